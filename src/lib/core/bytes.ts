@@ -1,0 +1,73 @@
+/** Byte arrays: compare, join, hex, text. Nothing here knows what the bytes mean. */
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+/** Lower-case hex. */
+export const hexFromBytes = (bytes: Uint8Array): string => {
+  let hex = ''
+  for (const byte of bytes) hex += HEX[byte]
+  return hex
+}
+
+/** Bytes of lower-case hex of even length. Throws on anything else: callers hold a parsed id. */
+export const bytesFromHex = (hex: string): Uint8Array => {
+  if (!/^(?:[0-9a-f]{2})*$/.test(hex)) throw new Error('not lower-case hex')
+  const bytes = new Uint8Array(hex.length / 2)
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16)
+  return bytes
+}
+
+/** Equal length and content. Not constant time: never for secrets (crypto/compare.ts). */
+export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((byte, i) => byte === b[i])
+
+/** Lexicographic order, shorter first on a common prefix: negative, zero or positive. */
+export const compareBytes = (a: Uint8Array, b: Uint8Array): number => {
+  const length = Math.min(a.length, b.length)
+  for (let i = 0; i < length; i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return a.length - b.length
+}
+
+/** One array holding all of `parts`, in order. */
+export const concatBytes = (...parts: readonly Uint8Array[]): Uint8Array => {
+  const joined = new Uint8Array(parts.reduce((total, part) => total + part.length, 0))
+  let offset = 0
+  for (const part of parts) {
+    joined.set(part, offset)
+    offset += part.length
+  }
+  return joined
+}
+
+export const utf8FromText = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+/** The text of well-formed UTF-8, else `null`. */
+export const textFromUtf8 = (bytes: Uint8Array): string | null => {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return null
+  }
+}
+
+/** URL-safe base64 without padding (RFC 4648 §5), for invitation links. */
+export const base64urlFromBytes = (bytes: Uint8Array): string => {
+  let binary = ''
+  for (const byte of bytes) binary += String.fromCharCode(byte)
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+}
+
+/** Bytes of URL-safe base64 without padding, else `null`. Accepts only the spelling `base64urlFromBytes` writes. */
+export const bytesFromBase64url = (text: string): Uint8Array | null => {
+  if (!/^[A-Za-z0-9_-]*$/.test(text)) return null
+  try {
+    const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
+    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0))
+    return base64urlFromBytes(bytes) === text ? bytes : null
+  } catch {
+    return null
+  }
+}

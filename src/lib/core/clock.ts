@@ -1,0 +1,27 @@
+/** Time and waiting as a value, so that tests decide what time it is. */
+export interface Clock {
+  /** Milliseconds since 1970, UTC. */
+  now(): number
+  /** Calls `then` once after `ms` milliseconds. Returns the function that calls it off. */
+  after(ms: number, then: () => void): () => void
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after: (ms, then) => {
+    const timer = setTimeout(then, ms)
+    return () => clearTimeout(timer)
+  },
+}
+
+/** Whole days since 1970, UTC: what rendezvous mailboxes rotate by. */
+export const dayOf = (now: number): number => Math.floor(now / 86_400_000)
+
+/** Randomness as a value. `bytes(n)` must be unpredictable outside tests. */
+export interface Random {
+  bytes(length: number): Uint8Array
+}
+
+/** A whole number from 0 to `below` − 1, from four random bytes: for waiting times, never for keys. */
+export const randomBelow = (random: Random, below: number): number =>
+  new DataView(random.bytes(4).buffer as ArrayBuffer).getUint32(0) % below

@@ -1,0 +1,76 @@
+/**
+ * Every context string under which we hash, derive, sign or seal, in one place, so that no two uses can share one.
+ * On the wire each stands behind `lumbre1 ` (hash, KDF) or `lumbre1 sig ` (signature). Append only: changing a label
+ * makes old data unreadable. Spec: keys.md §3.
+ */
+export const HASH_LABELS = [
+  'dev', // device id
+  'led', // ledger entry id
+  'att', // attachment of an entry
+  'feed', // feed id
+  'yc', // Yjs client id of a feed
+  'ycs', // Yjs client id of a settled document
+  'ct', // ciphertext inside a record id
+  'rec', // record id
+  'boxleaf', // leaf of the box tree
+  'boxnode', // inner node of the box tree
+  'epctx', // context of an epoch
+  'kempk', // public KEM key inside a box key
+  'kemct', // KEM ciphertext inside a box key
+  'cb', // channel binding of a link
+  'th', // transcript of a handshake
+  'qr', // card commitment
+  'found', // stands for the collective while it is being founded
+  'state', // ledger state
+  'snap', // sealed snapshot
+  'welcome', // welcome manifest
+  'sas', // commitment to a nonce before words are read aloud
+  'words', // words of an id read aloud
+  'weave', // the woven band of a collective
+  'presence', // presence payload
+  'file', // file chunk
+  'founding', // invitation to found: the mailbox identity of the proposer
+] as const
+
+export const KDF_LABELS = [
+  'commit', // key commitment of an epoch
+  'rec', // records of one feed under an epoch
+  'file', // one file under an epoch
+  'snap', // one snapshot under an epoch
+  'box', // epoch key boxed for a device
+  'grant', // existing keys boxed for a device
+  'hs', // handshake secret
+  'hs I', // initiator to responder, handshake
+  'hs R', // responder to initiator, handshake
+  'hs fin', // finished
+  'link I', // initiator to responder, traffic
+  'link R', // responder to initiator, traffic
+  'exp', // exported secret of a link
+  'sas', // words compared by voice
+  'psk', // pre-shared secret of a pair
+  'rv', // rendezvous mailbox
+  'rvkey', // sealing of rendezvous messages
+  'found', // founding seed
+  'invite', // invitation signing key
+  'slot', // passphrase slot
+  'slotcommit', // passphrase slot commitment
+  'store', // one store of a vault
+  'row', // row names of a store
+  'mark', // woven band of a vault's lock screen
+  'profile', // name of the database of a vault
+] as const
+
+export const SIGN_LABELS = [
+  'led', // ledger entry
+  'dev', // a device binds itself to a member of a collective
+  'seal', // head of a feed
+  'link R', // responder in a handshake
+  'link I', // initiator in a handshake
+  'invite', // proof of an invitation
+  'presence', // presence of a device
+  'welcome', // welcome manifest
+] as const
+
+export type HashLabel = (typeof HASH_LABELS)[number]
+export type KdfLabel = (typeof KDF_LABELS)[number]
+export type SignLabel = (typeof SIGN_LABELS)[number]

@@ -1,0 +1,86 @@
+import type { CollId, DeviceId } from '../core/ids.ts'
+import type { Clock, Random } from '../core/clock.ts'
+import type { Watched } from '../core/watched.ts'
+import type { Device, OwnDevice } from '../crypto/device.ts'
+import type { SecretKey } from '../crypto/hash.ts'
+import type { Link, Standing } from '../sync/ports.ts'
+
+/** What a finished handshake knows beyond the link itself. Spec: wire.md §3. */
+export type Introduction = {
+  readonly device: Device
+  /** Hash of the whole handshake: what a newcomer's invitation proof is bound to. */
+  readonly th: Uint8Array
+  /** Secret of this link alone, for the words read aloud. */
+  readonly exported: SecretKey
+  readonly initiator: boolean
+}
+
+/** A link after its handshake. */
+export interface MetLink extends Link {
+  readonly introduction: Introduction
+}
+
+/** One post office. It sees mailbox ids that change daily and sealed, padded blobs. */
+export interface Hub {
+  readonly state: Watched<'open' | 'searching' | 'closed'>
+  /** Receives what is put into `mailbox`, also what was put there in the last minutes. Returns the undoing. */
+  subscribe(mailbox: Uint8Array, handler: (blob: Uint8Array) => void): () => void
+  put(mailbox: Uint8Array, blob: Uint8Array): void
+  close(): void
+}
+
+/** What of the browser (or of node-datachannel) a link is made with. */
+export interface Rtc {
+  /** `iceServers` empty unless the collective configured some. */
+  createConnection(): RTCPeerConnection
+}
+
+/** How this device judges a peer, by the ledger. `null`: refuse, without saying why. */
+export type Judge = (peer: DeviceId) => { readonly device: Device; readonly standing: Standing } | null
+
+export type MeshOptions = {
+  readonly coll: CollId
+  readonly own: OwnDevice
+  readonly hub: Hub
+  readonly rtc: Rtc
+  readonly clock: Clock
+  readonly random: Random
+  readonly judge: Judge
+}
+
+/** Links to the devices of one collective: found through the hub, kept alive, made again when lost. */
+export interface Mesh {
+  /** Open links, at most one per peer. */
+  readonly links: Watched<readonly MetLink[]>
+  /** Peers being tried now. */
+  readonly trying: Watched<number>
+  /** Whom to look for: every device of the ledger that is not revoked, without this one. */
+  setPeers(peers: readonly { readonly id: DeviceId; readonly device: Device }[]): void
+  /** The network came back, or the page woke: try all now, with jitter. */
+  wake(): void
+  stop(): void
+}
+
+export type MeetingOptions = {
+  readonly hub: Hub
+  readonly rtc: Rtc
+  readonly clock: Clock
+  readonly random: Random
+  readonly own: OwnDevice
+  /** 16 to 32 secret bytes, from the link. */
+  readonly seed: Uint8Array
+  /** What the handshake is bound to: the collective, or H("found", …) while it is being founded. */
+  readonly context: Uint8Array
+}
+
+/** The host's side of an invitation: strangers who hold the seed become links of standing `stranger`. */
+export interface HostMeeting {
+  readonly guests: Watched<readonly MetLink[]>
+  stop(): void
+}
+
+/** The guest's side. `expected`: the host's device id, from the link. */
+export interface GuestMeeting {
+  readonly link: Watched<MetLink | null>
+  stop(): void
+}

@@ -1,0 +1,231 @@
+import type * as Y from 'yjs'
+import type { DeviceId, EntryId, MemberId } from '../core/ids.ts'
+import type { Result } from '../core/result.ts'
+import type { Watched } from '../core/watched.ts'
+import type { DeviceStanding, SpaceKind, SuspendReason } from '../ledger/types.ts'
+import type { Awareness } from 'y-protocols/awareness'
+
+/** What the screens may ask of this device. Implemented by session.ts; nothing above this folder knows how. */
+export interface Session {
+  readonly phase: Watched<Phase>
+  /** First use: makes a vault. `PassphraseTooShort`: fewer than 8 characters. */
+  createVault(passphrase: string): Promise<Result<void, PassphraseTooShort | StorageUnavailable>>
+  unlock(
+    passphrase: string,
+  ): Promise<Result<void, WrongPassphrase | TryLater | VaultDamaged | StorageUnavailable>>
+  /** Takes the vault over from another tab of this browser, which locks itself. */
+  takeOver(): void
+  /** Zeroes keys, ends workers, reloads the page. */
+  lock(): void
+  /** Destroys the key slot first, then everything else on this device. */
+  erase(): Promise<void>
+}
+
+export type Phase =
+  | { readonly type: 'starting' }
+  /** Nothing here yet. `guest`: this browser has no locks (a plain http page), so nothing would be kept. */
+  | { readonly type: 'fresh'; readonly guest: boolean }
+  /** `mark`: random bytes of this vault for its woven band; says nothing about what is inside. */
+  | { readonly type: 'locked'; readonly mark: Uint8Array }
+  /** Another tab has this vault open. */
+  | { readonly type: 'elsewhere'; readonly mark: Uint8Array }
+  | { readonly type: 'open'; readonly workspace: Workspace; readonly guest: boolean }
+
+export type PassphraseTooShort = { readonly type: 'PassphraseTooShort'; readonly minimum: number }
+export type WrongPassphrase = { readonly type: 'WrongPassphrase' }
+export type TryLater = { readonly type: 'TryLater'; readonly waitMs: number }
+export type VaultDamaged = { readonly type: 'VaultDamaged' }
+export type StorageUnavailable = { readonly type: 'StorageUnavailable' }
+
+/** An open vault: the notebooks and collectives on this device. */
+export interface Workspace {
+  readonly spaces: Watched<readonly Space[]>
+  /** The space on screen, or `null` before the first one. */
+  readonly current: Watched<Space | null>
+  choose(space: Space): void
+  /** One person lights a notebook. */
+  lightNotebook(about: {
+    readonly title: string
+    readonly purpose: string
+    readonly myName: string
+  }): Promise<Space>
+  /** Starts founding from a notebook (its content is copied in). At most one flow at a time; a second call ends the first. */
+  proposeFounding(from: Space, about: { readonly title: string; readonly myName: string }): Promise<HostFlow>
+  /** Opens an invitation link: to found, or to join. */
+  openLink(link: string, myName: string): Promise<Result<GuestFlow, BadLink>>
+  /** The flow under way, so that a screen can find it again. */
+  readonly flow: Watched<HostFlow | GuestFlow | null>
+}
+
+/** Not a link of ours, or of another kind than asked for, or damaged in copying. */
+export type BadLink =
+  { readonly type: 'BadLink' } | { readonly type: 'LinkOfAnotherKind'; readonly kind: string }
+
+/** The side that shares a link and reads words with each guest. */
+export interface HostFlow {
+  readonly role: 'host'
+  readonly kind: 'found' | 'join'
+  readonly state: Watched<HostState>
+  /** What the host and this guest see is the same (`true`), or not: then that guest is turned away. */
+  confirmWords(guest: string, same: boolean): void
+  /** Founding: everybody expected is here and verified. Needs two verified guests. */
+  proposeGenesis(): void
+  /** Founding: the genesis words were read aloud and are the same for all. */
+  signGenesis(): void
+  cancel(): void
+}
+
+export type HostGuest = {
+  readonly id: string
+  readonly name: string
+  /** Four words to compare by voice; `null` until exchanged. */
+  readonly words: readonly string[] | null
+  readonly state: 'meeting' | 'words' | 'verified' | 'signed'
+}
+
+export type HostState =
+  | { readonly step: 'inviting'; readonly link: string; readonly guests: readonly HostGuest[] }
+  /** Founding: all read the genesis words aloud, each signs. */
+  | {
+      readonly step: 'genesis'
+      readonly words: readonly string[]
+      readonly guests: readonly HostGuest[]
+      readonly signed: boolean
+    }
+  /** Joining: the newcomer is proposed and waits for vouchers. */
+  | { readonly step: 'vouching'; readonly name: string; readonly have: number; readonly needed: number }
+  | { readonly step: 'done'; readonly space: Space }
+  | { readonly step: 'ended'; readonly why: FlowEnd }
+
+/** The side that opened a link. */
+export interface GuestFlow {
+  readonly role: 'guest'
+  readonly kind: 'found' | 'join'
+  readonly state: Watched<GuestState>
+  confirmWords(same: boolean): void
+  signGenesis(): void
+  cancel(): void
+}
+
+export type GuestState =
+  | { readonly step: 'meeting' }
+  | { readonly step: 'words'; readonly words: readonly string[]; readonly host: string }
+  | { readonly step: 'waiting'; readonly host: string }
+  | {
+      readonly step: 'genesis'
+      readonly words: readonly string[]
+      readonly title: string
+      readonly names: readonly string[]
+      readonly signed: boolean
+    }
+  | { readonly step: 'vouching'; readonly have: number; readonly needed: number }
+  | { readonly step: 'done'; readonly space: Space }
+  | { readonly step: 'ended'; readonly why: FlowEnd }
+
+export type FlowEnd = 'cancelled' | 'words differ' | 'turned away' | 'link used up' | 'no contact'
+
+/** One notebook, pair or collective on this device. */
+export interface Space {
+  readonly id: string
+  readonly kind: Watched<SpaceKind>
+  /** A notebook whose content moved into a collective: readable, not writable. */
+  readonly readOnly: Watched<boolean>
+  /** Bytes the woven band is drawn from. */
+  readonly mark: Uint8Array
+  /** The shared document. A new instance replaces it when something accepted before is taken back: bind again. */
+  readonly doc: Watched<Y.Doc>
+  readonly me: { readonly member: MemberId; readonly device: DeviceId }
+  readonly membership: Watched<Membership>
+  readonly status: Watched<Status>
+  readonly setAside: Watched<readonly AsideItem[]>
+  /** Verified presence of others, in the shape y-prosemirror's cursor plugin wants; and who is here. */
+  readonly presence: Presence
+  /** A link for one newcomer, to be sent or shown, and the words to read with them. */
+  invite(): Promise<HostFlow>
+  approve(proposal: EntryId): Promise<Result<void, NotAllowed>>
+  withdraw(target: EntryId): Promise<Result<void, NotAllowed>>
+  suspend(device: DeviceId, reason: SuspendReason): Promise<Result<void, NotAllowed>>
+  /** Brings text of a set-aside change back as one's own edit: appended to a new draft article, or the fields of its threat. */
+  bringBack(item: string): Promise<Result<void, NotAllowed>>
+  /** Writes what is still in the batch: on blur, lock, or a decision. */
+  flush(): Promise<void>
+}
+
+export type NotAllowed =
+  | { readonly type: 'ReadOnly' }
+  | { readonly type: 'NotAMember' }
+  | { readonly type: 'NotYours' }
+  | { readonly type: 'SuspendedHere' }
+  | { readonly type: 'NotFound' }
+  | { readonly type: 'StorageFailed' }
+
+export type Membership = {
+  readonly members: readonly {
+    readonly id: MemberId
+    readonly founder: boolean
+    readonly votes: boolean
+    readonly me: boolean
+    readonly devices: readonly {
+      readonly id: DeviceId
+      readonly mark: Uint8Array
+      readonly standing: DeviceStanding
+      readonly thisOne: boolean
+      readonly linked: boolean
+      /** Milliseconds since 1970 when this device last heard from it, or `null`. Kept only on this device. */
+      readonly heard: number | null
+      readonly suspensions: readonly {
+        readonly id: EntryId
+        readonly mine: boolean
+        readonly seconded: boolean
+        readonly by: MemberId | null
+      }[]
+      /** For a suspended device: members (of all other than its holder) whose devices already know, as far as seen from here. */
+      readonly knownBy: number
+    }[]
+  }[]
+  readonly decisions: readonly {
+    readonly id: EntryId
+    readonly action: 'admit' | 'addDevice' | 'removeMember' | 'revokeDevice' | 'lift' | 'policy' | 'other'
+    readonly subject: MemberId | null
+    readonly subjectDevice: DeviceId | null
+    readonly name: string | null
+    readonly approvals: readonly MemberId[]
+    readonly needed: number
+    readonly mine: boolean
+    readonly mayApprove: boolean
+  }[]
+  /** Until a checkpoint is final, screens say that decisions are provisional. */
+  readonly provisional: boolean
+  /** This very device is suspended or revoked. */
+  readonly me: DeviceStanding
+}
+
+/** The status pill. */
+export type Status =
+  | { readonly type: 'local'; readonly waiting: number }
+  | { readonly type: 'connecting'; readonly tries: number }
+  | { readonly type: 'exchanging'; readonly done: number; readonly total: number }
+  | { readonly type: 'upToDate'; readonly people: number; readonly at: number }
+  | { readonly type: 'stale'; readonly since: number }
+  | { readonly type: 'attention'; readonly decisions: number }
+  | { readonly type: 'out' }
+
+export type AsideItem = {
+  readonly id: string
+  readonly device: DeviceId
+  readonly member: MemberId | null
+  /** Plain text of what the change would have added, for reading: up to 2 000 characters. */
+  readonly text: string
+  readonly where: { readonly type: 'article' | 'threat' | 'other'; readonly title: string }
+}
+
+/** Who is here and where. What is signed by a device whose standing is active and came over its own link; nothing else. */
+export interface Presence {
+  /** For y-prosemirror's cursor plugin: own state is written here, others' states are verified before they are seen. */
+  readonly awareness: Awareness
+  readonly people: Watched<
+    readonly { readonly member: MemberId; readonly name: string; readonly place: string | null }[]
+  >
+  /** What others see of me. `visible: false`: writing without being watched. */
+  say(about: { readonly name: string; readonly place: string | null; readonly visible: boolean }): void
+}
