@@ -1,0 +1,109 @@
+import { decodeCbor, encodeCbor, isBytes, isUint, type Cbor } from '../core/cbor.ts'
+import { collIdFrom, idBytes, memberIdFrom, type CollId, type MemberId } from '../core/ids.ts'
+import { err, ok, type Result } from '../core/result.ts'
+import type { BadMessage } from './sync.ts'
+
+/**
+ * What host and guest say on the `control` stream of a link of standing `stranger`, while a collective is being founded
+ * or a newcomer joins. Commit before reveal: the host's nonce is fixed before it sees the guest's. Spec: wire.md §8.
+ */
+export type FlowMessage =
+  /** Host: `H("sas", rA)`, and what it is called. */
+  | { readonly type: 'commit'; readonly commit: Uint8Array; readonly name: string }
+  /** Guest: its nonce, its name, the member it will be, and its device's side of the binding where the collective exists. */
+  | { readonly type: 'answer'; readonly nonce: Uint8Array; readonly name: string; readonly member: MemberId }
+  /** Host: the nonce committed to. Both now show four words. */
+  | { readonly type: 'reveal'; readonly nonce: Uint8Array }
+  /** Either side: the person says the words are the same, or are not. */
+  | { readonly type: 'same'; readonly same: boolean }
+  /** Guest who joins: its binding to the collective and the proof that it held the invitation. */
+  | { readonly type: 'proof'; readonly coll: CollId; readonly binding: Uint8Array; readonly sig: Uint8Array }
+  /** Host who founds: the unsigned genesis entry, the title, everybody's name in founder order. */
+  | { readonly type: 'genesis'; readonly entry: Uint8Array; readonly title: string; readonly names: readonly string[] }
+  /** Guest: its signature of the genesis. */
+  | { readonly type: 'signed'; readonly sig: Uint8Array }
+  /** Host: ledger entries for the newcomer: the signed genesis, or everything. The link to the collective follows. */
+  | { readonly type: 'ledger'; readonly entries: readonly Uint8Array[] }
+  /** Host who admits: how many vouchers there are, and are needed. */
+  | { readonly type: 'vouched'; readonly have: number; readonly needed: number }
+  | { readonly type: 'bye'; readonly why: 'cancelled' | 'words differ' | 'turned away' | 'link used up' }
+
+const MAX_NAME = 80
+const MAX_LIST = 100_000
+
+export const encodeFlowMessage = (message: FlowMessage): Uint8Array => encodeCbor(cborFrom(message))
+
+/** Never throws. */
+export const parseFlowMessage = (bytes: Uint8Array): Result<FlowMessage, BadMessage> => {
+  const decoded = decodeCbor(bytes)
+  const message = decoded.ok && Array.isArray(decoded.value) ? messageFrom(decoded.value as readonly Cbor[]) : null
+  return message ? ok(message) : err({ type: 'BadMessage' })
+}
+
+const cborFrom = (message: FlowMessage): Cbor => {
+  switch (message.type) {
+    case 'commit':
+      return [0, message.commit, message.name]
+    case 'answer':
+      return [1, message.nonce, message.name, idBytes(message.member)]
+    case 'reveal':
+      return [2, message.nonce]
+    case 'same':
+      return [3, message.same]
+    case 'proof':
+      return [4, idBytes(message.coll), message.binding, message.sig]
+    case 'genesis':
+      return [5, message.entry, message.title, message.names]
+    case 'signed':
+      return [6, message.sig]
+    case 'ledger':
+      return [7, message.entries]
+    case 'vouched':
+      return [8, message.have, message.needed]
+    case 'bye':
+      return [9, ENDS.indexOf(message.why)]
+  }
+}
+
+const ENDS = ['cancelled', 'words differ', 'turned away', 'link used up'] as const
+
+const messageFrom = ([kind, a, b, c, ...rest]: readonly Cbor[]): FlowMessage | null => {
+  if (rest.length > 0) return null
+  switch (kind) {
+    case 0:
+      return isBytes(a, 32) && isName(b) ? { type: 'commit', commit: a, name: b } : null
+    case 1: {
+      const member = memberIdFrom(c)
+      return isBytes(a, 32) && isName(b) && member ? { type: 'answer', nonce: a, name: b, member } : null
+    }
+    case 2:
+      return isBytes(a, 32) ? { type: 'reveal', nonce: a } : null
+    case 3:
+      return typeof a === 'boolean' ? { type: 'same', same: a } : null
+    case 4: {
+      const coll = collIdFrom(a)
+      return coll && isBytes(b, 64) && isBytes(c, 64) ? { type: 'proof', coll, binding: b, sig: c } : null
+    }
+    case 5:
+      return a instanceof Uint8Array && isName(b) && Array.isArray(c) && c.length <= 256 && c.every(isName)
+        ? { type: 'genesis', entry: a, title: b, names: c as string[] }
+        : null
+    case 6:
+      return isBytes(a, 64) ? { type: 'signed', sig: a } : null
+    case 7:
+      return Array.isArray(a) && a.length <= MAX_LIST && a.every((item) => item instanceof Uint8Array)
+        ? { type: 'ledger', entries: a as Uint8Array[] }
+        : null
+    case 8:
+      return isUint(a) && isUint(b) ? { type: 'vouched', have: a, needed: b } : null
+    case 9: {
+      const why = isUint(a) ? ENDS[a] : undefined
+      return why ? { type: 'bye', why } : null
+    }
+    default:
+      return null
+  }
+}
+
+/** Names and titles are short; longer ones are somebody's idea of a joke. */
+const isName = (value: unknown): value is string => typeof value === 'string' && [...value].length <= MAX_NAME
