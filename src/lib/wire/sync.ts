@@ -1,12 +1,10 @@
 import { decodeCbor, encodeCbor, isUint, type Cbor } from '../core/cbor.ts'
 import {
-  deviceIdFrom,
   entryIdFrom,
   epochIdFrom,
   feedIdFrom,
   idBytes,
   recIdFrom,
-  type DeviceId,
   type EntryId,
   type EpochId,
   type FeedId,
@@ -26,8 +24,8 @@ export type SyncMessage =
   | { readonly type: 'heads'; readonly heads: readonly EntryId[] }
   /** Send me what lies at or below `want` and not at or below `have`. */
   | { readonly type: 'want'; readonly want: readonly EntryId[]; readonly have: readonly EntryId[] }
-  /** Signed entries, ancestors first. */
-  | { readonly type: 'entries'; readonly entries: readonly Uint8Array[] }
+  /** Signed entries, ancestors first, and the sender's heads with them. */
+  | { readonly type: 'entries'; readonly entries: readonly Uint8Array[]; readonly heads: readonly EntryId[] }
   /** I hold everything below the heads you named and have judged you by it: content may follow. */
   | { readonly type: 'ready' }
   /** How far I hold each feed; answers come as segments. */
@@ -42,8 +40,6 @@ export type SyncMessage =
   | { readonly type: 'wantWelcome' }
   /** The documents as they stand, sealed, with the positions they stand for. */
   | { readonly type: 'welcome'; readonly welcome: Uint8Array }
-  /** These devices are known here to be suspended by these acts: so that the person can see how far the word has got. */
-  | { readonly type: 'knows'; readonly device: DeviceId }
 
 export type BadMessage = { readonly type: 'BadMessage' }
 
@@ -56,11 +52,12 @@ export const encodeSyncMessage = (message: SyncMessage): Uint8Array => encodeCbo
 /** Never throws. Unknown kinds are `BadMessage`: the reader skips them and goes on. */
 export const parseSyncMessage = (bytes: Uint8Array): Result<SyncMessage, BadMessage> => {
   const decoded = decodeCbor(bytes)
-  const message = decoded.ok && Array.isArray(decoded.value) ? messageFrom(decoded.value as readonly Cbor[]) : null
+  const message =
+    decoded.ok && Array.isArray(decoded.value) ? messageFrom(decoded.value as readonly Cbor[]) : null
   return message ? ok(message) : err({ type: 'BadMessage' })
 }
 
-const ids = (list: readonly (EntryId | FeedId | DeviceId)[]): Cbor => list.map((id) => idBytes(id))
+const ids = (list: readonly EntryId[]): Cbor => list.map((id) => idBytes(id))
 
 const cborFrom = (message: SyncMessage): Cbor => {
   switch (message.type) {
@@ -69,7 +66,7 @@ const cborFrom = (message: SyncMessage): Cbor => {
     case 'want':
       return [1, ids(message.want), ids(message.have)]
     case 'entries':
-      return [2, message.entries]
+      return [2, message.entries, ids(message.heads)]
     case 'ready':
       return [3]
     case 'have':
@@ -84,14 +81,12 @@ const cborFrom = (message: SyncMessage): Cbor => {
       return [8]
     case 'welcome':
       return [9, message.welcome]
-    case 'knows':
-      return [10, idBytes(message.device)]
   }
 }
 
 const messageFrom = (parts: readonly Cbor[]): SyncMessage | null => {
   const [kind, a, b] = parts
-  const arity = [2, 3, 2, 1, 2, 3, 2, 3, 1, 2, 2][typeof kind === 'number' ? kind : -1]
+  const arity = [2, 3, 3, 1, 2, 3, 2, 3, 1, 2][typeof kind === 'number' ? kind : -1]
   if (parts.length !== arity) return null
   switch (kind) {
     case 0: {
@@ -105,7 +100,8 @@ const messageFrom = (parts: readonly Cbor[]): SyncMessage | null => {
     }
     case 2: {
       const entries = listOf(a, bytesFrom, MAX_ENTRIES)
-      return entries && { type: 'entries', entries }
+      const heads = listOf(b, entryIdFrom, MAX_IDS)
+      return entries && heads && { type: 'entries', entries, heads }
     }
     case 3:
       return { type: 'ready' }
@@ -132,10 +128,6 @@ const messageFrom = (parts: readonly Cbor[]): SyncMessage | null => {
     case 9: {
       const welcome = bytesFrom(a)
       return welcome && { type: 'welcome', welcome }
-    }
-    case 10: {
-      const device = deviceIdFrom(a)
-      return device && { type: 'knows', device }
     }
     default:
       return null

@@ -1,0 +1,218 @@
+import type { EntryId, EpochId, FeedId } from '../core/ids.ts'
+import type { Head, SyncMessage } from '../wire/sync.ts'
+import type { Standing } from './ports.ts'
+
+/**
+ * Who lacks what, on one link. Pure: (state, message) → (state, effects). It decides; the workspace carries out.
+ * Ledger before content: nothing but ledger entries passes until both sides hold all the entries the other named at
+ * the start and have judged each other by them. What is sent counts as held, because a link is ordered and reliable
+ * and dies with its state. Spec: wire.md §7.
+ */
+export type LinkState = {
+  readonly standing: Standing
+  readonly theirHeads: readonly EntryId[] | null
+  /** I told the peer that I am ready, and the peer told me. */
+  readonly ready: boolean
+  readonly peerReady: boolean
+  /** How far the peer holds each feed, as far as I know; `null` before it said so. */
+  readonly held: ReadonlyMap<FeedId, number> | null
+  /** What I last said I hold, so that nothing is said twice. */
+  readonly told: string
+  /** Which word of the peer's I last answered because I was behind it: each is answered once. */
+  readonly answered: string
+  readonly asked: ReadonlySet<EntryId>
+}
+
+/** What this device holds, as the engine needs to know it. */
+export interface Holdings {
+  ledgerHeads(): readonly EntryId[]
+  /** Known, or refused for ever: either way nothing to wait for. */
+  settled(id: EntryId): boolean
+  /** Parents that entries waiting here name and nobody sent yet. */
+  missing(): readonly EntryId[]
+  /** Wires of all entries not at or below the known ones of `have`, ancestors first. */
+  entriesSince(have: readonly EntryId[]): readonly Uint8Array[]
+  /** Carriable heads of all feeds; for a narrow peer only those it may exchange. */
+  heads(): readonly Head[]
+  feedIsPeers(feed: FeedId): boolean
+  missingBoxes(): readonly EpochId[]
+  /** A newcomer without a base, or one that was overtaken by keys it may not have. Content waits for a welcome. */
+  needsWelcome(): boolean
+}
+
+export type Effect =
+  | { readonly type: 'send'; readonly message: SyncMessage }
+  | { readonly type: 'absorbEntries'; readonly entries: readonly Uint8Array[] }
+  | { readonly type: 'absorbSegment'; readonly records: readonly Uint8Array[]; readonly seal: Uint8Array }
+  /** Send the peer everything of `feed` from `from` on. */
+  | { readonly type: 'serve'; readonly feed: FeedId; readonly from: number }
+  | { readonly type: 'serveBoxes'; readonly epochs: readonly EpochId[] }
+  | { readonly type: 'absorbBoxes'; readonly epoch: EpochId; readonly boxes: Uint8Array }
+  | { readonly type: 'serveWelcome' }
+  | { readonly type: 'absorbWelcome'; readonly welcome: Uint8Array }
+
+export type Step = { readonly state: LinkState; readonly effects: readonly Effect[] }
+
+/** A new link: say what we hold of the ledger, and nothing else. */
+export const openLink = (standing: Standing, holdings: Holdings): Step => ({
+  state: {
+    standing,
+    theirHeads: null,
+    ready: false,
+    peerReady: false,
+    held: null,
+    told: '',
+    answered: '',
+    asked: new Set(),
+  },
+  effects: [send({ type: 'heads', heads: holdings.ledgerHeads() })],
+})
+
+export const onMessage = (state: LinkState, message: SyncMessage, holdings: Holdings): Step => {
+  switch (message.type) {
+    case 'heads':
+      return askAndGetReady({ ...state, theirHeads: message.heads }, holdings)
+    case 'want':
+      return {
+        state,
+        effects: [
+          send({
+            type: 'entries',
+            entries: holdings.entriesSince(message.have),
+            heads: holdings.ledgerHeads(),
+          }),
+        ],
+      }
+    case 'entries':
+      return {
+        state: { ...state, theirHeads: message.heads },
+        effects: [{ type: 'absorbEntries', entries: message.entries }],
+      }
+    case 'ready':
+      return openContent({ ...state, peerReady: true }, holdings)
+    case 'have':
+      return state.ready ? onHave(state, message.heads, holdings) : { state, effects: [] }
+    case 'segment':
+      return content(state, [{ type: 'absorbSegment', records: message.records, seal: message.seal }])
+    case 'wantBoxes':
+      return fullContent(state, [{ type: 'serveBoxes', epochs: message.epochs }])
+    case 'boxes':
+      return fullContent(state, [{ type: 'absorbBoxes', epoch: message.epoch, boxes: message.boxes }])
+    case 'wantWelcome':
+      return fullContent(state, [{ type: 'serveWelcome' }])
+    case 'welcome':
+      return fullContent(state, [{ type: 'absorbWelcome', welcome: message.welcome }])
+  }
+}
+
+/** The ledger grew, by my own act or another's: tell the peer what it lacks, ask for what I lack, perhaps become ready. */
+export const ledgerMoved = (state: LinkState, standing: Standing, holdings: Holdings): Step => {
+  const next = { ...state, standing }
+  if (!next.theirHeads) return { state: next, effects: [] }
+  const news = holdings.entriesSince(next.theirHeads)
+  const heads = holdings.ledgerHeads()
+  const told: LinkState = news.length > 0 ? { ...next, theirHeads: union(next.theirHeads, heads) } : next
+  const after = askAndGetReady(told, holdings)
+  return {
+    state: after.state,
+    effects: [
+      ...(news.length > 0 ? [send({ type: 'entries', entries: news, heads })] : []),
+      ...after.effects,
+      ...(after.state.ready && after.state.peerReady ? askForKeys(after.state, holdings) : []),
+    ],
+  }
+}
+
+/** This device holds more than before: a periodic or debounced word to the peer, if it changes anything. */
+export const holdingsMoved = (state: LinkState, holdings: Holdings): Step =>
+  state.ready && state.peerReady ? sayHave(state, holdings) : { state, effects: [] }
+
+/** A fresh record of this device's own: straight to whoever may have it, without waiting to be asked. */
+export const mayPush = (state: LinkState, feed: FeedId, holdings: Holdings): boolean =>
+  state.ready &&
+  state.peerReady &&
+  state.held !== null &&
+  (state.standing === 'full' || (state.standing === 'narrow' && holdings.feedIsPeers(feed)))
+
+/** Notes that the peer was sent `feed` up to `seq`. */
+export const sent = (state: LinkState, feed: FeedId, seq: number): LinkState => ({
+  ...state,
+  held: new Map([...(state.held ?? []), [feed, Math.max(seq, state.held?.get(feed) ?? -1)]]),
+})
+
+const send = (message: SyncMessage): Effect => ({ type: 'send', message })
+
+const union = (a: readonly EntryId[], b: readonly EntryId[]) => [...new Set([...a, ...b])]
+
+/** Asks for heads we lack, each once a link; becomes ready when nothing the peer named is missing. */
+const askAndGetReady = (state: LinkState, holdings: Holdings): Step => {
+  if (!state.theirHeads) return { state, effects: [] }
+  const lacking = [...state.theirHeads, ...holdings.missing()].filter((id) => !holdings.settled(id))
+  const want = [...new Set(lacking)].filter((id) => !state.asked.has(id))
+  const asking: LinkState = want.length > 0 ? { ...state, asked: new Set([...state.asked, ...want]) } : state
+  const effects = want.length > 0 ? [send({ type: 'want', want, have: holdings.ledgerHeads() })] : []
+  if (state.ready || state.theirHeads.some((id) => !holdings.settled(id))) return { state: asking, effects }
+  const opened = openContent({ ...asking, ready: true }, holdings)
+  return { state: opened.state, effects: [...effects, send({ type: 'ready' }), ...opened.effects] }
+}
+
+/** Content begins when both are ready and the peer is still one of us. */
+const openContent = (state: LinkState, holdings: Holdings): Step => {
+  if (!state.ready || !state.peerReady || state.standing === 'stranger') return { state, effects: [] }
+  const keys = askForKeys(state, holdings)
+  const have = sayHave(state, holdings)
+  return { state: have.state, effects: [...keys, ...have.effects] }
+}
+
+const askForKeys = (state: LinkState, holdings: Holdings): readonly Effect[] => {
+  if (state.standing !== 'full') return []
+  const epochs = holdings.missingBoxes()
+  return [
+    ...(epochs.length > 0 ? [send({ type: 'wantBoxes', epochs })] : []),
+    ...(holdings.needsWelcome() ? [send({ type: 'wantWelcome' })] : []),
+  ]
+}
+
+const sayHave = (state: LinkState, holdings: Holdings): Step => {
+  if (state.standing === 'stranger' || holdings.needsWelcome()) return { state, effects: [] }
+  const heads = shared(state, holdings)
+  const said = `${state.standing} ${digest(heads)}`
+  return said === state.told
+    ? { state, effects: [] }
+    : { state: { ...state, told: said }, effects: [send({ type: 'have', heads })] }
+}
+
+/** With a narrow peer only its own feeds are spoken of: no other head is disclosed. */
+const shared = (state: LinkState, holdings: Holdings): readonly Head[] =>
+  state.standing === 'full'
+    ? holdings.heads()
+    : holdings.heads().filter(({ feed }) => holdings.feedIsPeers(feed))
+
+const onHave = (state: LinkState, heads: readonly Head[], holdings: Holdings): Step => {
+  const held = new Map(state.held ?? [])
+  for (const { feed, seq } of heads) held.set(feed, Math.max(seq, held.get(feed) ?? -1))
+  const mine = new Map(holdings.heads().map((head) => [head.feed, head.seq]))
+  const serve: Effect[] = []
+  if (state.standing === 'full')
+    for (const [feed, seq] of mine) {
+      const theirs = held.get(feed) ?? -1
+      if (seq > theirs) {
+        serve.push({ type: 'serve', feed, from: theirs + 1 })
+        held.set(feed, seq)
+      }
+    }
+  const behind = heads.some(({ feed, seq }) => seq > (mine.get(feed) ?? -1))
+  const word = digest(heads)
+  const next = { ...state, held }
+  if (!behind || word === state.answered || holdings.needsWelcome()) return { state: next, effects: serve }
+  const answer = send({ type: 'have', heads: shared(next, holdings) })
+  return { state: { ...next, answered: word }, effects: [...serve, answer] }
+}
+
+const digest = (heads: readonly Head[]) => heads.map(({ feed, seq }) => `${feed}:${seq}`).join()
+
+const content = (state: LinkState, effects: readonly Effect[]): Step =>
+  state.ready && state.standing !== 'stranger' ? { state, effects } : { state, effects: [] }
+
+const fullContent = (state: LinkState, effects: readonly Effect[]): Step =>
+  state.ready && state.standing === 'full' ? { state, effects } : { state, effects: [] }
