@@ -18,7 +18,17 @@ export type Introduction = {
 /** A link after its handshake. */
 export interface MetLink extends Link {
   readonly introduction: Introduction
+  /** How this device judges the peer now. Only `full` carries the streams `live` and `files`, either way. */
+  readonly standing: Watched<Standing>
+  /** How the link came to its end, or `null` while it lives. */
+  ending(): LinkEnding | null
 }
+
+/**
+ * `cut off`: the connection went without the closing mark. `silent`: nothing heard for 12 s. `broken`: what came was
+ * not what the other side sealed, or broke the rules of framing.
+ */
+export type LinkEnding = 'closed here' | 'closed there' | 'cut off' | 'silent' | 'broken'
 
 /** One post office. It sees mailbox ids that change daily and sealed, padded blobs. */
 export interface Hub {
@@ -56,6 +66,8 @@ export interface Mesh {
   readonly trying: Watched<number>
   /** Whom to look for: every device of the ledger that is not revoked, without this one. */
   setPeers(peers: readonly { readonly id: DeviceId; readonly device: Device }[]): void
+  /** The ledger changed: asks the judge again about every link, closes the refused, narrows and widens the others. */
+  rejudge(): void
   /** The network came back, or the page woke: try all now, with jitter. */
   wake(): void
   stop(): void

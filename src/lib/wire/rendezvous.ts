@@ -35,8 +35,7 @@ export const encodeNote = (note: Note): Uint8Array =>
 /** Never throws. */
 export const parseNote = (bytes: Uint8Array): Result<Note, BadMessage> => {
   const decoded = decodeCbor(bytes)
-  const note =
-    decoded.ok && Array.isArray(decoded.value) ? noteFrom(decoded.value as readonly Cbor[]) : null
+  const note = decoded.ok && Array.isArray(decoded.value) ? noteFrom(decoded.value as readonly Cbor[]) : null
   return note ? ok(note) : err({ type: 'BadMessage' })
 }
 

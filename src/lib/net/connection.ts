@@ -1,0 +1,159 @@
+import { compareBytes } from '../core/bytes.ts'
+import type { Clock } from '../core/clock.ts'
+import { err, ok, type Result } from '../core/result.ts'
+import type { Card } from '../wire/cards.ts'
+import { LOW_WATER, type FrameChannel } from './channel.ts'
+import { createGone } from './gone.ts'
+import { cardFromDescription, descriptionFromCard, type NoCard } from './session-description.ts'
+import type { Rtc } from './types.ts'
+
+/**
+ * One side of a connection made of two cards: it shows its own and waits for the other. Both sides do the same, so
+ * there is no order between them and no glare. Spec: wire.md §1.
+ */
+export interface CardedConnection {
+  readonly card: Card
+  /** Takes the other side’s card. Only the first counts; one’s own is refused and closes the connection. */
+  meet(theirs: Card): void
+  /** Sets who receives the channel when it opens; at once if it has. */
+  opened(then: (channel: FrameChannel) => void): void
+  close(): void
+  closed(then: () => void): void
+}
+
+/** Candidates that take longer than this are not worth waiting for. ms. */
+const GATHERING_MS = 2000
+/** A connection may find its way back by itself for so long. ms. */
+const DISCONNECTED_MS = 8000
+/** What was sent may take so long to leave after `close`. ms. */
+const LINGER_MS = 1000
+
+/** Shows a card within two seconds. `NoCard`: the browser gave none, or refuses connections altogether. */
+export const createCardedConnection = async (
+  rtc: Rtc,
+  clock: Clock,
+): Promise<Result<CardedConnection, NoCard>> => {
+  let connection: RTCPeerConnection | null = null
+  try {
+    connection = rtc.createConnection()
+    const data = connection.createDataChannel('lumbre', { negotiated: true, id: 0, ordered: true })
+    await connection.setLocalDescription()
+    await gathered(connection, clock)
+    const card = cardFromDescription(connection.localDescription?.sdp ?? '')
+    if (card.ok) return ok(carded(connection, data, card.value, clock))
+  } catch {
+    // a browser out of connections, or without WebRTC: the same to the caller
+  }
+  connection?.close()
+  return err({ type: 'NoCard' })
+}
+
+const gathered = (connection: RTCPeerConnection, clock: Clock): Promise<void> =>
+  new Promise((resolve) => {
+    if (connection.iceGatheringState === 'complete') return resolve()
+    const callOff = clock.after(GATHERING_MS, resolve)
+    connection.onicegatheringstatechange = () => {
+      if (connection.iceGatheringState !== 'complete') return
+      callOff()
+      resolve()
+    }
+  })
+
+const carded = (
+  connection: RTCPeerConnection,
+  data: RTCDataChannel,
+  card: Card,
+  clock: Clock,
+): CardedConnection => {
+  const gone = createGone()
+  let channel: FrameChannel | null = null
+  let theirs: Card | null = null
+  let onOpen: ((channel: FrameChannel) => void) | null = null
+  let callOffPatience = () => {}
+
+  const end = () => {
+    callOffPatience()
+    connection.close()
+    gone.happen()
+  }
+  const close = () => {
+    if (data.readyState !== 'open') return end()
+    data.close() // its `close` event ends the rest, when what was sent has left
+    callOffPatience()
+    callOffPatience = clock.after(LINGER_MS, end)
+  }
+  connection.onconnectionstatechange = () => {
+    callOffPatience()
+    if (connection.connectionState === 'disconnected') callOffPatience = clock.after(DISCONNECTED_MS, end)
+    if (connection.connectionState === 'failed' || connection.connectionState === 'closed') end()
+  }
+  data.binaryType = 'arraybuffer'
+  data.bufferedAmountLowThreshold = LOW_WATER
+  data.onclose = end
+  data.onopen = () => {
+    if (!theirs || channel) return
+    const fingerprints = { mine: card.fingerprint, theirs: theirs.fingerprint }
+    channel = channelOf(data, fingerprints, close, gone.then)
+    onOpen?.(channel)
+  }
+
+  return {
+    card,
+    meet: (other) => {
+      if (theirs || gone.happened()) return
+      const order = compareBytes(card.fingerprint, other.fingerprint)
+      if (order === 0) return end() // my own card came back
+      theirs = other
+      const sdp = descriptionFromCard(other, order > 0 ? 'active' : 'passive')
+      connection.setRemoteDescription({ type: 'answer', sdp }).catch(end)
+    },
+    opened: (then) => {
+      onOpen = then
+      if (channel) then(channel)
+    },
+    close,
+    closed: gone.then,
+  }
+}
+
+const channelOf = (
+  data: RTCDataChannel,
+  fingerprints: { readonly mine: Uint8Array; readonly theirs: Uint8Array },
+  close: () => void,
+  closed: (then: () => void) => void,
+): FrameChannel => {
+  let handler: ((bytes: Uint8Array) => void) | null = null
+  const early: Uint8Array[] = []
+  data.onmessage = ({ data: message }: { data: unknown }) => {
+    if (!(message instanceof ArrayBuffer)) return close() // text: nobody of ours
+    const bytes = new Uint8Array(message)
+    if (handler) handler(bytes)
+    else if (early.push(bytes) > MAX_EARLY) close()
+  }
+  return {
+    transport: 'webrtc',
+    fingerprints,
+    opener: false,
+    send: (bytes) => {
+      if (data.readyState !== 'open') return
+      try {
+        data.send(bytes as Uint8Array<ArrayBuffer>)
+      } catch {
+        close() // its queue is full or it is going: ordered delivery is over
+      }
+    },
+    buffered: () => data.bufferedAmount,
+    receive: (then) => {
+      handler = then
+      for (const bytes of early.splice(0)) then(bytes)
+    },
+    drain: (then) => {
+      data.onbufferedamountlow = then
+    },
+    close,
+    closed,
+  }
+}
+
+/** Messages kept before anybody listens. A handshake needs one. */
+const MAX_EARLY = 64

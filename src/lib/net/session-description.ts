@@ -1,0 +1,80 @@
+import { bytesFromHex, hexFromBytes } from '../core/bytes.ts'
+import { err, ok, type Result } from '../core/result.ts'
+import { MAX_CANDIDATES, type Candidate, type Card } from '../wire/cards.ts'
+import { bytesFromIpv4, bytesFromIpv6, textFromIpv4, textFromIpv6 } from './addresses.ts'
+
+/** The browser made a description without certificate or credentials. */
+export type NoCard = { readonly type: 'NoCard' }
+
+/**
+ * Reads a card out of this side’s own session description (RFC 8866, 8839, 8122). Candidates a card cannot say (TCP,
+ * names other than mDNS) are left out: without any a link can still come about, if the other side has one.
+ */
+export const cardFromDescription = (sdp: string): Result<Card, NoCard> => {
+  const value = (pattern: RegExp) => pattern.exec(sdp)?.[1]
+  const ufrag = value(/^a=ice-ufrag:(\S+)\s*$/m)
+  const pwd = value(/^a=ice-pwd:(\S+)\s*$/m)
+  const fingerprint = value(/^a=fingerprint:sha-256 ((?:[0-9a-f]{2}:){31}[0-9a-f]{2})\s*$/im)
+  if (!ufrag || !pwd || !fingerprint) return err({ type: 'NoCard' })
+  const lines = sdp.matchAll(/^a=candidate:\S+ 1 udp \d+ (\S+) (\d+) typ /gim)
+  const candidates = [...lines].flatMap(([, host = '', port]) => candidateFrom(host, Number(port)) ?? [])
+  return ok({
+    fingerprint: bytesFromHex(fingerprint.replaceAll(':', '').toLowerCase()),
+    ufrag,
+    pwd,
+    candidates: candidates.slice(0, MAX_CANDIDATES),
+  })
+}
+
+/**
+ * The description this side takes for the other’s answer, written from the other’s card alone. `role` is the other
+ * side’s part in DTLS.
+ */
+export const descriptionFromCard = (card: Card, role: 'active' | 'passive'): string =>
+  [
+    'v=0',
+    'o=- 1 1 IN IP4 0.0.0.0',
+    's=-',
+    't=0 0',
+    'a=group:BUNDLE 0',
+    'm=application 9 UDP/DTLS/SCTP webrtc-datachannel',
+    'c=IN IP4 0.0.0.0',
+    'a=mid:0',
+    `a=ice-ufrag:${card.ufrag}`,
+    `a=ice-pwd:${card.pwd}`,
+    `a=fingerprint:sha-256 ${hexFromBytes(card.fingerprint).toUpperCase().match(/../g)!.join(':')}`,
+    `a=setup:${role}`,
+    'a=sctp-port:5000',
+    'a=max-message-size:262144',
+    ...card.candidates.map(
+      (candidate, i) =>
+        `a=candidate:${i + 1} 1 udp ${HOST_PRIORITY - i} ${hostOf(candidate)} ${candidate.port} typ host`,
+    ),
+    '',
+  ].join('\r\n')
+
+/** Of a host candidate (RFC 8445 §5.1.2.1); the order of the card is kept. */
+const HOST_PRIORITY = 2_113_937_151
+
+const MDNS = /^([0-9a-f]{8})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{12})\.local$/i
+
+const candidateFrom = (host: string, port: number): Candidate | null => {
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) return null
+  const name = MDNS.exec(host)
+  if (name) return { kind: 'mdns', address: bytesFromHex(name.slice(1).join('').toLowerCase()), port }
+  const ipv4 = bytesFromIpv4(host)
+  if (ipv4) return { kind: 'ipv4', address: ipv4, port }
+  const ipv6 = bytesFromIpv6(host)
+  return ipv6 && { kind: 'ipv6', address: ipv6, port }
+}
+
+const hostOf = ({ kind, address }: Candidate): string => {
+  switch (kind) {
+    case 'ipv4':
+      return textFromIpv4(address)
+    case 'ipv6':
+      return textFromIpv6(address)
+    case 'mdns':
+      return `${hexFromBytes(address).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')}.local`
+  }
+}
