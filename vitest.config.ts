@@ -1,5 +1,14 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte'
+import { playwright } from '@vitest/browser-playwright'
 import { defineConfig } from 'vitest/config'
+import { chromiumFlags, findChromium } from './scripts/chromium.mjs'
 
+const executablePath = findChromium()
+
+/**
+ * `node`: everything that needs no screen. `browser`: components and state classes in a real Chromium, with the
+ * styles and the event loop people will have.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -9,6 +18,58 @@ export default defineConfig({
           environment: 'node',
           include: ['tests/**/*.test.ts'],
           exclude: ['tests/**/*.svelte.test.ts', 'tests/e2e/**'],
+        },
+      },
+      {
+        plugins: [
+          svelte({
+            configFile: false,
+            // As svelte.config.js says for our own files; the test library still has components of the old kind.
+            dynamicCompileOptions: ({ filename }) =>
+              filename.includes('/node_modules/') ? undefined : { runes: true },
+          }),
+        ],
+        // Found late, a library makes the browser reload in the middle of a run and the test in it fail.
+        optimizeDeps: {
+          include: [
+            'vitest-browser-svelte',
+            'svelte',
+            'svelte/reactivity',
+            'axe-core',
+            'fast-check',
+            '@fast-check/vitest',
+            'yjs',
+            'y-protocols/awareness',
+            'y-prosemirror',
+            'prosemirror-commands',
+            'prosemirror-inputrules',
+            'prosemirror-keymap',
+            'prosemirror-model',
+            'prosemirror-schema-list',
+            'prosemirror-state',
+            'prosemirror-transform',
+            'prosemirror-view',
+            'intl-messageformat',
+            'cborg',
+            'valibot',
+            'idb',
+            'hash-wasm',
+            'libsodium-wrappers',
+            '@scure/bip39',
+          ],
+        },
+        test: {
+          name: 'browser',
+          include: ['tests/**/*.svelte.test.ts'],
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({
+              launchOptions: { args: chromiumFlags, ...(executablePath ? { executablePath } : {}) },
+            }),
+            instances: [{ browser: 'chromium' }],
+          },
         },
       },
     ],
