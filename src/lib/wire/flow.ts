@@ -1,5 +1,13 @@
 import { decodeCbor, encodeCbor, isBytes, isUint, type Cbor } from '../core/cbor.ts'
-import { collIdFrom, idBytes, memberIdFrom, type CollId, type MemberId } from '../core/ids.ts'
+import {
+  collIdFrom,
+  entryIdFrom,
+  idBytes,
+  memberIdFrom,
+  type CollId,
+  type EntryId,
+  type MemberId,
+} from '../core/ids.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { BadMessage } from './sync.ts'
 
@@ -8,18 +16,28 @@ import type { BadMessage } from './sync.ts'
  * or a newcomer joins. Commit before reveal: the host's nonce is fixed before it sees the guest's. Spec: wire.md §8.
  */
 export type FlowMessage =
-  /** Host: `H("sas", rA)`, and what it is called. */
-  | { readonly type: 'commit'; readonly commit: Uint8Array; readonly name: string }
+  /** Host: `H("sas", rA)`, what it is called, and in which language both will read the words. */
+  | {
+      readonly type: 'commit'
+      readonly commit: Uint8Array
+      readonly name: string
+      readonly language: 'es' | 'en'
+    }
   /** Guest: its nonce, its name, the member it will be, and its device's side of the binding where the collective exists. */
   | { readonly type: 'answer'; readonly nonce: Uint8Array; readonly name: string; readonly member: MemberId }
-  /** Host: the nonce committed to. Both now show four words. */
-  | { readonly type: 'reveal'; readonly nonce: Uint8Array }
+  /** Host: the nonce committed to, and the invitation a newcomer's proof is for. Both now show four words. */
+  | { readonly type: 'reveal'; readonly nonce: Uint8Array; readonly invite: EntryId | null }
   /** Either side: the person says the words are the same, or are not. */
   | { readonly type: 'same'; readonly same: boolean }
   /** Guest who joins: its binding to the collective and the proof that it held the invitation. */
   | { readonly type: 'proof'; readonly coll: CollId; readonly binding: Uint8Array; readonly sig: Uint8Array }
   /** Host who founds: the unsigned genesis entry, the title, everybody's name in founder order. */
-  | { readonly type: 'genesis'; readonly entry: Uint8Array; readonly title: string; readonly names: readonly string[] }
+  | {
+      readonly type: 'genesis'
+      readonly entry: Uint8Array
+      readonly title: string
+      readonly names: readonly string[]
+    }
   /** Guest: its signature of the genesis. */
   | { readonly type: 'signed'; readonly sig: Uint8Array }
   /** Host: ledger entries for the newcomer: the signed genesis, or everything. The link to the collective follows. */
@@ -36,18 +54,19 @@ export const encodeFlowMessage = (message: FlowMessage): Uint8Array => encodeCbo
 /** Never throws. */
 export const parseFlowMessage = (bytes: Uint8Array): Result<FlowMessage, BadMessage> => {
   const decoded = decodeCbor(bytes)
-  const message = decoded.ok && Array.isArray(decoded.value) ? messageFrom(decoded.value as readonly Cbor[]) : null
+  const message =
+    decoded.ok && Array.isArray(decoded.value) ? messageFrom(decoded.value as readonly Cbor[]) : null
   return message ? ok(message) : err({ type: 'BadMessage' })
 }
 
 const cborFrom = (message: FlowMessage): Cbor => {
   switch (message.type) {
     case 'commit':
-      return [0, message.commit, message.name]
+      return [0, message.commit, message.name, message.language]
     case 'answer':
       return [1, message.nonce, message.name, idBytes(message.member)]
     case 'reveal':
-      return [2, message.nonce]
+      return [2, message.nonce, message.invite && idBytes(message.invite)]
     case 'same':
       return [3, message.same]
     case 'proof':
@@ -71,13 +90,17 @@ const messageFrom = ([kind, a, b, c, ...rest]: readonly Cbor[]): FlowMessage | n
   if (rest.length > 0) return null
   switch (kind) {
     case 0:
-      return isBytes(a, 32) && isName(b) ? { type: 'commit', commit: a, name: b } : null
+      return isBytes(a, 32) && isName(b) && (c === 'es' || c === 'en')
+        ? { type: 'commit', commit: a, name: b, language: c }
+        : null
     case 1: {
       const member = memberIdFrom(c)
       return isBytes(a, 32) && isName(b) && member ? { type: 'answer', nonce: a, name: b, member } : null
     }
     case 2:
-      return isBytes(a, 32) ? { type: 'reveal', nonce: a } : null
+      return isBytes(a, 32) && (b === null || entryIdFrom(b))
+        ? { type: 'reveal', nonce: a, invite: entryIdFrom(b) }
+        : null
     case 3:
       return typeof a === 'boolean' ? { type: 'same', same: a } : null
     case 4: {

@@ -122,7 +122,9 @@ export type GuestState =
   | { readonly step: 'done'; readonly space: Space }
   | { readonly step: 'ended'; readonly why: FlowEnd }
 
-export type FlowEnd = 'cancelled' | 'words differ' | 'turned away' | 'link used up' | 'no contact'
+/** `not kept`: the disk of this device could not take it. */
+export type FlowEnd =
+  'cancelled' | 'words differ' | 'turned away' | 'link used up' | 'no contact' | 'not kept'
 
 /** One notebook, pair or collective on this device. */
 export interface Space {

@@ -1,0 +1,135 @@
+import * as Y from 'yjs'
+import { systemClock, type Clock } from '../core/clock.ts'
+import { MAIN_DOC, type DocId } from '../core/ids.ts'
+import { Cell, type Watched } from '../core/watched.ts'
+import type { Accepted } from '../feed/types.ts'
+
+/** The origin of everything merged from records: what a person did here has any other origin. */
+export const REMOTE = Symbol('merged from records')
+
+/** How long a change may wait for company: somebody else is here, or nobody is. Milliseconds. */
+export const BATCH_MS = { together: 30, alone: 2000 } as const
+const BATCH_BYTES = 32 * 1024
+
+/** A slice of merging may hold the main thread this long, in milliseconds. */
+const SLICE_MS = 8
+
+/**
+ * The shared document in memory: fed only with accepted records, and with what the person here writes, which it hands
+ * out in batches. The Y.Doc is replaced, never un-merged, when something accepted before is not any more.
+ */
+export class Documents {
+  readonly #doc: Cell<Y.Doc>
+  readonly #clock: Clock
+  readonly #write: (updates: readonly { readonly doc: DocId; readonly update: Uint8Array }[]) => void
+  readonly #pending: Uint8Array[] = []
+  #pendingBytes = 0
+  #timer: (() => void) | null = null
+  #queue: Accepted[] = []
+  #draining: Promise<void> | null = null
+  #client: number | null = null
+  /** Somebody else is here: batches close sooner. */
+  company = false
+
+  constructor(
+    write: (updates: readonly { readonly doc: DocId; readonly update: Uint8Array }[]) => void,
+    clock: Clock = systemClock,
+  ) {
+    this.#write = write
+    this.#clock = clock
+    this.#doc = new Cell(this.#listen(new Y.Doc()))
+  }
+
+  get doc(): Watched<Y.Doc> {
+    return this.#doc
+  }
+
+  /** Writing begins: from now on local changes carry this feed's client id (protocol §3.5). */
+  setClient(yClient: number): void {
+    this.#client = yClient
+    this.#doc.read().clientID = yClient
+  }
+
+  /** Builds the document anew from a base and every accepted record, and puts it in place of the old one. */
+  rebuild(base: ReadonlyMap<DocId, Uint8Array> | null, accepted: Iterable<Accepted>): void {
+    this.flush()
+    this.#queue = []
+    const doc = new Y.Doc()
+    doc.transact(() => {
+      const state = base?.get(MAIN_DOC)
+      if (state) Y.applyUpdate(doc, state, REMOTE)
+      for (const { docs } of accepted)
+        for (const { doc: id, update } of docs) if (id === MAIN_DOC) Y.applyUpdate(doc, update, REMOTE)
+    }, REMOTE)
+    if (this.#client !== null) doc.clientID = this.#client
+    const old = this.#doc.read()
+    this.#doc.set(this.#listen(doc))
+    old.destroy()
+  }
+
+  /** Merges accepted records, in slices when they are many, so that typing goes on meanwhile. */
+  merge(records: readonly Accepted[]): Promise<void> {
+    this.#queue.push(...records)
+    this.#draining ??= this.#drain().finally(() => (this.#draining = null))
+    return this.#draining
+  }
+
+  /** The current state of every document, for a newcomer. Call after `flush`. */
+  states(): ReadonlyMap<DocId, Uint8Array> {
+    return new Map([[MAIN_DOC, Y.encodeStateAsUpdate(this.#doc.read())]])
+  }
+
+  /** Hands out what is still in the batch, now. */
+  flush(): void {
+    this.#timer?.()
+    this.#timer = null
+    if (this.#pending.length === 0) return
+    const updates = this.#pending.splice(0)
+    this.#pendingBytes = 0
+    const update = updates.length === 1 && updates[0] ? updates[0] : Y.mergeUpdates(updates)
+    this.#write([{ doc: MAIN_DOC, update }])
+  }
+
+  get waiting(): number {
+    return this.#pending.length
+  }
+
+  /** Zeroes nothing, but lets go of everything. */
+  destroy(): void {
+    this.#timer?.()
+    this.#queue = []
+    this.#doc.read().destroy()
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const doc = this.#doc.read()
+      const until = performance.now() + SLICE_MS
+      doc.transact(() => {
+        while (this.#queue.length > 0 && performance.now() < until) {
+          const next = this.#queue.shift()
+          for (const { doc: id, update } of next?.docs ?? [])
+            if (id === MAIN_DOC) Y.applyUpdate(doc, update, REMOTE)
+        }
+      }, REMOTE)
+      if (this.#queue.length > 0) await new Promise((resume) => setTimeout(resume, 0))
+    }
+  }
+
+  #listen(doc: Y.Doc): Y.Doc {
+    doc.on('update', (update: Uint8Array, origin: unknown) => {
+      if (origin === REMOTE) return
+      // A batch closes at 32 KiB; one larger edit goes alone.
+      if (this.#pendingBytes > 0 && this.#pendingBytes + update.length > BATCH_BYTES) this.flush()
+      this.#pending.push(update)
+      this.#pendingBytes += update.length
+      if (this.#pendingBytes >= BATCH_BYTES) this.flush()
+      else
+        this.#timer ??= this.#clock.after(this.company ? BATCH_MS.together : BATCH_MS.alone, () => {
+          this.#timer = null
+          this.flush()
+        })
+    })
+    return doc
+  }
+}

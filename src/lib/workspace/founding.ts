@@ -1,0 +1,341 @@
+import { equalBytes } from '../core/bytes.ts'
+import type { Clock, Random } from '../core/clock.ts'
+import { idBytes, memberIdFrom, type CollId, type MemberId } from '../core/ids.ts'
+import { Cell } from '../core/watched.ts'
+import { createDevice, type OwnDevice } from '../crypto/device.ts'
+import { deriveKey, hash, type SecretKey } from '../crypto/hash.ts'
+import {
+  assembleGenesis,
+  createGenesis,
+  parseGenesisDraft,
+  signGenesis,
+  type GenesisDraft,
+} from '../ledger/genesis.ts'
+import { hostMeeting, joinMeeting } from '../net/meet.ts'
+import type { Hub, MetLink, Rtc } from '../net/types.ts'
+import { wordsOfId, type WordLanguage } from '../net/words.ts'
+import type { FlowMessage } from '../wire/flow.ts'
+import { linkFromInvitation, type Invitation } from '../wire/invitation.ts'
+import type { FlowEnd, GuestFlow, GuestState, HostFlow, HostGuest, HostState, Space } from './types.ts'
+import { guestWords, hostWords, talk, type Exchanged } from './words-exchange.ts'
+
+/** What a flow needs of the world, and what it hands over when it succeeds. */
+export type FlowWorld = {
+  readonly hub: Hub
+  readonly rtc: Rtc
+  readonly clock: Clock
+  readonly random: Random
+  readonly language: WordLanguage
+  readonly myName: string
+}
+
+/** A founded collective, as this founder keeps it. */
+export type Founded = {
+  readonly coll: CollId
+  readonly own: OwnDevice
+  readonly member: MemberId
+  readonly entries: readonly Uint8Array[]
+  readonly title: string
+}
+
+/**
+ * `H("found", [device, KDF(seed, "found")])`: stands for the collective in handshakes while there is none (protocol
+ * §3.9 D). Only who holds the link and talks to this proposer arrives at it.
+ */
+export const foundingContext = (host: Uint8Array, seed: Uint8Array): Uint8Array =>
+  hash('found', [host, deriveKey(stretch(seed), 'found', null)])
+
+/** Seeds are 16 to 32 bytes; keys are derived from a hash of them. */
+const stretch = (seed: Uint8Array): SecretKey => hash('founding', seed) as SecretKey
+
+type Guest = {
+  readonly link: MetLink
+  readonly say: (message: FlowMessage) => void
+  exchanged: Exchanged | null
+  hostSame: boolean
+  guestSame: boolean
+  sig: Uint8Array | null
+}
+
+/** The proposer: meets everybody over one link each, reads words with each, then all sign one genesis. */
+export const hostFounding = (
+  world: FlowWorld & { readonly title: string },
+  finish: (founded: Founded) => Promise<Space | null>,
+): HostFlow => {
+  const own = createDevice(world.random)
+  const member = memberFrom(world.random)
+  const seed = world.random.bytes(16)
+  const link = linkFromInvitation({ kind: 'found', coll: null, host: own.id, pin: null, seed })
+  const state = new Cell<HostState>({ step: 'inviting', link, guests: [] })
+  const guests = new Map<string, Guest>()
+  let draft: GenesisDraft | null = null
+  let mine: Uint8Array | null = null
+  let over = false
+
+  const meeting = hostMeeting({ ...world, own, seed, context: foundingContext(idBytes(own.id), seed) })
+  const unwatch = meeting.guests.watch(() => meeting.guests.read().forEach(greet))
+
+  const views = (): readonly HostGuest[] =>
+    [...guests].map(([id, guest]) => ({
+      id,
+      name: guest.exchanged?.name ?? '',
+      words: guest.exchanged?.words ?? null,
+      state: guest.sig
+        ? 'signed'
+        : guest.hostSame && guest.guestSame
+          ? 'verified'
+          : guest.exchanged
+            ? 'words'
+            : 'meeting',
+    }))
+
+  const show = () => {
+    if (over) return
+    state.set(
+      draft
+        ? {
+            step: 'genesis',
+            words: genesisWords(draft, world.language),
+            guests: views(),
+            signed: mine !== null,
+          }
+        : { step: 'inviting', link, guests: views() },
+    )
+  }
+
+  const greet = (met: MetLink) => {
+    if (guests.has(met.id) || draft) return
+    const { say } = talk(met, (message) => hear(met.id, message))
+    const guest: Guest = { link: met, say, exchanged: null, hostSame: false, guestSame: false, sig: null }
+    guests.set(met.id, guest)
+    const words = hostWords({ ...world, link: met, kind: 'found', say, invite: null })
+    hearWords.set(met.id, (message) => words.hear(message))
+    met.closed(() => {
+      if (draft || over) return
+      guests.delete(met.id)
+      show()
+    })
+    show()
+  }
+  const hearWords = new Map<string, (message: FlowMessage) => Exchanged | null>()
+
+  const hear = (id: string, message: FlowMessage) => {
+    const guest = guests.get(id)
+    if (!guest || over) return
+    if (message.type === 'answer') guest.exchanged ??= hearWords.get(id)?.(message) ?? null
+    if (message.type === 'same') {
+      if (!message.same) return turnAway(id)
+      guest.guestSame = true
+    }
+    if (message.type === 'signed' && draft) guest.sig = message.sig
+    if (message.type === 'bye') return turnAway(id)
+    show()
+    void complete()
+  }
+
+  const turnAway = (id: string) => {
+    guests.get(id)?.say({ type: 'bye', why: 'words differ' })
+    guests.get(id)?.link.close()
+    guests.delete(id)
+    if (draft) return end('turned away')
+    show()
+  }
+
+  const complete = async () => {
+    if (!draft || !mine || over || [...guests.values()].some(({ sig }) => !sig)) return
+    const sigs = [mine, ...[...guests.values()].map(({ sig }) => sig!)]
+    const genesis = assembleGenesis(draft, sigs)
+    if (!genesis.ok) return end('turned away')
+    over = true
+    for (const { say } of guests.values()) say({ type: 'ledger', entries: [genesis.value.wire] })
+    const coll = genesis.value.id as CollId
+    const space = await finish({ coll, own, member, entries: [genesis.value.wire], title: world.title })
+    if (!space) return fail()
+    state.set({ step: 'done', space })
+    leave()
+  }
+
+  const end = (why: FlowEnd) => {
+    if (over) return
+    over = true
+    const spoken = why === 'no contact' || why === 'not kept' ? 'cancelled' : why
+    for (const { say } of guests.values()) say({ type: 'bye', why: spoken })
+    state.set({ step: 'ended', why })
+    leave()
+  }
+
+  const fail = () => {
+    state.set({ step: 'ended', why: 'not kept' })
+    leave()
+  }
+
+  const leave = () => {
+    unwatch()
+    // The last words must reach the guests before the links go.
+    void Promise.all([...guests.values()].map((guest) => guest.link.drained())).then(() =>
+      world.clock.after(3000, () => meeting.stop()),
+    )
+  }
+
+  return {
+    role: 'host',
+    kind: 'found',
+    state,
+    confirmWords: (id, same) => {
+      const guest = guests.get(id)
+      if (!guest?.exchanged) return
+      if (!same) return turnAway(id)
+      guest.hostSame = true
+      guest.say({ type: 'same', same: true })
+      show()
+    },
+    proposeGenesis: () => {
+      const verified = [...guests].filter(([, guest]) => guest.hostSame && guest.guestSame)
+      if (draft || verified.length < 2) return
+      for (const [id, guest] of [...guests])
+        if (!verified.some(([other]) => other === id)) (guest.link.close(), guests.delete(id))
+      const founders = [
+        { member, device: own.device },
+        ...verified.map(([, { link: met, exchanged }]) => ({
+          member: exchanged!.member,
+          device: met.introduction.device,
+        })),
+      ]
+      draft = createGenesis({ author: own.id, founders, nonce: world.random.bytes(16), policy: { admit: 2 } })
+      const names = [world.myName, ...verified.map(([, { exchanged }]) => exchanged!.name)]
+      for (const { say } of guests.values())
+        say({ type: 'genesis', entry: draft.bytes, title: world.title, names })
+      show()
+    },
+    signGenesis: () => {
+      if (!draft) return
+      mine = signGenesis(own, draft)
+      show()
+      void complete()
+    },
+    cancel: () => end('cancelled'),
+  }
+}
+
+/** A founder who opened the proposer's link. */
+export const guestFounding = (
+  world: FlowWorld,
+  invitation: Invitation,
+  finish: (founded: Founded) => Promise<Space | null>,
+): GuestFlow => {
+  const own = createDevice(world.random)
+  const member = memberFrom(world.random)
+  const state = new Cell<GuestState>({ step: 'meeting' })
+  const context = foundingContext(idBytes(invitation.host), invitation.seed)
+  const meeting = joinMeeting({ ...world, own, seed: invitation.seed, context, expected: invitation.host })
+  let exchanged: Exchanged | null = null
+  let hostSame = false
+  let mySame = false
+  let draft: GenesisDraft | null = null
+  let title = ''
+  let over = false
+  let say: (message: FlowMessage) => void = () => {}
+  let words: ReturnType<typeof guestWords> | null = null
+
+  const arrived = (link: MetLink) => {
+    const talking = talk(link, hear)
+    say = talking.say
+    words = guestWords({ ...world, link, kind: 'found', say, member })
+    link.closed(() => {
+      if (!over) end('no contact')
+    })
+  }
+  const unwatch = meeting.link.watch(() => {
+    const link = meeting.link.read()
+    if (link && !words) arrived(link)
+  })
+
+  const hear = (message: FlowMessage) => {
+    if (over) return
+    if (message.type === 'commit' || message.type === 'reveal') {
+      const result = words?.hear(message) ?? null
+      if (result === 'broken') return end('words differ')
+      if (result) {
+        exchanged = result
+        state.set({ step: 'words', words: result.words, host: result.name })
+      }
+    } else if (message.type === 'same') hostSame = message.same
+    else if (message.type === 'genesis') showGenesis(message)
+    else if (message.type === 'ledger') void complete(message.entries)
+    else if (message.type === 'bye') end(message.why === 'cancelled' ? 'cancelled' : 'turned away')
+  }
+
+  const showGenesis = (message: Extract<FlowMessage, { type: 'genesis' }>) => {
+    const parsed = parseGenesisDraft(message.entry)
+    // What I sign must name me, and be the proposer's. Anything else is not what we agreed.
+    const me =
+      parsed.ok &&
+      parsed.value.founders.some((founder) => founder.member === member && founder.deviceId === own.id)
+    if (!parsed.ok || !me || parsed.value.author !== invitation.host || !mySame || !hostSame)
+      return end('turned away')
+    draft = parsed.value
+    title = message.title
+    const language = exchanged?.language ?? world.language
+    state.set({
+      step: 'genesis',
+      words: genesisWords(draft, language),
+      title,
+      names: message.names,
+      signed: false,
+    })
+  }
+
+  const complete = async (entries: readonly Uint8Array[]) => {
+    const [wire] = entries
+    if (!draft || !wire || over) return
+    const genesis = assembleGenesis(draft, null, wire)
+    if (!genesis.ok || !equalBytes(idBytes(genesis.value.id), idBytes(draft.id))) return end('turned away')
+    over = true
+    const space = await finish({ coll: genesis.value.id as CollId, own, member, entries: [wire], title })
+    if (!space) return fail()
+    state.set({ step: 'done', space })
+    leave()
+  }
+
+  const end = (why: FlowEnd) => {
+    if (over) return
+    over = true
+    state.set({ step: 'ended', why })
+    leave()
+  }
+  const fail = () => {
+    state.set({ step: 'ended', why: 'not kept' })
+    leave()
+  }
+
+  const leave = () => {
+    unwatch()
+    world.clock.after(1000, () => meeting.stop())
+  }
+
+  return {
+    role: 'guest',
+    kind: 'found',
+    state,
+    confirmWords: (same) => {
+      say({ type: 'same', same })
+      if (!same) return end('words differ')
+      mySame = true
+      state.set({ step: 'waiting', host: exchanged?.name ?? '' })
+    },
+    signGenesis: () => {
+      const now = state.read()
+      if (!draft || now.step !== 'genesis' || now.signed) return
+      say({ type: 'signed', sig: signGenesis(own, draft) })
+      state.set({ ...now, signed: true })
+    },
+    cancel: () => {
+      say({ type: 'bye', why: 'cancelled' })
+      end('cancelled')
+    },
+  }
+}
+
+const genesisWords = (draft: GenesisDraft, language: WordLanguage) => wordsOfId(draft.id, language)
+
+export const memberFrom = (random: Random): MemberId => memberIdFrom(random.bytes(16))!

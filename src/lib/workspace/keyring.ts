@@ -1,0 +1,44 @@
+import type { CollId, EpochId } from '../core/ids.ts'
+import { forget, secretKeyFrom, type SecretKey } from '../crypto/hash.ts'
+import type { EpochKeys } from '../feed/types.ts'
+import type { Storage, Write } from '../sync/ports.ts'
+import { epochKeyKey } from './rows.ts'
+
+/** The epoch keys this device holds in one collective. */
+export class Keyring implements EpochKeys {
+  readonly #coll: CollId
+  readonly #keys = new Map<EpochId, SecretKey>()
+
+  constructor(coll: CollId) {
+    this.#coll = coll
+  }
+
+  key(epoch: EpochId): SecretKey | null {
+    return this.#keys.get(epoch) ?? null
+  }
+
+  has(epoch: EpochId): boolean {
+    return this.#keys.has(epoch)
+  }
+
+  /** Takes a key in and says what to write. */
+  add(epoch: EpochId, key: SecretKey): Write {
+    this.#keys.set(epoch, key)
+    return { table: 'keys', key: epochKeyKey(this.#coll, epoch), value: key }
+  }
+
+  /** Reads back what was written. */
+  async restore(storage: Storage): Promise<void> {
+    const rows = await storage.all('keys', `${this.#coll}/`)
+    if (!rows.ok) return
+    for (const [name, value] of rows.value.rows) {
+      const key = secretKeyFrom(value)
+      if (key) this.#keys.set(name.slice(name.indexOf('/') + 1) as EpochId, key)
+    }
+  }
+
+  forget(): void {
+    forget(...this.#keys.values())
+    this.#keys.clear()
+  }
+}

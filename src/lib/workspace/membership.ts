@@ -1,0 +1,117 @@
+import type * as Y from 'yjs'
+import type { DeviceId, MemberId } from '../core/ids.ts'
+import { idBytes } from '../core/ids.ts'
+import { hash } from '../crypto/hash.ts'
+import { peopleOf } from '../domain/people.ts'
+import type { LedgerState } from '../ledger/types.ts'
+import type { Membership } from './types.ts'
+
+/** What is known of a device beyond the ledger, on this device only. */
+export type Seen = {
+  readonly linked: ReadonlySet<DeviceId>
+  readonly heard: ReadonlyMap<DeviceId, number>
+  /** Whether a linked device is known to know an act. */
+  readonly knows: (device: DeviceId, act: Membership['decisions'][number]['id']) => boolean
+}
+
+/** The ledger's state as people see it: members with their devices, and what waits for a decision. */
+export const membershipFrom = (
+  state: LedgerState,
+  me: { readonly member: MemberId; readonly device: DeviceId },
+  doc: Y.Doc,
+  seen: Seen,
+): Membership => {
+  const named = new Map(
+    peopleOf(doc, [...state.members.keys()]).flatMap(({ member, name }) => (member ? [[member, name]] : [])),
+  )
+  const memberOf = (device: DeviceId) => state.devices.get(device)?.member ?? null
+  const mine = state.members.get(me.member)
+
+  const knownBy = (device: DeviceId, acts: readonly Membership['decisions'][number]['id'][]): number => {
+    const others = [...state.members.values()].filter(({ id }) => id !== memberOf(device))
+    return others.filter(
+      ({ id, devices }) =>
+        id === me.member ||
+        devices.some((other) => seen.linked.has(other) && acts.some((act) => seen.knows(other, act))),
+    ).length
+  }
+
+  return {
+    members: [...state.members.values()]
+      .map((member) => ({
+        id: member.id,
+        founder: member.founder,
+        votes: member.votes,
+        me: member.id === me.member,
+        devices: member.devices.flatMap((id) => {
+          const device = state.devices.get(id)
+          if (!device) return []
+          return [
+            {
+              id,
+              mark: hash('weave', idBytes(id)),
+              standing: device.standing,
+              thisOne: id === me.device,
+              linked: seen.linked.has(id),
+              heard: seen.heard.get(id) ?? null,
+              suspensions: device.suspensions.flatMap((act) => {
+                const suspension = state.suspensions.get(act)
+                const by = suspension ? memberOf(suspension.author) : null
+                return suspension
+                  ? [{ id: act, mine: by === me.member, seconded: suspension.seconded, by }]
+                  : []
+              }),
+              knownBy: device.standing === 'active' ? 0 : knownBy(id, device.suspensions),
+            },
+          ]
+        }),
+      }))
+      .sort((a, b) => Number(b.me) - Number(a.me) || (a.id < b.id ? -1 : 1)),
+    decisions: [...state.proposals.values()]
+      .filter(({ status }) => status === 'open')
+      .map((proposal) => {
+        const { action } = proposal.proposal
+        const subject = 'member' in proposal.proposal ? proposal.proposal.member : null
+        const subjectDevice =
+          'deviceId' in proposal.proposal
+            ? proposal.proposal.deviceId
+            : 'device' in proposal.proposal && typeof proposal.proposal.device === 'string'
+              ? proposal.proposal.device
+              : null
+        const approved = proposal.approvals.includes(me.member)
+        return {
+          id: proposal.id,
+          action: isNamed(action) ? action : ('other' as const),
+          subject,
+          subjectDevice,
+          name: subject ? (named.get(subject) ?? nameOfNewcomer(doc, subject)) : null,
+          approvals: proposal.approvals,
+          needed: proposal.needed,
+          mine: memberOf(proposal.author) === me.member,
+          mayApprove: !approved && subject !== me.member && mayVote(state, me, action) && mine !== undefined,
+        }
+      }),
+    // No checkpoint is final yet in this version, so every decision may still be seen differently elsewhere.
+    provisional: state.kind === 'collective',
+    me: state.devices.get(me.device)?.standing ?? 'revoked',
+  }
+}
+
+const NAMED = ['admit', 'addDevice', 'removeMember', 'revokeDevice', 'lift', 'policy'] as const
+const isNamed = (action: string): action is (typeof NAMED)[number] =>
+  (NAMED as readonly string[]).includes(action)
+
+/** For a further device any member may vouch; everything else counts the electorate. */
+const mayVote = (
+  state: LedgerState,
+  me: { readonly member: MemberId; readonly device: DeviceId },
+  action: string,
+) => {
+  const member = state.members.get(me.member)
+  if (!member || state.devices.get(me.device)?.standing !== 'active') return false
+  return action === 'addDevice' || member.votes
+}
+
+/** Somebody proposed but not yet in the ledger: the inviter has written their Person already. */
+const nameOfNewcomer = (doc: Y.Doc, member: MemberId): string | null =>
+  peopleOf(doc, [member]).find((person) => person.member === member)?.name ?? null

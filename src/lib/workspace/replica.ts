@@ -1,0 +1,562 @@
+import type { Clock, Random } from '../core/clock.ts'
+import type { CollId, DeviceId, DocId, EntryId, EpochId, FeedId } from '../core/ids.ts'
+import { err, ok, type Result } from '../core/result.ts'
+import { Cell, type Watched } from '../core/watched.ts'
+import type { OwnDevice } from '../crypto/device.ts'
+import type { SecretKey } from '../crypto/hash.ts'
+import { Feeds } from '../feed/feeds.ts'
+import { parseRecord } from '../feed/record.ts'
+import { encodeFeedSeal, parseFeedSeal } from '../feed/seal.ts'
+import type { Base, FeedSeal, SealedRecord, SetAside } from '../feed/types.ts'
+import { createEntry } from '../ledger/authoring.ts'
+import { encodeBoxSet, openBox, parseBoxSet, verifyBoxSet } from '../ledger/boxes.ts'
+import { rotationIsDue, writeEpoch } from '../ledger/epochs.ts'
+import { feedIdOf } from '../ledger/feed-id.ts'
+import { createGrant, openGrant } from '../ledger/grants.ts'
+import { createLedger, type Ledger } from '../ledger/graph.ts'
+import { createRotate } from '../ledger/rotation.ts'
+import type { Act, LedgerState, SuspendReason } from '../ledger/types.ts'
+import type { Storage, StorageFailed, Write } from '../sync/ports.ts'
+import { Documents } from './documents.ts'
+import { Keyring } from './keyring.ts'
+import { Packs } from './packs.ts'
+import {
+  baseKey,
+  boxesKey,
+  encodeOwnHead,
+  headKey,
+  ledgerKey,
+  parseOwnHead,
+  spaceKey,
+  encodeSpaceRow,
+  type SpaceRow,
+} from './rows.ts'
+import { createWelcome, openWelcome } from './welcome.ts'
+
+/** What links and screens hear about. */
+export type ReplicaEvents = {
+  /** Entries were added, by this device or from a link. */
+  readonly ledgerMoved: () => void
+  /** A record of this device's own is on disk and may travel. */
+  readonly wrote: (record: SealedRecord, seal: FeedSeal) => void
+  /** This device made an epoch: its boxes may travel at once. */
+  readonly rotated: (epoch: EpochId, boxes: Uint8Array) => void
+  /** More is held than before. */
+  readonly holdingsMoved: () => void
+}
+
+/**
+ * One collective on this device: ledger, feeds, keys and document, kept in the vault and in step with each other. It
+ * knows nothing of links: `syncing.ts` carries bytes to and from it.
+ */
+export class Replica {
+  readonly coll: CollId
+  readonly own: OwnDevice
+  readonly ledger: Ledger
+  readonly keyring: Keyring
+  readonly packs: Packs
+  readonly documents: Documents
+  readonly row: SpaceRow
+  readonly #storage: Storage
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #events = new Set<Partial<ReplicaEvents>>()
+  readonly #changed = new Cell(0)
+  readonly #refused = new Set<EntryId>()
+  readonly #badBoxes = new Set<EpochId>()
+  readonly #saving = new Cell<'saved' | 'saving' | 'failed'>('saved')
+  #feeds: Feeds
+  #base: {
+    readonly base: Base
+    readonly docs: ReadonlyMap<DocId, Uint8Array>
+    readonly by: DeviceId
+  } | null = null
+  #ledgerRows = 0
+  #feed: FeedId | null = null
+  #unsaved: Write[] = []
+  #afterSave: (() => void)[] = []
+  #writing: Promise<void> | null = null
+  #owed: (() => void) | null = null
+  #closed = false
+
+  private constructor(of: {
+    readonly row: SpaceRow
+    readonly ledger: Ledger
+    readonly storage: Storage
+    readonly clock: Clock
+    readonly random: Random
+  }) {
+    this.row = of.row
+    this.coll = of.ledger.coll
+    this.own = of.row.own
+    this.ledger = of.ledger
+    this.#storage = of.storage
+    this.#clock = of.clock
+    this.#random = of.random
+    this.keyring = new Keyring(this.coll)
+    this.packs = new Packs(of.storage, this.coll)
+    this.documents = new Documents((docs) => this.#append(docs), of.clock)
+    this.#feeds = new Feeds({ ledger: this.ledger, keys: this.keyring })
+  }
+
+  /** Takes part in a collective for the first time: as its founder, or newly admitted. `entries`: its ledger, genesis first. */
+  static async begin(of: {
+    readonly row: SpaceRow
+    readonly entries: readonly Uint8Array[]
+    readonly storage: Storage
+    readonly clock: Clock
+    readonly random: Random
+  }): Promise<Result<Replica, StorageFailed | { readonly type: 'BadLedger' }>> {
+    const [genesis, ...rest] = of.entries
+    const ledger = genesis ? createLedger(genesis) : null
+    if (!ledger?.ok || ledger.value.coll !== of.row.coll) return err({ type: 'BadLedger' })
+    const replica = new Replica({ ...of, ledger: ledger.value })
+    const report = ledger.value.add(rest)
+    const wires = [genesis!, ...report.added.map(({ wire }) => wire)]
+    replica.#save([
+      { table: 'meta', key: spaceKey(of.row.coll), value: encodeSpaceRow(of.row) },
+      ...wires.map((wire) => replica.#ledgerWrite(wire)),
+    ])
+    await replica.settled()
+    if (replica.#saving.read() === 'failed') return err({ type: 'StorageFailed' })
+    replica.#registerFeed()
+    replica.#ledgerChanged()
+    await replica.settled()
+    return ok(replica)
+  }
+
+  /** Reads a collective back from the vault. */
+  static async restore(of: {
+    readonly row: SpaceRow
+    readonly storage: Storage
+    readonly clock: Clock
+    readonly random: Random
+  }): Promise<Result<Replica, StorageFailed | { readonly type: 'BadLedger' }>> {
+    const rows = await of.storage.all('ledger', `${of.row.coll}/`)
+    if (!rows.ok) return rows
+    const wires = rows.value.rows.map(([, wire]) => wire)
+    const ledger = wires[0] ? createLedger(wires[0]) : null
+    if (!ledger?.ok) return err({ type: 'BadLedger' })
+    ledger.value.add(wires.slice(1))
+    const replica = new Replica({ ...of, ledger: ledger.value })
+    replica.#ledgerRows = wires.length
+    await replica.keyring.restore(of.storage)
+    await replica.#restoreBase()
+    await replica.#restoreRecords()
+    await replica.#restoreOwnHead()
+    replica.#ledgerChanged()
+    return ok(replica)
+  }
+
+  /** Anything above may have changed. */
+  get changed(): Watched<number> {
+    return this.#changed
+  }
+
+  get saving(): Watched<'saved' | 'saving' | 'failed'> {
+    return this.#saving
+  }
+
+  get feeds(): Feeds {
+    return this.#feeds
+  }
+
+  get feed(): FeedId | null {
+    return this.#feed
+  }
+
+  get state(): LedgerState {
+    return this.ledger.state()
+  }
+
+  /** By whom the content this device started from was handed over, when it joined. */
+  get welcomedBy(): DeviceId | null {
+    return this.#base?.by ?? null
+  }
+
+  on(events: Partial<ReplicaEvents>): () => void {
+    this.#events.add(events)
+    return () => void this.#events.delete(events)
+  }
+
+  standing(): 'active' | 'suspended' | 'revoked' | 'retired' | 'waiting' {
+    return this.state.devices.get(this.own.id)?.standing ?? 'waiting'
+  }
+
+  // ── acting ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Signs an act of this device, keeps it and tells everybody. */
+  act(act: Act): EntryId {
+    const entry = createEntry({ ledger: this.ledger, own: this.own, act })
+    this.#keepEntries([entry.wire])
+    return entry.id
+  }
+
+  /** A new epoch for whoever is active now. */
+  rotate(): EpochId {
+    const { entry, key, boxes } = createRotate({ ledger: this.ledger, own: this.own })
+    const epoch = entry.id as EpochId
+    const bytes = encodeBoxSet(boxes)
+    this.#save([
+      this.keyring.add(epoch, key),
+      { table: 'boxes', key: boxesKey(this.coll, epoch), value: bytes },
+    ])
+    this.#keepEntries([entry.wire])
+    this.#keysChanged()
+    this.#tell((events) => events.rotated?.(epoch, bytes))
+    return epoch
+  }
+
+  /** Suspends a device where its feeds stand here, and rotates in the same breath (protocol §3.3). */
+  suspend(device: DeviceId, reason: SuspendReason): EntryId {
+    this.documents.flush()
+    const frontier = this.#feeds.frontierOf(device)
+    const id = this.act({ type: 'suspend', device, frontier, reason, evidence: null })
+    this.rotate()
+    return id
+  }
+
+  /** Writes what is still in the batch, and waits until everything said so far is on disk. */
+  async flush(): Promise<void> {
+    this.documents.flush()
+    await this.settled()
+  }
+
+  async settled(): Promise<void> {
+    while (this.#writing) await this.#writing
+  }
+
+  setAside(): readonly SetAside[] {
+    return this.#feeds.setAside()
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#owed?.()
+    this.documents.destroy()
+    this.keyring.forget()
+  }
+
+  // ── what links bring ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  absorbEntries(wires: readonly Uint8Array[]): void {
+    this.#keepEntries(wires)
+  }
+
+  /** Entries refused for ever: nothing to wait for. Bounded, oldest forgotten first. */
+  isSettled(id: EntryId): boolean {
+    return this.ledger.has(id) || this.#refused.has(id)
+  }
+
+  absorbSegment(recordWires: readonly Uint8Array[], sealWire: Uint8Array): boolean {
+    const seal = parseFeedSeal(sealWire)
+    if (!seal.ok) return false
+    const records: SealedRecord[] = []
+    for (const wire of recordWires) {
+      const record = parseRecord(wire)
+      if (!record.ok || record.value.pub.feed !== seal.value.feed) return false
+      records.push(record.value)
+    }
+    const offered = this.#feeds.offer({ feed: seal.value.feed, records, seal: seal.value })
+    if (!offered.ok) return false
+    const fresh = offered.value.fresh
+    if (fresh.length === 0) return true
+    this.#save([this.packs.add(fresh, seal.value)])
+    this.#apply()
+    this.#tell((events) => events.holdingsMoved?.())
+    return true
+  }
+
+  /** Which feed a record claims, without opening it. */
+  feedOfRecord(wire: Uint8Array): FeedId | null {
+    const record = parseRecord(wire)
+    return record.ok ? record.value.pub.feed : null
+  }
+
+  absorbBoxes(epoch: EpochId, bytes: Uint8Array): void {
+    const state = this.state.epochs.get(epoch)
+    if (!state || this.keyring.has(epoch)) return
+    const boxes = parseBoxSet(bytes)
+    if (!boxes.ok || !verifyBoxSet(state, boxes.value)) return
+    this.#save([{ table: 'boxes', key: boxesKey(this.coll, epoch), value: bytes }])
+    if (!state.recipients.includes(this.own.id)) return
+    const opened = openBox({ ledger: this.ledger, own: this.own, epoch, boxes: boxes.value })
+    if (opened.ok) return this.#learnKey(epoch, opened.value)
+    if (opened.error.type === 'NotForMe' || this.#badBoxes.has(epoch)) return
+    this.#badBoxes.add(epoch)
+    this.act({ type: 'complain', epoch, reason: opened.error.type === 'BadCommit' ? 'badCommit' : 'badBox' })
+  }
+
+  async boxes(epoch: EpochId): Promise<Uint8Array | null> {
+    const row = await this.#storage.get('boxes', boxesKey(this.coll, epoch))
+    return row.ok ? row.value : null
+  }
+
+  missingBoxes(): readonly EpochId[] {
+    return [...this.state.epochs.values()]
+      .filter(
+        ({ id, recipients }) =>
+          recipients.includes(this.own.id) && !this.keyring.has(id) && !this.#badBoxes.has(id),
+      )
+      .map(({ id }) => id)
+  }
+
+  /** A newcomer without a base, or one whose peers wrote under keys older than its admission meanwhile. */
+  needsWelcome(): boolean {
+    if (!this.row.newcomer || this.standing() !== 'active') return false
+    return !this.#base || this.#feeds.missingEpochs().some((epoch) => !this.#mayHold(epoch))
+  }
+
+  /** The state of every document as it stands here, for a newcomer; `null` when this device cannot give it. */
+  welcome(): Uint8Array | null {
+    this.documents.flush()
+    const epoch = writeEpoch(this.state, (id) => this.keyring.has(id))
+    const key = epoch && this.keyring.key(epoch)
+    if (!epoch || !key || this.standing() !== 'active' || (this.row.newcomer && !this.#base)) return null
+    return createWelcome({
+      coll: this.coll,
+      own: this.own,
+      epoch,
+      key,
+      parents: this.ledger.heads(),
+      base: this.#feeds.baseNow(),
+      docs: this.documents.states(),
+    })
+  }
+
+  absorbWelcome(wire: Uint8Array): void {
+    if (!this.needsWelcome()) return
+    const opened = openWelcome(wire, this.ledger, (epoch) => this.keyring.key(epoch))
+    if (!opened.ok) return
+    this.#save([{ table: 'snapshots', key: baseKey(this.coll), value: wire }])
+    this.#base = opened.value
+    void this.#rebase()
+  }
+
+  // ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #keepEntries(wires: readonly Uint8Array[]): void {
+    const report = this.ledger.add(wires)
+    for (const { id } of report.refused) {
+      if (id) this.#refused.add(id)
+      if (this.#refused.size > 10_000) this.#refused.delete(this.#refused.values().next().value!)
+    }
+    if (report.added.length === 0) return
+    this.#save(report.added.map(({ wire }) => this.#ledgerWrite(wire)))
+    this.#ledgerChanged()
+  }
+
+  #ledgerChanged(): void {
+    this.#openGrants()
+    this.#registerFeed()
+    this.#payDebts()
+    this.#feeds.ledgerChanged()
+    this.#apply()
+    this.#tell((events) => events.ledgerMoved?.())
+    this.#touch()
+  }
+
+  #keysChanged(): void {
+    this.#feeds.keysChanged()
+    this.#apply()
+    this.#touch()
+  }
+
+  #learnKey(epoch: EpochId, key: SecretKey): void {
+    this.#save([this.keyring.add(epoch, key)])
+    this.#keysChanged()
+    this.#tell((events) => events.ledgerMoved?.())
+  }
+
+  #openGrants(): void {
+    for (const grant of this.state.grants) {
+      if (grant.device !== this.own.id || grant.epochs.every((epoch) => this.keyring.has(epoch))) continue
+      const opened = openGrant({ ledger: this.ledger, own: this.own, grant })
+      if (opened.ok)
+        for (const [epoch, key] of opened.value) if (!this.keyring.has(epoch)) this.#learnKey(epoch, key)
+    }
+  }
+
+  /** A feed of its own, as soon as this device belongs. */
+  #registerFeed(): void {
+    const mine = [...this.state.feeds.values()].filter(({ device }) => device === this.own.id)
+    const feed = mine.find(({ id }) => id === this.#feed) ?? mine[0]
+    if (feed) {
+      if (this.#feed === feed.id) return
+      this.#feed = feed.id
+      this.documents.setClient(feed.yClient)
+      return
+    }
+    if (this.standing() !== 'active') return
+    const incarnation = this.#random.bytes(16)
+    this.act({ type: 'feed', feed: feedIdOf(this.coll, this.own.id, incarnation), incarnation })
+  }
+
+  /**
+   * Rotations owed and grants asked for are paid by whoever is able first: everybody waits a random while and looks
+   * again (protocol §3.6), so that there is no administrator whose absence stops the collective.
+   */
+  #payDebts(): void {
+    if (this.standing() !== 'active' || this.#owed) return
+    const founding = this.state.epochs.size === 0
+    if (!rotationIsDue(this.state) && this.#grantsOwed().length === 0) return
+    const spread = founding ? 400 : 4000
+    const wait = 200 + (new DataView(this.#random.bytes(4).buffer as ArrayBuffer).getUint32(0) % spread)
+    this.#owed = this.#clock.after(wait, () => {
+      this.#owed = null
+      if (this.#closed || this.standing() !== 'active') return
+      for (const { epoch, device } of this.#grantsOwed()) {
+        const grant = createGrant({
+          ledger: this.ledger,
+          device,
+          keys: new Map([[epoch, this.keyring.key(epoch)!]]),
+        })
+        if (grant.ok) this.act(grant.value)
+      }
+      if (rotationIsDue(this.state)) this.rotate()
+    })
+  }
+
+  #grantsOwed(): readonly { readonly epoch: EpochId; readonly device: DeviceId }[] {
+    const { complaints, grants, devices, epochs } = this.state
+    return complaints
+      .filter(
+        ({ author, epoch }) =>
+          author !== this.own.id &&
+          this.keyring.has(epoch) &&
+          devices.get(author)?.standing === 'active' &&
+          epochs.get(epoch)?.recipients.includes(author) &&
+          !grants.some((grant) => grant.device === author && grant.epochs.includes(epoch)),
+      )
+      .map(({ author, epoch }) => ({ epoch, device: author }))
+  }
+
+  #mayHold(epoch: EpochId): boolean {
+    return this.state.epochs.get(epoch)?.recipients.includes(this.own.id) ?? false
+  }
+
+  #append(docs: readonly { readonly doc: DocId; readonly update: Uint8Array }[]): void {
+    const appended = this.#feeds.append({ own: this.own, docs })
+    if (!appended.ok) {
+      this.#stranded.push(...docs.map(({ update }) => update))
+      return
+    }
+    const { record, seal } = appended.value
+    this.#save(
+      [
+        this.packs.add([record], seal),
+        {
+          table: 'heads',
+          key: headKey(this.coll),
+          value: encodeOwnHead({ feed: record.pub.feed, next: record.pub.seq + 1 }),
+        },
+      ],
+      () => {
+        this.#tell((events) => events.wrote?.(record, seal))
+        this.#tell((events) => events.holdingsMoved?.())
+      },
+    )
+    this.#touch()
+  }
+
+  /** Written before there was a key or a feed to write under: kept, and appended as soon as there is. */
+  readonly #stranded: Uint8Array[] = []
+
+  #apply(): void {
+    if (this.#stranded.length > 0 && this.#feed && writeEpoch(this.state, (id) => this.keyring.has(id)))
+      this.#append(this.#stranded.splice(0).map((update) => ({ doc: 'main' as DocId, update })))
+    const change = this.#feeds.take()
+    if (change.type === 'rebuild') this.documents.rebuild(this.#base?.docs ?? null, this.#feeds.accepted())
+    else if (change.records.length > 0) {
+      const others = change.records.filter(({ position }) => position.feed !== this.#feed)
+      void this.documents.merge(others).then(() => this.#touch())
+    }
+    this.#touch()
+  }
+
+  async #rebase(): Promise<void> {
+    await this.settled()
+    this.#feeds = new Feeds({ ledger: this.ledger, keys: this.keyring, base: this.#base!.base })
+    await this.#restoreRecords()
+    this.#registerFeed()
+    this.#tell((events) => events.holdingsMoved?.())
+    this.#tell((events) => events.ledgerMoved?.())
+  }
+
+  async #restoreBase(): Promise<void> {
+    const row = await this.#storage.get('snapshots', baseKey(this.coll))
+    if (!row.ok || !row.value) return
+    const opened = openWelcome(row.value, this.ledger, (epoch) => this.keyring.key(epoch))
+    if (!opened.ok) return
+    this.#base = opened.value
+    this.#feeds = new Feeds({ ledger: this.ledger, keys: this.keyring, base: opened.value.base })
+  }
+
+  async #restoreRecords(): Promise<void> {
+    for (const { records, seal } of await this.packs.restore()) this.#feeds.restore(records, seal)
+    this.#feeds.ledgerChanged()
+    this.#feeds.take()
+    this.documents.rebuild(this.#base?.docs ?? null, this.#feeds.accepted())
+    this.#touch()
+  }
+
+  /** The head on disk must not be ahead of the records on disk: else this disk is damaged, and the feed starts a new incarnation. */
+  async #restoreOwnHead(): Promise<void> {
+    const row = await this.#storage.get('heads', headKey(this.coll))
+    const head = row.ok && row.value ? parseOwnHead(row.value) : null
+    if (!head) return
+    if (this.#feeds.nextSeq(head.feed) >= head.next) {
+      this.#feed = head.feed
+      const feed = this.state.feeds.get(head.feed)
+      if (feed) this.documents.setClient(feed.yClient)
+      return
+    }
+    const incarnation = this.#random.bytes(16)
+    const feed = feedIdOf(this.coll, this.own.id, incarnation)
+    this.#feed = feed
+    this.act({ type: 'feed', feed, incarnation })
+    const registered = this.state.feeds.get(feed)
+    if (registered) this.documents.setClient(registered.yClient)
+  }
+
+  #ledgerWrite(wire: Uint8Array): Write {
+    return { table: 'ledger', key: ledgerKey(this.coll, this.#ledgerRows++), value: wire }
+  }
+
+  /** Queues writes. One transaction at a time, in order; what failed is tried again with the next. */
+  #save(writes: readonly Write[], then?: () => void): void {
+    this.#unsaved.push(...writes)
+    if (then) this.#afterSave.push(then)
+    this.#writing ??= this.#writeOut().finally(() => (this.#writing = null))
+  }
+
+  async #writeOut(): Promise<void> {
+    this.#saving.set('saving')
+    while (this.#unsaved.length > 0) {
+      const writes = this.#unsaved.splice(0)
+      const then = this.#afterSave.splice(0)
+      const committed = await this.#storage.commit(writes)
+      if (!committed.ok) {
+        this.#unsaved.unshift(...writes)
+        this.#afterSave.unshift(...then)
+        this.#saving.set('failed')
+        return
+      }
+      for (const call of then) call()
+    }
+    this.#saving.set('saved')
+  }
+
+  #tell(about: (events: Partial<ReplicaEvents>) => void): void {
+    for (const events of [...this.#events]) about(events)
+  }
+
+  #touch(): void {
+    this.#changed.set(this.#changed.read() + 1)
+  }
+
+  /** The wire form of a seal, for whoever sends it. */
+  static sealWire(seal: FeedSeal): Uint8Array {
+    return encodeFeedSeal(seal)
+  }
+}

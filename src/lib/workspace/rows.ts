@@ -1,0 +1,118 @@
+import { decodeCbor, encodeCbor, hasExactly, isBytes, isUint, type Cbor } from '../core/cbor.ts'
+import {
+  collIdFrom,
+  feedIdFrom,
+  idBytes,
+  memberIdFrom,
+  type CollId,
+  type FeedId,
+  type MemberId,
+} from '../core/ids.ts'
+import { cborFromDevice, deviceFromCbor, deviceIdOf, type OwnDevice } from '../crypto/device.ts'
+import type { KemSecret } from '../crypto/kem.ts'
+import type { RvSecret } from '../crypto/rendezvous.ts'
+import type { SignSecret } from '../crypto/sign.ts'
+
+/**
+ * What this device writes into the rows of its vault, and under which keys. Everything here is sealed by the store
+ * before it touches a disk; a row that does not parse is a damaged vault, never a reason to throw.
+ */
+
+/** A notebook, pair or collective on this device: who I am in it. */
+export type SpaceRow = {
+  readonly coll: CollId
+  readonly own: OwnDevice
+  readonly member: MemberId
+  /** The name my Person gets (it lives in the document; here only until it can be written there). */
+  readonly myName: string
+  /** Content has moved on into this collective: the notebook is read-only. */
+  readonly movedTo: CollId | null
+  /** Where I came in through an admission: content waits for a welcome. */
+  readonly newcomer: boolean
+}
+
+const digits = (n: number): string => n.toString().padStart(10, '0')
+
+export const spaceKey = (coll: CollId): string => `space/${coll}`
+export const SPACE_PREFIX = 'space/'
+export const ledgerKey = (coll: CollId, n: number): string => `${coll}/${digits(n)}`
+export const recordsKey = (coll: CollId, feed: FeedId, seq: number): string =>
+  `${coll}/${feed}/${digits(seq)}`
+export const headKey = (coll: CollId): string => `${coll}/own`
+export const epochKeyKey = (coll: CollId, epoch: string): string => `${coll}/${epoch}`
+export const boxesKey = (coll: CollId, epoch: string): string => `${coll}/${epoch}`
+export const baseKey = (coll: CollId): string => `${coll}/base`
+export const heardKey = (coll: CollId): string => `heard/${coll}`
+
+export const encodeSpaceRow = (row: SpaceRow): Uint8Array =>
+  encodeCbor({
+    coll: idBytes(row.coll),
+    device: cborFromDevice(row.own.device),
+    signSk: row.own.signSk,
+    kemSk: row.own.kemSk,
+    rvSk: row.own.rvSk,
+    member: idBytes(row.member),
+    myName: row.myName,
+    movedTo: row.movedTo && idBytes(row.movedTo),
+    newcomer: row.newcomer,
+  })
+
+export const parseSpaceRow = (bytes: Uint8Array): SpaceRow | null => {
+  const decoded = decodeCbor(bytes)
+  const keys = ['coll', 'device', 'signSk', 'kemSk', 'rvSk', 'member', 'myName', 'movedTo', 'newcomer']
+  if (!decoded.ok || !hasExactly(decoded.value, keys)) return null
+  const row = decoded.value
+  const [coll, device, member] = [collIdFrom(row.coll), deviceFromCbor(row.device), memberIdFrom(row.member)]
+  const secrets = isBytes(row.signSk, 64) && isBytes(row.kemSk, 32) && isBytes(row.rvSk, 32)
+  if (!coll || !device || !member || !secrets) return null
+  if (typeof row.myName !== 'string' || typeof row.newcomer !== 'boolean') return null
+  const own: OwnDevice = {
+    id: deviceIdOf(device),
+    device,
+    signSk: row.signSk as SignSecret,
+    kemSk: row.kemSk as KemSecret,
+    rvSk: row.rvSk as RvSecret,
+  }
+  return { coll, own, member, myName: row.myName, movedTo: collIdFrom(row.movedTo), newcomer: row.newcomer }
+}
+
+/** A run of records as kept: `[[record, …], seal]`, each as its own bytes. */
+export type Pack = { readonly records: readonly Uint8Array[]; readonly seal: Uint8Array }
+
+export const encodePack = (pack: Pack): Uint8Array => encodeCbor([pack.records, pack.seal])
+
+export const parsePack = (bytes: Uint8Array): Pack | null => {
+  const decoded = decodeCbor(bytes)
+  if (!decoded.ok || !Array.isArray(decoded.value) || decoded.value.length !== 2) return null
+  const [records, seal] = decoded.value as readonly Cbor[]
+  return Array.isArray(records) &&
+    records.length > 0 &&
+    records.every((record) => record instanceof Uint8Array) &&
+    seal instanceof Uint8Array
+    ? { records: records as Uint8Array[], seal }
+    : null
+}
+
+/** How far this device has written its own feed: compared with the records at every start, so that a place is never used twice. */
+export type OwnHead = { readonly feed: FeedId; readonly next: number }
+
+export const encodeOwnHead = (head: OwnHead): Uint8Array => encodeCbor([idBytes(head.feed), head.next])
+
+export const parseOwnHead = (bytes: Uint8Array): OwnHead | null => {
+  const decoded = decodeCbor(bytes)
+  if (!decoded.ok || !Array.isArray(decoded.value) || decoded.value.length !== 2) return null
+  const feed = feedIdFrom(decoded.value[0])
+  const next: unknown = decoded.value[1]
+  return feed && isUint(next) ? { feed, next } : null
+}
+
+/** When each device was last heard, milliseconds since 1970, rounded down to the minute. Never leaves this device. */
+export const encodeHeard = (heard: ReadonlyMap<string, number>): Uint8Array =>
+  encodeCbor(Object.fromEntries(heard))
+
+export const parseHeard = (bytes: Uint8Array): ReadonlyMap<string, number> => {
+  const decoded = decodeCbor(bytes)
+  const entries =
+    decoded.ok && decoded.value && typeof decoded.value === 'object' ? Object.entries(decoded.value) : []
+  return new Map(entries.filter((entry): entry is [string, number] => isUint(entry[1])))
+}

@@ -1,0 +1,441 @@
+import type * as Y from 'yjs'
+import type { Clock, Random } from '../core/clock.ts'
+import { hexFromBytes } from '../core/bytes.ts'
+import { idBytes, type CollId, type DeviceId, type EntryId, type MemberId } from '../core/ids.ts'
+import { err, ok, type Result } from '../core/result.ts'
+import { Cell, derived, type Watched } from '../core/watched.ts'
+import { hash } from '../crypto/hash.ts'
+import { sign, verify } from '../crypto/sign.ts'
+import { addPerson, peopleOf } from '../domain/people.ts'
+import { bringBack, rescuable } from '../domain/rescue.ts'
+import { mayEnact } from '../ledger/proposals.ts'
+import type { SpaceKind, SuspendReason } from '../ledger/types.ts'
+import { createLive, type Live } from '../net/live/live.ts'
+import { createMesh, type RunningMesh } from '../net/mesh.ts'
+import type { Hub, MetLink, Rtc } from '../net/types.ts'
+import type { WordLanguage } from '../net/words.ts'
+import type { Standing, Storage } from '../sync/ports.ts'
+import { hostJoining } from './joining.ts'
+import { membershipFrom } from './membership.ts'
+import { Replica } from './replica.ts'
+import { encodeHeard, heardKey, parseHeard } from './rows.ts'
+import { Syncing } from './syncing.ts'
+import type { AsideItem, HostFlow, Membership, NotAllowed, Presence, Space, Status } from './types.ts'
+
+/** What a space needs of the world around it. */
+export type SpaceWorld = {
+  readonly storage: Storage
+  readonly hub: Hub
+  readonly rtc: Rtc
+  readonly clock: Clock
+  readonly random: Random
+  readonly language: () => WordLanguage
+}
+
+/** Nobody heard for this long: the pill says since when. Milliseconds. */
+const STALE_MS = 3 * 24 * 3_600_000
+
+type Reached = {
+  readonly link: MetLink
+  readonly sync: ReturnType<Syncing['attach']>
+  unlive: (() => void) | null
+}
+
+/** A notebook, pair or collective, alive: its replica, the links to others, who is here, and what screens ask. */
+export class LiveSpace implements Space {
+  readonly id: string
+  readonly mark: Uint8Array
+  readonly me: { readonly member: MemberId; readonly device: DeviceId }
+  readonly kind: Watched<SpaceKind>
+  readonly readOnly: Watched<boolean>
+  readonly doc: Watched<Y.Doc>
+  readonly membership: Watched<Membership>
+  readonly status: Watched<Status>
+  readonly setAside: Watched<readonly AsideItem[]>
+  readonly presence: Presence
+  readonly replica: Replica
+  readonly #world: SpaceWorld
+  readonly #syncing: Syncing
+  readonly #live: Live
+  readonly #mesh: RunningMesh | null
+  readonly #reached = new Map<string, Reached>()
+  readonly #links = new Cell<readonly MetLink[]>([])
+  readonly #movedTo: Cell<CollId | null>
+  readonly #heard = new Map<DeviceId, number>()
+  readonly #stops: (() => void)[] = []
+  readonly #people = new Cell<readonly { member: MemberId; name: string; place: string | null }[]>([])
+  #lastContact: number | null = null
+
+  constructor(replica: Replica, world: SpaceWorld) {
+    this.replica = replica
+    this.#world = world
+    this.id = replica.coll
+    this.me = { member: replica.row.member, device: replica.own.id }
+    this.mark = hash('weave', idBytes(replica.coll))
+    this.#movedTo = new Cell(replica.row.movedTo)
+    this.doc = replica.documents.doc
+    this.#syncing = new Syncing(replica, world.clock)
+    this.#live = this.#createLive()
+    this.#mesh = this.#createMesh()
+    this.kind = derived([replica.changed], () => replica.state.kind)
+    this.readOnly = derived(
+      [this.#movedTo, replica.changed],
+      () => this.#movedTo.read() !== null || ['revoked', 'retired'].includes(replica.standing()),
+    )
+    this.membership = memo([replica.changed, this.#links, this.#syncing.moved, this.#people], () =>
+      this.#membership(),
+    )
+    this.status = derived(
+      [
+        replica.changed,
+        replica.saving,
+        this.#links,
+        this.#syncing.progress,
+        this.#syncing.moved,
+        world.hub.state,
+      ],
+      () => this.#status(),
+    )
+    this.setAside = memo([replica.changed], () => this.#aside())
+    this.presence = {
+      awareness: this.#live.awareness,
+      people: this.#people,
+      say: ({ name, place, visible }) =>
+        this.#live.awareness.setLocalState(
+          visible
+            ? { ...this.#live.awareness.getLocalState(), user: { name, member: this.me.member }, place }
+            : null,
+        ),
+    }
+    const onPresence = () => this.#seePeople()
+    this.#live.awareness.on('change', onPresence)
+    this.#stops.push(() => this.#live.awareness.off('change', onPresence))
+    this.#stops.push(replica.changed.watch(() => this.#ledgerSeen()))
+    void this.#recallHeard()
+    this.#ledgerSeen()
+  }
+
+  /** Marks a notebook whose content has moved into a collective. */
+  moved(to: CollId): void {
+    this.#movedTo.set(to)
+  }
+
+  invite(): Promise<HostFlow> {
+    const { hub, rtc, clock, random } = this.#world
+    const world = { hub, rtc, clock, random, language: this.#world.language(), myName: this.myName() }
+    return Promise.resolve(
+      hostJoining(world, this.replica, this, (name, member) =>
+        addPerson(this.doc.read(), { name, member, participation: 'own device' }),
+      ),
+    )
+  }
+
+  async approve(proposal: EntryId): Promise<Result<void, NotAllowed>> {
+    const refused = this.#mayAct()
+    if (refused) return err(refused)
+    if (!this.replica.state.proposals.has(proposal)) return err({ type: 'NotFound' })
+    this.replica.act({ type: 'approve', proposal, seen: [] })
+    this.#enact(proposal)
+    return this.#kept()
+  }
+
+  async withdraw(target: EntryId): Promise<Result<void, NotAllowed>> {
+    const refused = this.#mayAct()
+    if (refused) return err(refused)
+    const author =
+      this.replica.state.suspensions.get(target)?.author ?? this.replica.state.proposals.get(target)?.author
+    const approved = this.replica.state.proposals.get(target)?.approvals.includes(this.me.member)
+    const member = author ? this.replica.state.devices.get(author)?.member : null
+    if (member !== this.me.member && !approved) return err({ type: 'NotYours' })
+    this.replica.act({ type: 'withdraw', target })
+    if (this.replica.state.kind !== 'notebook') this.replica.rotate()
+    return this.#kept()
+  }
+
+  async suspend(device: DeviceId, reason: SuspendReason): Promise<Result<void, NotAllowed>> {
+    const refused = this.#mayAct()
+    if (refused) return err(refused)
+    if (!this.replica.state.devices.has(device)) return err({ type: 'NotFound' })
+    this.replica.suspend(device, reason)
+    return this.#kept()
+  }
+
+  async bringBack(item: string): Promise<Result<void, NotAllowed>> {
+    const refused = this.#mayAct()
+    if (refused) return err(refused)
+    const found = this.replica.setAside().find((aside) => asideId(aside.position) === item)
+    if (!found) return err({ type: 'NotFound' })
+    const updates = found.docs.map(({ update }) => update)
+    bringBack(this.doc.read(), rescuable(this.doc.read(), updates))
+    await this.replica.flush()
+    return this.#kept()
+  }
+
+  flush(): Promise<void> {
+    return this.replica.flush()
+  }
+
+  /** The page woke or the network came back. */
+  wake(): void {
+    this.#mesh?.wake()
+  }
+
+  /** What this member is called in the document, else what they gave at the door. */
+  myName(): string {
+    const me = peopleOf(this.doc.read(), [this.me.member]).find(({ member }) => member === this.me.member)
+    return me?.name ?? this.replica.row.myName
+  }
+
+  async close(): Promise<void> {
+    await this.replica.flush()
+    for (const stop of this.#stops) stop()
+    this.#mesh?.stop()
+    this.#live.stop()
+    this.#syncing.stop()
+    this.replica.close()
+  }
+
+  // ── links ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #createMesh(): RunningMesh | null {
+    const { hub, rtc, clock, random } = this.#world
+    // A notebook has nobody to look for.
+    if (this.replica.state.kind === 'notebook') return null
+    const mesh = createMesh({
+      coll: this.replica.coll,
+      own: this.replica.own,
+      hub,
+      rtc,
+      clock,
+      random,
+      judge: (peer) => {
+        const known = this.replica.state.devices.get(peer)
+        const standing = known && standingOf(known.standing)
+        return known && standing ? { device: known.device, standing } : null
+      },
+    })
+    this.#stops.push(mesh.links.watch(() => this.#relink(mesh.links.read())))
+    return mesh
+  }
+
+  #relink(links: readonly MetLink[]): void {
+    for (const [id, reached] of [...this.#reached])
+      if (!links.some((link) => link.id === id)) {
+        reached.sync.detach()
+        reached.unlive?.()
+        this.#reached.delete(id)
+      }
+    for (const link of links) if (!this.#reached.has(link.id)) this.#reach(link)
+    this.#links.set(links)
+    this.replica.documents.company = links.length > 0
+  }
+
+  #reach(link: MetLink): void {
+    const sync = this.#syncing.attach(link, this.#standingOf(link.peer))
+    const reached: Reached = { link, sync, unlive: null }
+    this.#reached.set(link.id, reached)
+    this.#enliven(reached)
+    this.#hear(link.peer)
+  }
+
+  /** Presence goes only to devices in good standing, and only once both are known by their feeds. */
+  #enliven(reached: Reached): void {
+    const { peer } = reached.link
+    if (this.#standingOf(peer) !== 'full') {
+      reached.unlive?.()
+      reached.unlive = null
+      return
+    }
+    const client = this.#clientOf(peer)
+    if (client !== null && !reached.unlive) reached.unlive = this.#live.attach(reached.link, client)
+  }
+
+  #standingOf(device: DeviceId): Standing {
+    const known = this.replica.state.devices.get(device)
+    return (known && standingOf(known.standing)) ?? 'stranger'
+  }
+
+  #clientOf(device: DeviceId): number | null {
+    for (const feed of this.replica.state.feeds.values()) if (feed.device === device) return feed.yClient
+    return null
+  }
+
+  /** After every change of the ledger: narrow, close, look for newcomers, enact what has its votes. */
+  #ledgerSeen(): void {
+    const { state } = this.replica
+    for (const reached of this.#reached.values()) {
+      reached.sync.judge(this.#standingOf(reached.link.peer))
+      this.#enliven(reached)
+    }
+    this.#mesh?.rejudge()
+    this.#mesh?.setPeers(
+      [...state.devices.values()]
+        .filter(
+          ({ id, standing }) => id !== this.me.device && standing !== 'revoked' && standing !== 'retired',
+        )
+        .map(({ id, device }) => ({ id, device })),
+    )
+  }
+
+  /** Whoever gives the vote that was missing carries the decision out, and rotates in the same breath. */
+  #enact(proposal: EntryId): void {
+    if (!mayEnact(this.replica.state, proposal)) return
+    this.replica.act({ type: 'enact', proposal })
+    this.replica.rotate()
+  }
+
+  // ── what screens see ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  #membership(): Membership {
+    const linked = new Set(this.#links.read().map(({ peer }) => peer))
+    return membershipFrom(this.replica.state, this.me, this.doc.read(), {
+      linked,
+      heard: this.#heard,
+      knows: (device, act) => this.#syncing.knows(device, act),
+    })
+  }
+
+  #status(): Status {
+    const standing = this.replica.standing()
+    if (standing === 'suspended' || standing === 'revoked' || standing === 'retired') return { type: 'out' }
+    const progress = this.#syncing.progress.read()
+    if (progress && progress.total > 20) return { type: 'exchanging', ...progress }
+    const waiting = this.membership.read().decisions.filter(({ mayApprove }) => mayApprove).length
+    if (waiting > 0) return { type: 'attention', decisions: waiting }
+    const members = new Set(
+      this.#links.read().map(({ peer }) => this.replica.state.devices.get(peer)?.member ?? peer),
+    )
+    if (this.#syncing.caughtUp() > 0)
+      return { type: 'upToDate', people: members.size, at: this.#world.clock.now() }
+    const trying = this.#mesh?.trying.read() ?? 0
+    if (this.#mesh && (trying > 0 || this.#world.hub.state.read() === 'searching')) {
+      const since = this.#lastContact
+      if (since !== null && this.#world.clock.now() - since > STALE_MS) return { type: 'stale', since }
+      return { type: 'connecting', tries: trying }
+    }
+    return { type: 'local', waiting: this.replica.documents.waiting }
+  }
+
+  #aside(): readonly AsideItem[] {
+    const doc = this.doc.read()
+    return this.replica.setAside().map((aside) => {
+      const what = rescuable(
+        doc,
+        aside.docs.map(({ update }) => update),
+      )
+      return {
+        id: asideId(aside.position),
+        device: aside.device,
+        member: this.replica.state.devices.get(aside.device)?.member ?? null,
+        text: what.text,
+        where: what.where,
+      }
+    })
+  }
+
+  #createLive(): Live {
+    const { own } = this.replica
+    const deviceOf = (client: number) => {
+      for (const feed of this.replica.state.feeds.values())
+        if (feed.yClient === client) return this.replica.state.devices.get(feed.device)
+      return undefined
+    }
+    const mine = this.#clientOf(own.id)
+    return createLive({
+      clientId: mine ?? 0,
+      room: hexFromBytes(this.mark),
+      sign: (payload) => sign(own.signSk, 'presence', [idBytes(this.replica.coll), payload]),
+      verify: (client, payload, sig) => {
+        const device = deviceOf(client)
+        return (
+          device?.standing === 'active' &&
+          verify(device.device.signPk, 'presence', [idBytes(this.replica.coll), payload], sig)
+        )
+      },
+      clock: this.#world.clock,
+    })
+  }
+
+  #seePeople(): void {
+    const here = new Map<MemberId, { member: MemberId; name: string; place: string | null }>()
+    const named = new Map(
+      peopleOf(this.doc.read(), [...this.replica.state.members.keys()]).map(({ member, name }) => [
+        member,
+        name,
+      ]),
+    )
+    for (const [client, state] of this.#live.awareness.getStates()) {
+      if (client === this.#live.awareness.clientID) continue
+      for (const feed of this.replica.state.feeds.values()) {
+        const member = feed.yClient === client ? this.replica.state.devices.get(feed.device)?.member : null
+        const place: unknown = state['place']
+        if (member)
+          here.set(member, {
+            member,
+            name: named.get(member) ?? '',
+            place: typeof place === 'string' ? place : null,
+          })
+      }
+    }
+    this.#people.set([...here.values()])
+  }
+
+  #hear(device: DeviceId): void {
+    const now = this.#world.clock.now()
+    this.#lastContact = now
+    this.#heard.set(device, now - (now % 60_000))
+    void this.#world.storage.commit([
+      { table: 'meta', key: heardKey(this.replica.coll), value: encodeHeard(this.#heard) },
+    ])
+  }
+
+  async #recallHeard(): Promise<void> {
+    const row = await this.#world.storage.get('meta', heardKey(this.replica.coll))
+    if (!row.ok || !row.value) return
+    for (const [device, at] of parseHeard(row.value))
+      if (!this.#heard.has(device as DeviceId)) this.#heard.set(device as DeviceId, at)
+    this.#lastContact ??= Math.max(0, ...this.#heard.values()) || null
+  }
+
+  #mayAct(): NotAllowed | null {
+    if (this.#movedTo.read()) return { type: 'ReadOnly' }
+    const standing = this.replica.standing()
+    if (standing === 'suspended') return { type: 'SuspendedHere' }
+    return standing === 'active' ? null : { type: 'NotAMember' }
+  }
+
+  async #kept(): Promise<Result<void, NotAllowed>> {
+    await this.replica.settled()
+    return this.replica.saving.read() === 'failed' ? err({ type: 'StorageFailed' }) : ok(undefined)
+  }
+}
+
+const standingOf = (standing: string): Standing | null =>
+  standing === 'active' ? 'full' : standing === 'suspended' ? 'narrow' : null
+
+const asideId = ({ feed, seq }: { readonly feed: string; readonly seq: number }) => `${feed}:${seq}`
+
+/** A derived value computed once a change, not once a reader. */
+const memo = <T>(sources: readonly Watched<unknown>[], read: () => T): Watched<T> => {
+  let stale = true
+  let value: T
+  const watchers = new Set<() => void>()
+  for (const source of sources)
+    source.watch(() => {
+      stale = true
+      for (const watcher of [...watchers]) watcher()
+    })
+  return {
+    read: () => {
+      if (stale) {
+        stale = false
+        value = read()
+      }
+      return value
+    },
+    watch: (onChange) => {
+      watchers.add(onChange)
+      return () => void watchers.delete(onChange)
+    },
+  }
+}

@@ -1,0 +1,273 @@
+import type { Clock } from '../core/clock.ts'
+import type { DeviceId, EntryId, FeedId } from '../core/ids.ts'
+import { Cell, type Watched } from '../core/watched.ts'
+import {
+  holdingsMoved,
+  ledgerMoved,
+  mayPush,
+  onMessage,
+  openLink,
+  sent,
+  type Effect,
+  type Holdings,
+  type LinkState,
+  type Step,
+} from '../sync/engine.ts'
+import type { Link, Standing } from '../sync/ports.ts'
+import { encodeSyncMessage, parseSyncMessage, type SyncMessage } from '../wire/sync.ts'
+import { Replica } from './replica.ts'
+
+/** After this long without news, say again how far we hold: heals what a lost neighbour did not pass on. Milliseconds. */
+const TELL_AGAIN_MS = 25_000
+/** Records of others are not passed on one by one: after this long, neighbours who lack them are told. Milliseconds. */
+const TELL_MS = 1000
+/** A peer that keeps sending what does not parse or does not hold is not worth the battery. */
+const MAX_BAD = 64
+
+type Attached = {
+  readonly link: Link
+  state: LinkState
+  standing: Standing
+  bad: number
+  /** Runs being read from disk for this peer: what is written meanwhile waits its turn behind them. */
+  busy: number
+  serving: Promise<void>
+}
+
+export type Progress = { readonly done: number; readonly total: number }
+
+/** Carries bytes between links and the replica, as `sync/engine.ts` decides. */
+export class Syncing {
+  readonly #replica: Replica
+  readonly #clock: Clock
+  readonly #attached = new Map<string, Attached>()
+  readonly #progress = new Cell<Progress | null>(null)
+  readonly #moved = new Cell(0)
+  readonly #stops: (() => void)[] = []
+  #telling: (() => void) | null = null
+  #again: (() => void) | null = null
+
+  constructor(replica: Replica, clock: Clock) {
+    this.#replica = replica
+    this.#clock = clock
+    this.#stops.push(
+      replica.on({
+        ledgerMoved: () => this.#ledgerMoved(),
+        wrote: (record, seal) => this.#push(record.wire, Replica.sealWire(seal), seal.feed, seal.seq),
+        rotated: (epoch, boxes) => this.#broadcast({ type: 'boxes', epoch, boxes }),
+        holdingsMoved: () => this.#tellSoon(),
+      }),
+    )
+    this.#tellAgain()
+  }
+
+  /** What is being sent just now, over all links. */
+  get progress(): Watched<Progress | null> {
+    return this.#progress
+  }
+
+  /** Something about what peers hold or know changed. */
+  get moved(): Watched<number> {
+    return this.#moved
+  }
+
+  /** Begins exchanging over a link. Returns how its standing is changed, and how it is left. */
+  attach(link: Link, standing: Standing): { judge(standing: Standing): void; detach(): void } {
+    const opened = openLink(standing, this.#holdings(link))
+    const attached: Attached = {
+      link,
+      state: opened.state,
+      standing,
+      bad: 0,
+      busy: 0,
+      serving: Promise.resolve(),
+    }
+    this.#attached.set(link.id, attached)
+    const stop = link.receive('records', (bytes) => this.#receive(attached, bytes))
+    this.#carryOut(attached, opened.effects)
+    const detach = () => {
+      stop()
+      this.#attached.delete(link.id)
+      this.#moved.set(this.#moved.read() + 1)
+    }
+    link.closed(detach)
+    return {
+      judge: (next) => {
+        attached.standing = next
+        this.#step(attached, ledgerMoved(attached.state, next, this.#holdings(link)))
+      },
+      detach,
+    }
+  }
+
+  /** Whether a linked peer has said it knows `entry` or something above it. */
+  knows(device: DeviceId, entry: EntryId): boolean {
+    return [...this.#attached.values()].some(
+      ({ link, state }) =>
+        link.peer === device &&
+        state.theirHeads !== null &&
+        this.#replica.ledger.inClosure(state.theirHeads, entry),
+    )
+  }
+
+  /** How many linked, unnarrowed peers hold everything this device wrote. */
+  caughtUp(): number {
+    const feed = this.#replica.feed
+    const next = feed ? this.#replica.feeds.nextSeq(feed) : 0
+    return [...this.#attached.values()].filter(
+      ({ state }) =>
+        state.standing === 'full' &&
+        state.ready &&
+        state.peerReady &&
+        (!feed || (state.held?.get(feed) ?? -1) >= next - 1),
+    ).length
+  }
+
+  stop(): void {
+    this.#telling?.()
+    this.#again?.()
+    for (const stop of this.#stops) stop()
+    this.#attached.clear()
+  }
+
+  #receive(attached: Attached, bytes: Uint8Array): void {
+    const message = parseSyncMessage(bytes)
+    if (!message.ok) return this.#bad(attached)
+    this.#step(attached, onMessage(attached.state, message.value, this.#holdings(attached.link)))
+    this.#moved.set(this.#moved.read() + 1)
+  }
+
+  #bad(attached: Attached): void {
+    attached.bad += 1
+    if (attached.bad > MAX_BAD) attached.link.close()
+  }
+
+  #step(attached: Attached, { state, effects }: Step): void {
+    attached.state = state
+    this.#carryOut(attached, effects)
+  }
+
+  #carryOut(attached: Attached, effects: readonly Effect[]): void {
+    for (const effect of effects) this.#carry(attached, effect)
+  }
+
+  #carry(attached: Attached, effect: Effect): void {
+    const { link } = attached
+    switch (effect.type) {
+      case 'send':
+        return this.#send(link, effect.message)
+      case 'absorbEntries':
+        this.#replica.absorbEntries(effect.entries)
+        // Even when nothing was new, the peer's heads may now all be known.
+        return this.#step(attached, ledgerMoved(attached.state, attached.standing, this.#holdings(link)))
+      case 'absorbSegment': {
+        const seal = effect.seal
+        if (attached.standing === 'narrow' && !this.#isPeers(link, effect)) return this.#bad(attached)
+        if (!this.#replica.absorbSegment(effect.records, seal)) this.#bad(attached)
+        return
+      }
+      case 'serve': {
+        const { feed, from } = effect
+        attached.busy += 1
+        attached.serving = attached.serving
+          .then(() => this.#serve(attached, feed, from))
+          .finally(() => (attached.busy -= 1))
+        return
+      }
+      case 'serveBoxes':
+        for (const epoch of effect.epochs)
+          void this.#replica.boxes(epoch).then((boxes) => {
+            if (boxes && attached.standing === 'full') this.#send(link, { type: 'boxes', epoch, boxes })
+          })
+        return
+      case 'absorbBoxes':
+        return this.#replica.absorbBoxes(effect.epoch, effect.boxes)
+      case 'serveWelcome': {
+        const welcome = this.#replica.welcome()
+        if (welcome) this.#send(link, { type: 'welcome', welcome })
+        return
+      }
+      case 'absorbWelcome':
+        return this.#replica.absorbWelcome(effect.welcome)
+    }
+  }
+
+  #isPeers(link: Link, effect: Extract<Effect, { type: 'absorbSegment' }>): boolean {
+    const feed = this.#replica.feedOfRecord(effect.records[0]!)
+    return feed !== null && this.#holdings(link).feedIsPeers(feed)
+  }
+
+  async #serve(attached: Attached, feed: FeedId, from: number): Promise<void> {
+    await this.#replica.settled()
+    const total = this.#replica.feeds.nextSeq(feed) - from
+    let done = 0
+    for await (const run of this.#replica.packs.read(feed, from)) {
+      await attached.link.drained()
+      if (!this.#attached.has(attached.link.id) || attached.standing !== 'full') break
+      this.#send(attached.link, { type: 'segment', records: run.records, seal: run.seal })
+      attached.state = sent(attached.state, feed, run.last)
+      done += run.records.length
+      this.#progress.set(done < total ? { done, total } : null)
+    }
+    this.#progress.set(null)
+  }
+
+  #push(record: Uint8Array, seal: Uint8Array, feed: FeedId, seq: number): void {
+    for (const attached of this.#attached.values()) {
+      const held = attached.state.held?.get(feed) ?? -1
+      if (held !== seq - 1 || !mayPush(attached.state, feed, this.#holdings(attached.link))) continue
+      attached.state = sent(attached.state, feed, seq)
+      const pass = () => this.#send(attached.link, { type: 'segment', records: [record], seal })
+      if (attached.busy === 0) pass()
+      else attached.serving = attached.serving.then(() => void (attached.standing !== 'narrow' && pass()))
+    }
+  }
+
+  #broadcast(message: SyncMessage): void {
+    for (const { link, state, standing } of this.#attached.values())
+      if (standing === 'full' && state.ready && state.peerReady) this.#send(link, message)
+  }
+
+  #ledgerMoved(): void {
+    for (const attached of [...this.#attached.values()])
+      this.#step(attached, ledgerMoved(attached.state, attached.standing, this.#holdings(attached.link)))
+    this.#moved.set(this.#moved.read() + 1)
+  }
+
+  #tellSoon(): void {
+    this.#telling ??= this.#clock.after(TELL_MS, () => {
+      this.#telling = null
+      this.#tell()
+    })
+  }
+
+  #tellAgain(): void {
+    this.#again = this.#clock.after(TELL_AGAIN_MS, () => {
+      this.#tell()
+      this.#tellAgain()
+    })
+  }
+
+  #tell(): void {
+    for (const attached of [...this.#attached.values()])
+      this.#step(attached, holdingsMoved(attached.state, this.#holdings(attached.link)))
+  }
+
+  #send(link: Link, message: SyncMessage): void {
+    link.send('records', encodeSyncMessage(message))
+  }
+
+  #holdings(link: Link): Holdings {
+    const { ledger } = this.#replica
+    return {
+      ledgerHeads: () => ledger.heads(),
+      settled: (id) => this.#replica.isSettled(id),
+      missing: () => ledger.missing(),
+      entriesSince: (have) => ledger.since(have).map(({ wire }) => wire),
+      heads: () => this.#replica.feeds.heads(),
+      feedIsPeers: (feed) => ledger.state().feeds.get(feed)?.device === link.peer,
+      missingBoxes: () => this.#replica.missingBoxes(),
+      needsWelcome: () => this.#replica.needsWelcome(),
+    }
+  }
+}

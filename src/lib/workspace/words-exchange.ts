@@ -1,0 +1,98 @@
+import { equalBytes } from '../core/bytes.ts'
+import type { Random } from '../core/clock.ts'
+import type { EntryId, MemberId } from '../core/ids.ts'
+import { hash } from '../crypto/hash.ts'
+import type { MetLink } from '../net/types.ts'
+import { sasWords, type WordLanguage } from '../net/words.ts'
+import { encodeFlowMessage, parseFlowMessage, type FlowMessage } from '../wire/flow.ts'
+
+/**
+ * Four words that are the same on both screens only if nobody stands in between (protocol §3.9 B). The host commits to
+ * its nonce before it sees the guest's, so neither can search for a match. One of these per link.
+ */
+export type Exchanged = {
+  readonly words: readonly string[]
+  readonly name: string
+  readonly member: MemberId
+  readonly invite: EntryId | null
+  /** The list the words are from: the host's, so that both read the same. */
+  readonly language: WordLanguage
+}
+
+/** Sends flow messages and hears them, one handler at a time. */
+export const talk = (
+  link: MetLink,
+  hear: (message: FlowMessage) => void,
+): { say: (message: FlowMessage) => void; stop: () => void } => {
+  const stop = link.receive('control', (bytes) => {
+    const message = parseFlowMessage(bytes)
+    if (message.ok) hear(message.value)
+    else link.close()
+  })
+  return { say: (message) => link.send('control', encodeFlowMessage(message)), stop }
+}
+
+type Words = {
+  readonly link: MetLink
+  readonly kind: 'found' | 'join'
+  readonly random: Random
+  readonly myName: string
+  readonly say: (message: FlowMessage) => void
+}
+
+/** The host's half. `hear` gives the exchanged words once, when the guest has answered. */
+export const hostWords = (
+  of: Words & { readonly invite: EntryId | null; readonly language: WordLanguage },
+): { hear: (message: FlowMessage) => Exchanged | null } => {
+  const rA = of.random.bytes(32)
+  of.say({ type: 'commit', commit: hash('sas', rA), name: of.myName, language: of.language })
+  let answered = false
+  return {
+    hear: (message) => {
+      if (message.type !== 'answer' || answered) return null
+      answered = true
+      of.say({ type: 'reveal', nonce: rA, invite: of.invite })
+      return {
+        words: wordsOf(of, rA, message.nonce),
+        name: message.name,
+        member: message.member,
+        invite: of.invite,
+      }
+    },
+  }
+}
+
+/** The guest's half. Gives the words once the revealed nonce matches what was committed to; `'broken'` when it does not. */
+export const guestWords = (
+  of: Words & { readonly member: MemberId },
+): { hear: (message: FlowMessage) => Exchanged | 'broken' | null } => {
+  const rB = of.random.bytes(32)
+  let commit: Uint8Array | null = null
+  let name = ''
+  let language: WordLanguage = 'es'
+  let done = false
+  return {
+    hear: (message) => {
+      if (message.type === 'commit' && !commit) {
+        commit = message.commit
+        name = message.name
+        language = message.language
+        of.say({ type: 'answer', nonce: rB, name: of.myName, member: of.member })
+        return null
+      }
+      if (message.type !== 'reveal' || !commit || done) return null
+      done = true
+      if (!equalBytes(hash('sas', message.nonce), commit)) return 'broken'
+      return {
+        words: wordsOf(of, message.nonce, rB, language),
+        name,
+        member: of.member,
+        invite: message.invite,
+        language,
+      }
+    },
+  }
+}
+
+const wordsOf = (of: Words, rA: Uint8Array, rB: Uint8Array, language: WordLanguage): readonly string[] =>
+  sasWords({ exported: of.link.introduction.exported, rA, rB, type: of.kind, language })

@@ -1,0 +1,89 @@
+import type { DeviceId } from '../../src/lib/core/ids.ts'
+import type { Link, StreamName } from '../../src/lib/sync/ports.ts'
+
+/**
+ * A network in memory. Messages wait in queues until the test lets them run, so that nothing depends on time: `settle`
+ * delivers until nobody has anything left to say. Links can be cut and made again; a cut link is gone, as in life.
+ */
+export class Network {
+  readonly #links = new Set<MemoryLink>()
+  /** Everything that ever travelled, for tests that look for what must not. */
+  readonly traffic: Uint8Array[] = []
+
+  /** A pair of links between two devices, one end each. */
+  connect(a: DeviceId, b: DeviceId): readonly [MemoryLink, MemoryLink] {
+    const left = new MemoryLink(this, b)
+    const right = new MemoryLink(this, a)
+    left.other = right
+    right.other = left
+    this.#links.add(left).add(right)
+    return [left, right]
+  }
+
+  drop(link: MemoryLink): void {
+    this.#links.delete(link)
+  }
+
+  /** Delivers everything, and what it leads to, until it is quiet. */
+  async settle(rounds = 10_000): Promise<void> {
+    let quiet = 0
+    for (let round = 0; round < rounds && quiet < 3; round++) {
+      await new Promise((resume) => setImmediate(resume))
+      const moved = [...this.#links].map((link) => link.deliver()).some(Boolean)
+      quiet = moved ? 0 : quiet + 1
+    }
+    if (quiet < 3) throw new Error('the network never became quiet')
+  }
+}
+
+let made = 0
+
+export class MemoryLink implements Link {
+  readonly id = `link-${made++}`
+  readonly peer: DeviceId
+  other: MemoryLink | null = null
+  readonly #network: Network
+  readonly #inbox: { readonly stream: StreamName; readonly message: Uint8Array }[] = []
+  readonly #handlers = new Map<StreamName, (message: Uint8Array) => void>()
+  readonly #onClosed: (() => void)[] = []
+  #open = true
+
+  constructor(network: Network, peer: DeviceId) {
+    this.#network = network
+    this.peer = peer
+  }
+
+  send(stream: StreamName, message: Uint8Array): void {
+    if (!this.#open || !this.other) return
+    this.#network.traffic.push(message.slice())
+    this.other.#inbox.push({ stream, message: message.slice() })
+  }
+
+  drained(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  receive(stream: StreamName, handler: (message: Uint8Array) => void): () => void {
+    this.#handlers.set(stream, handler)
+    return () => void this.#handlers.delete(stream)
+  }
+
+  deliver(): boolean {
+    const ready = this.#inbox.splice(0)
+    for (const { stream, message } of ready) this.#handlers.get(stream)?.(message)
+    return ready.length > 0
+  }
+
+  close(): void {
+    if (!this.#open) return
+    this.#open = false
+    this.#network.drop(this)
+    for (const then of this.#onClosed.splice(0)) then()
+    this.other?.close()
+  }
+
+  closed(then: () => void): void {
+    if (this.#open) this.#onClosed.push(then)
+    else then()
+  }
+}
