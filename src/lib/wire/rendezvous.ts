@@ -10,12 +10,15 @@ import type { BadMessage } from './sync.ts'
 export type Note =
   /** I would like a link. `reply`: where to answer, from a stranger with an invitation; else `null`. */
   | { readonly type: 'knock'; readonly id: Uint8Array; readonly reply: Uint8Array | null }
-  /** My half of connection `session`, meant for the connection `answers` of the other side, or for any (`null`). */
+  /**
+   * My half of connection `session`. `answers`: the id of the knock or the session of the card it answers, so that a
+   * card kept back or sent twice finds nobody waiting for it.
+   */
   | {
       readonly type: 'card'
       readonly id: Uint8Array
       readonly session: Uint8Array
-      readonly answers: Uint8Array | null
+      readonly answers: Uint8Array
       readonly card: Card
     }
 
@@ -46,7 +49,7 @@ const noteFrom = (parts: readonly Cbor[]): Note | null => {
     return { type: 'knock', id, reply: a }
   if (kind !== 1 || parts.length !== 5 || !isBytes(a, SESSION_BYTES) || !(c instanceof Uint8Array))
     return null
-  if (b !== null && !isBytes(b, SESSION_BYTES)) return null
+  if (!isBytes(b, SESSION_BYTES)) return null
   const card = parseCard(c)
   return card.ok ? { type: 'card', id, session: a, answers: b, card: card.value } : null
 }

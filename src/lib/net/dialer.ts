@@ -1,0 +1,146 @@
+import { equalBytes } from '../core/bytes.ts'
+import type { Clock, Random } from '../core/clock.ts'
+import { NOTE_ID_BYTES, SESSION_BYTES, type Note } from '../wire/rendezvous.ts'
+import { createCardedConnection, type CardedConnection } from './connection.ts'
+import { shakeHands, type HandshakeOptions } from './handshake.ts'
+import { createLink, type OwnedLink } from './link.ts'
+import type { Rtc } from './types.ts'
+import { createAllowance } from './waiting.ts'
+
+export type CardNote = Extract<Note, { type: 'card' }>
+
+export type DialerOptions = {
+  readonly rtc: Rtc
+  readonly clock: Clock
+  readonly random: Random
+  readonly send: (note: Note) => void
+  /** Where the other side answers knocks, if it cannot know (`null`: it can). */
+  readonly reply: Uint8Array | null
+  readonly handshake: Pick<HandshakeOptions, 'own' | 'context' | 'psk' | 'present' | 'judge'>
+  readonly onLink: (link: OwnedLink) => void
+  /** Called when an attempt begins or ends. */
+  readonly onChange: () => void
+}
+
+/**
+ * Makes links to one other side by exchanging notes: a knock is answered with a card, a card with a card. Both may
+ * knock at once, notes may come twice, late or never: at worst an attempt runs out and the next one succeeds.
+ */
+export interface Dialer {
+  /** Asks the other side for a card. */
+  knock(): void
+  /** The other side knocked: shows it a card. */
+  answer(knockId: Uint8Array): void
+  /** Takes a card. `false`: nobody here waits for it. */
+  take(note: CardNote): boolean
+  /** Attempts in which the other side has answered and which have neither failed nor become a link. */
+  connecting(): number
+  stop(): void
+}
+
+/** From the first card to the end of the handshake. ms. */
+export const ATTEMPT_MS = 20_000
+const MAX_ATTEMPTS = 3
+/** Knocks of ours that may still be answered. */
+const KNOCKS = 8
+
+type Attempt = {
+  readonly session: Uint8Array
+  connection: CardedConnection | null
+  /** What our card answers: the latest knock, or the other side’s card. */
+  answers: Uint8Array
+  theirs: CardNote | null
+  over: boolean
+  callOff: () => void
+}
+
+export const createDialer = (options: DialerOptions): Dialer => {
+  const { rtc, clock, random, send, reply, handshake, onLink, onChange } = options
+  const knocks: Uint8Array[] = []
+  let attempts: readonly Attempt[] = []
+  // Each attempt is a connection of the browser’s: even somebody who holds our keys gets only so many.
+  const allowance = createAllowance(clock, { burst: 8, everyMs: 5000 })
+
+  const end = (attempt: Attempt) => {
+    if (attempt.over) return
+    attempt.over = true
+    attempt.callOff()
+    attempt.connection?.close()
+    forget(attempt)
+  }
+  const forget = (attempt: Attempt) => {
+    attempts = attempts.filter((other) => other !== attempt)
+    onChange()
+  }
+
+  const begin = (answers: Uint8Array, theirs: CardNote | null): void => {
+    if (!allowance.take()) return
+    if (attempts.length >= MAX_ATTEMPTS) end(attempts[0]!)
+    const session = random.bytes(SESSION_BYTES)
+    const attempt: Attempt = { session, connection: null, answers, theirs, over: false, callOff: () => {} }
+    attempt.callOff = clock.after(ATTEMPT_MS, () => end(attempt))
+    attempts = [...attempts, attempt]
+    onChange()
+    void createCardedConnection(rtc, clock).then((made) => {
+      if (!made.ok) return end(attempt)
+      if (attempt.over) return made.value.close()
+      attempt.connection = made.value
+      made.value.closed(() => end(attempt))
+      made.value.opened((channel) => {
+        shakeHands({ ...handshake, channel, clock, random }, (met) => {
+          if (!met.ok) return end(attempt)
+          if (attempt.over) return channel.close()
+          attempt.over = true // the connection is the link’s from here on
+          attempt.callOff()
+          onLink(createLink(channel, met.value, clock))
+          forget(attempt)
+        })
+      })
+      show(attempt)
+      if (attempt.theirs) made.value.meet(attempt.theirs.card)
+    })
+  }
+
+  const show = ({ session, answers, connection }: Attempt) => {
+    if (!connection) return
+    send({ type: 'card', id: random.bytes(NOTE_ID_BYTES), session, answers, card: connection.card })
+  }
+
+  const pair = (attempt: Attempt, theirs: CardNote) => {
+    attempt.theirs = theirs
+    attempt.answers = theirs.session
+    attempt.connection?.meet(theirs.card)
+    onChange()
+  }
+
+  return {
+    knock: () => {
+      const id = random.bytes(NOTE_ID_BYTES)
+      knocks.push(id)
+      if (knocks.length > KNOCKS) knocks.shift()
+      send({ type: 'knock', id, reply })
+    },
+    answer: (knockId) => {
+      const waiting = attempts.find(({ theirs }) => theirs === null)
+      if (!waiting) return begin(knockId, null)
+      waiting.answers = knockId
+      show(waiting)
+    },
+    take: (note) => {
+      const answered = attempts.find(({ session }) => equalBytes(session, note.answers))
+      if (answered) {
+        if (!answered.theirs) pair(answered, note)
+        return true
+      }
+      if (!knocks.some((id) => equalBytes(id, note.answers))) return false
+      if (attempts.some(({ theirs }) => theirs && equalBytes(theirs.session, note.session))) return true
+      const waiting = attempts.find(({ theirs }) => theirs === null)
+      // Both knocked at once: each has shown a card and sees the other’s.
+      if (waiting) pair(waiting, note)
+      else begin(note.session, note)
+      return true
+    },
+    connecting: () => attempts.filter(({ theirs }) => theirs !== null).length,
+    stop: () => attempts.forEach(end),
+  }
+}

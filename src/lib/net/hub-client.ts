@@ -1,0 +1,163 @@
+import { hexFromBytes } from '../core/bytes.ts'
+import type { Clock, Random } from '../core/clock.ts'
+import { Cell } from '../core/watched.ts'
+import { encodeHubRequest, parseHubAnswer, type HubRequest } from '../wire/hub.ts'
+import { BLOB_BYTES, MAILBOX_BYTES } from '../wire/rendezvous.ts'
+import type { Hub } from './types.ts'
+import { backOff } from './waiting.ts'
+
+/** The part of a WebSocket we use. */
+export type HubSocket = Pick<
+  WebSocket,
+  'binaryType' | 'readyState' | 'send' | 'close' | 'onopen' | 'onmessage' | 'onclose'
+>
+
+export type HubOptions = {
+  /** `ws:` or `wss:`. Says nothing about who asks: no path of ours, no query. */
+  readonly url: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly socket?: (url: string) => HubSocket
+}
+
+/** A hub reached over a WebSocket. */
+export interface HubClient extends Hub {
+  /** The page woke or the network came back: reaches for the hub now, or makes sure that it is still there. */
+  wake(): void
+}
+
+const RETRY = { first: 500, most: 30_000 }
+/** A socket that is not open by then is not coming. ms. */
+const OPENING_MS = 10_000
+/** How often we make sure that the hub is still there, and how long it may take. ms. */
+const ECHO_EVERY_MS = 30_000
+const ECHO_MS = 10_000
+const OPEN = 1
+
+/** Keeps one connection to a hub for as long as it is not closed, and asks again for every mailbox when it is new. */
+export const createHub = ({
+  url,
+  clock,
+  random,
+  socket: openSocket = (to) => new WebSocket(to),
+}: HubOptions): HubClient => {
+  const state = new Cell<'open' | 'searching' | 'closed'>('searching')
+  const mailboxes = new Map<string, { readonly id: Uint8Array; readonly handlers: Set<Handler> }>()
+  let socket: HubSocket | null = null
+  let tries = 0
+  let callOff = () => {}
+  let callOffEcho = () => {}
+
+  const ask = (request: HubRequest) => {
+    if (socket?.readyState === OPEN) socket.send(encodeHubRequest(request) as Uint8Array<ArrayBuffer>)
+  }
+
+  const connect = () => {
+    callOff()
+    const mine = create(openSocket, url)
+    if (!mine) return later()
+    socket = mine
+    mine.binaryType = 'arraybuffer'
+    callOff = clock.after(OPENING_MS, () => lose(mine))
+    mine.onopen = () => {
+      if (socket !== mine) return
+      callOff()
+      for (const { id } of mailboxes.values()) ask({ type: 'subscribe', mailbox: id })
+      callOffEcho = clock.after(ECHO_EVERY_MS, echo)
+      state.set('open')
+    }
+    mine.onmessage = ({ data }) => {
+      if (socket === mine && data instanceof ArrayBuffer) take(new Uint8Array(data))
+    }
+    mine.onclose = () => lose(mine)
+  }
+  const lose = (lost: HubSocket) => {
+    if (socket !== lost) return
+    socket = null
+    lost.close()
+    callOff()
+    callOffEcho()
+    if (state.read() === 'closed') return
+    state.set('searching')
+    later()
+  }
+  const later = () => {
+    callOff = clock.after(backOff(tries++, random, RETRY), connect)
+  }
+
+  const take = (bytes: Uint8Array) => {
+    const answer = parseHubAnswer(bytes)
+    if (!answer.ok || answer.value.type !== 'blob') return
+    const { mailbox, blob } = answer.value
+    for (const handler of [...(mailboxes.get(hexFromBytes(mailbox))?.handlers ?? [])]) handler(blob)
+  }
+
+  // A dead network closes no socket: a blob to ourselves shows whether the hub still hears. To the hub it is a mailbox
+  // like any other.
+  const echo = () => {
+    const asked = socket
+    if (!asked) return
+    callOffEcho()
+    const id = random.bytes(MAILBOX_BYTES)
+    const heard = () => {
+      unsubscribe()
+      tries = 0
+      callOffEcho()
+      callOffEcho = clock.after(ECHO_EVERY_MS, echo)
+    }
+    ask({ type: 'put', mailbox: id, blob: random.bytes(BLOB_BYTES) })
+    const unsubscribe = subscribe(id, heard)
+    callOffEcho = clock.after(ECHO_MS, () => {
+      unsubscribe()
+      lose(asked)
+    })
+  }
+
+  const subscribe = (id: Uint8Array, handler: Handler): (() => void) => {
+    const name = hexFromBytes(id)
+    const known = mailboxes.get(name)
+    if (known) known.handlers.add(handler)
+    else {
+      mailboxes.set(name, { id, handlers: new Set([handler]) })
+      ask({ type: 'subscribe', mailbox: id })
+    }
+    return () => {
+      const mailbox = mailboxes.get(name)
+      if (!mailbox?.handlers.delete(handler) || mailbox.handlers.size > 0) return
+      mailboxes.delete(name)
+      ask({ type: 'unsubscribe', mailbox: id })
+    }
+  }
+
+  connect()
+  return {
+    state,
+    subscribe,
+    put: (mailbox, blob) => ask({ type: 'put', mailbox, blob }),
+    wake: () => {
+      if (state.read() === 'open') return echo()
+      if (state.read() === 'closed' || socket) return
+      tries = 0
+      connect()
+    },
+    close: () => {
+      state.set('closed')
+      callOff()
+      callOffEcho()
+      socket?.close()
+      socket = null
+      mailboxes.clear()
+    },
+  }
+}
+
+type Handler = (blob: Uint8Array) => void
+
+/** `null`: the address is none, or the page may not reach it. */
+const create = (open: (url: string) => HubSocket, url: string): HubSocket | null => {
+  try {
+    return open(url)
+  } catch {
+    return null
+  }
+}

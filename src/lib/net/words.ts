@@ -1,0 +1,54 @@
+import { wordlist as english } from '@scure/bip39/wordlists/english.js'
+import { wordlist as spanish } from '@scure/bip39/wordlists/spanish.js'
+import { idBytes, type DeviceId } from '../core/ids.ts'
+import { deriveKey, equalSecrets, hash, type SecretKey } from '../crypto/hash.ts'
+
+/** Both people must read in the same one: choose it with the invitation. */
+export type WordLanguage = 'es' | 'en'
+
+const LISTS: Readonly<Record<WordLanguage, readonly string[]>> = { es: spanish, en: english }
+const WORDS = 4
+const BITS_PER_WORD = 11n
+
+export type SasOptions = {
+  /** The secret of this link alone. */
+  readonly exported: SecretKey
+  /** The host’s nonce, committed to before it saw the guest’s; and the guest’s. 32 bytes each. */
+  readonly hostNonce: Uint8Array
+  readonly guestNonce: Uint8Array
+  readonly host: DeviceId
+  readonly guest: DeviceId
+  /** What is being done: words of one purpose are never those of another. */
+  readonly type: 'found' | 'join' | 'device'
+  readonly language: WordLanguage
+}
+
+/** `H("sas", rA)`: what the host sends first. */
+export const commitToNonce = (nonce: Uint8Array): Uint8Array => hash('sas', nonce)
+
+/** Whether the revealed nonce is the one committed to. Words are shown only then. */
+export const opensCommitment = (commit: Uint8Array, nonce: Uint8Array): boolean =>
+  nonce.length === 32 && equalSecrets(commit, commitToNonce(nonce))
+
+/**
+ * Four words two people compare by voice: the first 44 bits of `KDF(exported, "sas", [rA, rB, [host, guest], type])`.
+ * Somebody in between has one try in 2^44, because nonces are committed to before they are seen. Spec: wire.md §6.
+ */
+export const sasWords = (options: SasOptions): readonly string[] => {
+  const { exported, hostNonce, guestNonce, host, guest, type, language } = options
+  const ids = [idBytes(host), idBytes(guest)]
+  return wordsOf(deriveKey(exported, 'sas', [hostNonce, guestNonce, ids, type]), language)
+}
+
+/** Four words of an id that all can read aloud: the first 44 bits of `H("words", id)`. */
+export const wordsOfId = (id: Uint8Array, language: WordLanguage): readonly string[] =>
+  wordsOf(hash('words', id), language)
+
+/** Composed letters, as screens and screen readers want them: the lists come decomposed. */
+const wordsOf = (bytes: Uint8Array, language: WordLanguage): readonly string[] => {
+  const bits = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0)
+  return Array.from({ length: WORDS }, (_, i) => {
+    const index = (bits >> (64n - BITS_PER_WORD * BigInt(i + 1))) & ((1n << BITS_PER_WORD) - 1n)
+    return LISTS[language][Number(index)]!.normalize('NFC')
+  })
+}
