@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checks } from './checks.mjs'
 import { findChromium } from './chromium.mjs'
-import { build, checkNode, install, run, runTool, syncKit } from './house.mjs'
+import { checkNode, install, run, runTool, syncKit } from './house.mjs'
 
 if (process.argv.includes('--long')) process.env.SLOW = '1'
 

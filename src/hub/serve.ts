@@ -124,7 +124,7 @@ const answer = (pages: Pages, request: IncomingMessage, response: ServerResponse
 }
 
 const encodedFor = (request: IncomingMessage, page: Page) => {
-  const takesGzip = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))
+  const takesGzip = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '')
   return takesGzip && page.gzipped
     ? { body: page.gzipped, headers: { 'content-encoding': 'gzip' } }
     : { body: page.body, headers: {} }
