@@ -99,6 +99,7 @@ export const syncKit = () => runTool('@sveltejs/kit/svelte-kit.js', ['sync'], { 
 const changed = (path) => statSync(path).mtimeMs
 
 const newestIn = (path) => {
+  if (!existsSync(path)) return 0
   const stat = statSync(path)
   if (!stat.isDirectory()) return stat.mtimeMs
   return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newestIn(join(path, name))))
