@@ -202,6 +202,25 @@ describe('the end of a link', () => {
     expect(b.link.ending()).toBe('closed there')
   })
 
+  test('after a long sleep of the page, what came meanwhile is read before the other side is called silent', async () => {
+    const { a, b, clock } = await linked()
+    const got = collect(a)
+    b.link.send('records', bytesOf(5, 1)) // on its way while the page of Alice sleeps
+    let asleep = 60_000
+    const now = clock.now
+    clock.now = () => now() + asleep
+    clock.pass(12_000)
+    expect(a.link.ending()).toBeNull()
+    await settle()
+    expect(got.records).toHaveLength(1)
+    asleep += 60_000
+    clock.pass(3_000)
+    await settle()
+    clock.pass(3_000)
+    await settle()
+    expect(a.link.ending()).toBeNull()
+  })
+
   test('an altered, repeated, swapped or lost frame ends it: nothing after it is believed', async () => {
     const meddlings = {
       altered: (m: Uint8Array) => [m.map((byte, i) => (i === 100 ? byte ^ 1 : byte))],

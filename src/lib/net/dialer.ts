@@ -33,13 +33,17 @@ export interface Dialer {
   answer(knockId: Uint8Array): void
   /** Takes a card. `false`: nobody here waits for it. */
   take(note: CardNote): boolean
-  /** Attempts in which the other side has answered and which have neither failed nor become a link. */
-  connecting(): number
+  /** Whether a card has been shown or taken that has neither led to a link nor run out. */
+  busy(): boolean
+  /** Whether the other side has answered, and a link is being made. */
+  connecting(): boolean
   stop(): void
 }
 
 /** From the first card to the end of the handshake. ms. */
 export const ATTEMPT_MS = 20_000
+/** For so long a knock is taken to ask for the connection that is being made already. ms. */
+const PAIRING_MS = 3000
 const MAX_ATTEMPTS = 3
 /** Knocks of ours that may still be answered. */
 const KNOCKS = 8
@@ -50,6 +54,8 @@ type Attempt = {
   /** What our card answers: the latest knock, or the other side’s card. */
   answers: Uint8Array
   theirs: CardNote | null
+  /** When both cards were known. ms. */
+  pairedAt: number
   over: boolean
   callOff: () => void
 }
@@ -77,7 +83,15 @@ export const createDialer = (options: DialerOptions): Dialer => {
     if (!allowance.take()) return
     if (attempts.length >= MAX_ATTEMPTS) end(attempts[0]!)
     const session = random.bytes(SESSION_BYTES)
-    const attempt: Attempt = { session, connection: null, answers, theirs, over: false, callOff: () => {} }
+    const attempt: Attempt = {
+      session,
+      connection: null,
+      answers,
+      theirs,
+      pairedAt: clock.now(),
+      over: false,
+      callOff: () => {},
+    }
     attempt.callOff = clock.after(ATTEMPT_MS, () => end(attempt))
     attempts = [...attempts, attempt]
     onChange()
@@ -108,6 +122,7 @@ export const createDialer = (options: DialerOptions): Dialer => {
 
   const pair = (attempt: Attempt, theirs: CardNote) => {
     attempt.theirs = theirs
+    attempt.pairedAt = clock.now()
     attempt.answers = theirs.session
     attempt.connection?.meet(theirs.card)
     onChange()
@@ -121,6 +136,8 @@ export const createDialer = (options: DialerOptions): Dialer => {
       send({ type: 'knock', id, reply })
     },
     answer: (knockId) => {
+      // A knock from before their card: what we are making is what they want. If it fails they knock again.
+      if (attempts.some(({ theirs, pairedAt }) => theirs && clock.now() - pairedAt < PAIRING_MS)) return
       const waiting = attempts.find(({ theirs }) => theirs === null)
       if (!waiting) return begin(knockId, null)
       waiting.answers = knockId
@@ -140,7 +157,8 @@ export const createDialer = (options: DialerOptions): Dialer => {
       else begin(note.session, note)
       return true
     },
-    connecting: () => attempts.filter(({ theirs }) => theirs !== null).length,
+    busy: () => attempts.length > 0,
+    connecting: () => attempts.some(({ theirs }) => theirs !== null),
     stop: () => attempts.forEach(end),
   }
 }

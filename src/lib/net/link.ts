@@ -18,6 +18,8 @@ export type OwnedLink = { readonly link: MetLink; readonly setStanding: (standin
 export const BEAT_MS = 5000
 /** Silence for so long ends a link. ms. */
 export const SILENCE_MS = 12_000
+/** A page that slept looks at what came meanwhile before it calls the other side silent. ms. */
+const GRACE_MS = 2000
 /** A traffic key seals at most this much, for at most this long. */
 const REKEY_BYTES = 64 * 1024 * 1024
 const REKEY_MS = 10 * 60_000
@@ -80,10 +82,13 @@ export const createLink = (channel: FrameChannel, met: Met, clock: Clock): Owned
   let earlyBytes = 0
   let opened: OpenedStream | null = null
   let heard = clock.now()
+  let watchDue = clock.now() + SILENCE_MS
   const watchSilence = () => {
-    const left = heard + SILENCE_MS - clock.now()
-    if (left <= 0) end('silent')
-    else callOffSilence = clock.after(left, watchSilence)
+    const late = clock.now() - watchDue
+    const left = late > GRACE_MS ? GRACE_MS : heard + SILENCE_MS - clock.now()
+    if (left <= 0) return end('silent')
+    watchDue = clock.now() + left
+    callOffSilence = clock.after(left, watchSilence)
   }
   const deliver = (stream: StreamName, message: Uint8Array) => {
     if (!carries(stream)) return

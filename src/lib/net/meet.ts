@@ -98,7 +98,7 @@ export const joinMeeting = (options: MeetingOptions & { readonly expected: Devic
     callOff()
     if (stopped || link.read()) return
     callOff = clock.after(ms, () => {
-      if (dialer.connecting() === 0) dialer.knock()
+      if (!dialer.busy()) dialer.knock()
       seek(backOff(tries++, random, KNOCK))
     })
   }

@@ -64,8 +64,8 @@ export const createPeer = (options: PeerOptions): Peer | null => {
     callOff()
     if (stopped || links.length > 0) return
     callOff = clock.after(ms, () => {
-      // While a card of theirs is being tried, another would only make a second link.
-      if (dialer.connecting() === 0) dialer.knock()
+      // Once cards are on their way a knock would only make a second link.
+      if (!dialer.busy()) dialer.knock()
       seek(backOff(tries++, random, KNOCK))
     })
   }
@@ -100,7 +100,7 @@ export const createPeer = (options: PeerOptions): Peer | null => {
 
   return {
     link: () => links.at(-1)?.link ?? null,
-    connecting: () => links.length === 0 && dialer.connecting() > 0,
+    connecting: () => links.length === 0 && dialer.connecting(),
     seek: (ms) => {
       tries = 0
       seek(ms)
