@@ -50,33 +50,35 @@ const until = <T>(source: Watched<T>, holds: (value: T) => boolean): Promise<T> 
     queueMicrotask(look)
   })
 
+/** The one link of a device, when it is another than `before`. */
+const onlyLink = async ({ links }: Mesh, before?: string): Promise<MetLink> => {
+  const all = await until(links, (now) => now.length === 1 && now[0]!.id !== before)
+  return all[0]!
+}
+
 const received = (link: MetLink, stream: 'records' | 'control' | 'files') =>
   new Promise<Uint8Array>((resolve) => link.receive(stream, resolve))
 
 test('two devices meet over real WebRTC, and 5 MB go both ways at once', async () => {
   const [alice, bea] = meet(2)
-  const [[toBea], [toAlice]] = await Promise.all(
-    [alice!, bea!].map(({ links }) => until(links, (all) => all.length === 1)),
-  )
+  const [toBea, toAlice] = await Promise.all([onlyLink(alice!), onlyLink(bea!)])
   const message = new Uint8Array(randomBytes(5_000_000))
-  const [atBea, atAlice] = [received(toAlice!, 'records'), received(toBea!, 'records')]
-  toBea!.send('records', message)
-  toAlice!.send('records', message)
+  const [atBea, atAlice] = [received(toAlice, 'records'), received(toBea, 'records')]
+  toBea.send('records', message)
+  toAlice.send('records', message)
   expect(Buffer.compare(await atBea, message)).toBe(0)
   expect(Buffer.compare(await atAlice, message)).toBe(0)
-  expect(toBea!.id).toBe(toAlice!.id)
+  expect(toBea.id).toBe(toAlice.id)
 }, 20_000)
 
 test('while 20 MB of files go out, a word on control does not wait for them', async () => {
   const [alice, bea] = meet(2)
-  const [[toBea], [toAlice]] = await Promise.all(
-    [alice!, bea!].map(({ links }) => until(links, (all) => all.length === 1)),
-  )
+  const [toBea, toAlice] = await Promise.all([onlyLink(alice!), onlyLink(bea!)])
   const order: string[] = []
-  const file = received(toAlice!, 'files').then(() => order.push('file'))
-  const word = received(toAlice!, 'control').then(() => order.push('word'))
-  toBea!.send('files', new Uint8Array(20_000_000))
-  toBea!.send('control', Uint8Array.of(1))
+  const file = received(toAlice, 'files').then(() => order.push('file'))
+  const word = received(toAlice, 'control').then(() => order.push('word'))
+  toBea.send('files', new Uint8Array(20_000_000))
+  toBea.send('control', Uint8Array.of(1))
   await Promise.all([file, word])
   expect(order).toEqual(['word', 'file'])
 }, 30_000)
@@ -115,17 +117,13 @@ test('a connection cut below the link is noticed and made again', async () => {
     },
   })
   const [alice, bea] = meet(2, rtc)
-  const [[first]] = await Promise.all(
-    [alice!, bea!].map(({ links }) => until(links, (all) => all.length === 1)),
-  )
-  const gone = new Promise<void>((resolve) => first!.closed(resolve))
+  const [first] = await Promise.all([onlyLink(alice!), onlyLink(bea!)])
+  const gone = new Promise<void>((resolve) => first.closed(resolve))
   for (const connection of made) connection.close()
   await gone
-  expect(first!.ending()).toBe('cut off')
-  const [[again]] = await Promise.all(
-    [alice!, bea!].map(({ links }) => until(links, (all) => all.length === 1 && all[0]!.id !== first!.id)),
-  )
-  expect(again!.peer).toBe(first!.peer)
+  expect(first.ending()).toBe('cut off')
+  const [again] = await Promise.all([onlyLink(alice!, first.id), onlyLink(bea!, first.id)])
+  expect(again.peer).toBe(first.peer)
 }, 30_000)
 
 test('a guest with an invitation meets the host over real WebRTC, on the same secret', async () => {

@@ -9,11 +9,11 @@ import { backOff } from './waiting.ts'
 /** The part of a WebSocket we use. */
 export type HubSocket = Pick<
   WebSocket,
-  'binaryType' | 'readyState' | 'send' | 'close' | 'onopen' | 'onmessage' | 'onclose'
->
+  'binaryType' | 'send' | 'close' | 'onopen' | 'onmessage' | 'onclose'
+> & { readonly readyState: number }
 
 export type HubOptions = {
-  /** `ws:` or `wss:`. Says nothing about who asks: no path of ours, no query. */
+  /** `ws:` or `wss:`, of the hub’s one place for mail: nothing in it says who asks. */
   readonly url: string
   readonly clock: Clock
   readonly random: Random
