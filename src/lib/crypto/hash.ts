@@ -1,3 +1,4 @@
+import { concatBytes } from '../core/bytes.ts'
 import { encodeCbor, type Cbor } from '../core/cbor.ts'
 import type { HashLabel, KdfLabel } from './labels.ts'
 import sodium from './sodium.ts'
@@ -8,6 +9,22 @@ export type SecretKey = Uint8Array & { readonly __brand: 'SecretKey' }
 /** `H(l, x) = BLAKE2b-256(enc(["lumbre1 " + l, x]))`, RFC 7693. 32 bytes. Spec: keys.md §2. */
 export const hash = (label: HashLabel, value: Cbor): Uint8Array =>
   sodium.crypto_generichash(32, encodeCbor([`lumbre1 ${label}`, value]), null)
+
+/** {@link hash} of a value that is already encoded: `encoded = enc(x)`, exactly. Spares records a second encoding. */
+export const hashEncoded = (label: HashLabel, encoded: Uint8Array): Uint8Array =>
+  sodium.crypto_generichash(32, concatBytes(labelled(label), encoded), null)
+
+const prefixes = new Map<HashLabel, Uint8Array>()
+
+/** What stands before `enc(x)` in `enc(["lumbre1 " + l, x])`: the head of an array of two, and the label. */
+const labelled = (label: HashLabel): Uint8Array => {
+  const known = prefixes.get(label)
+  if (known) return known
+  const whole = encodeCbor([`lumbre1 ${label}`, null])
+  const prefix = whole.slice(0, -1)
+  prefixes.set(label, prefix)
+  return prefix
+}
 
 /** `KDF(k, l, x) = BLAKE2b-256(key = k, enc(["lumbre1 " + l, x]))`. 32 bytes, a key for one purpose only. Spec: keys.md §2. */
 export const deriveKey = <K extends Uint8Array = SecretKey>(

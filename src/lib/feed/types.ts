@@ -39,10 +39,15 @@ export type FeedSeal = {
 }
 
 /** Where a newcomer (or a checkpoint) starts: positions that count as sound, with each document's clock there. */
-export type Base = ReadonlyMap<
-  FeedId,
-  { readonly seq: number; readonly rec: RecId; readonly clocks: ReadonlyMap<DocId, number> }
->
+export type Base = ReadonlyMap<FeedId, BasePosition>
+
+export type BasePosition = {
+  readonly seq: number
+  readonly rec: RecId
+  readonly clocks: ReadonlyMap<DocId, number>
+  /** The ledger heads in force at this record. Absent: not known, and records that repeat them are taken on trust. */
+  readonly lheads?: readonly EntryId[]
+}
 
 /** Keys this device holds. */
 export interface EpochKeys {
@@ -67,7 +72,10 @@ export type BadRecord =
   | { readonly type: 'TooLarge' }
   | { readonly type: 'OpenFailed' }
   | { readonly type: 'BadPayload'; readonly rule: PayloadRule }
+  /** Ledger heads missing at the start or not above the earlier ones; or a position named that is not where it says. */
   | { readonly type: 'BadHeads' }
+  /** Builds on a record that was itself refused. */
+  | { readonly type: 'BadDeps' }
   | { readonly type: 'BehindSuspension' }
 
 /** The rule of §3.5 a Yjs update breaks. */
@@ -77,7 +85,11 @@ export type PayloadRule =
   | 'clock gap'
   | 'clock reuse'
   | 'skip'
+  | 'empty struct'
   | 'too long'
+  | 'too many structs'
+  | 'too deep'
+  | 'subdocument'
   | 'clock too high'
   | 'delete beyond deps'
   | 'too many deletes'
@@ -101,8 +113,44 @@ export type ForkEvidence = {
   readonly records: readonly [RecId, RecId]
 }
 
+/** What taking a segment in brought. */
+export type Offered = {
+  /** Records to store now, in order, one feed: also those that had waited for this segment. Empty: nothing new, or a gap below. */
+  readonly fresh: readonly SealedRecord[]
+  /** The seal at the last of `fresh`, or the one offered. */
+  readonly seal: FeedSeal
+  /** This feed is forked at or below `fresh`: store apart from the other branch, under a name that holds the record id too. */
+  readonly fork: ForkEvidence | null
+}
+
+/** How far this device carries a feed: what it can hand to others, and the seal that vouches for it (`null` only at a base). */
+export type CarriedHead = Position & { readonly seal: FeedSeal | null }
+
+/** What lies here and cannot be merged yet, in numbers of records; `gaps` counts feeds with a hole. */
+export type Waiting = {
+  readonly keys: number
+  readonly deps: number
+  readonly heads: number
+  readonly gaps: number
+}
+
+/** Why this device cannot append to its own feed now. */
+export type CannotAppend =
+  /** No feed of this device is registered. */
+  | { readonly type: 'NoFeed' }
+  /** No epoch to write under: rotate first, or wait for a key. */
+  | { readonly type: 'NoEpoch' }
+  /** The own feed is forked, or builds on a branch that was closed: register a new one. */
+  | { readonly type: 'FeedClosed' }
+  /** Earlier records of the own feed are not readable yet. */
+  | { readonly type: 'NotReady' }
+  | { readonly type: 'TooLarge' }
+  | { readonly type: 'TooManyHeads' }
+  /** What the others would refuse is not written. */
+  | { readonly type: 'BadPayload'; readonly rule: PayloadRule }
+
 /** What changed in the accepted set. */
 export type AcceptedChange =
   | { readonly type: 'more'; readonly records: readonly Accepted[] }
-  /** Something accepted before is not any more: documents must be built anew from base and `all()`. */
+  /** Something accepted before is not any more: documents must be built anew from base and `accepted()`. */
   | { readonly type: 'rebuild' }
