@@ -28,8 +28,17 @@ export const importsIn = (file: string, text: string): readonly Import[] =>
     return { file, to, target: targetOf(file, to), typesOnly: /^import\s+type\b/.test(whole) }
   })
 
-const IMPORT =
-  /\bimport\s+type\b[^'"]*\bfrom\s*['"]([^'"]+)['"]|\b(?:from|import)\b\s*\(?\s*['"]([^'"]+)['"]|new URL\(\s*['"](\.[^'"]+\.ts)['"]/g
+const IMPORT = new RegExp(
+  [
+    /\bimport\s+type\b[^'"]*\bfrom\s*['"]([^'"]+)['"]/, // for types
+    /\b(?:from|import)\s*['"]([^'"]+)['"]/, // for values
+    /\bimport\s*\(\s*['"]([^'"]+)['"]/, // when needed
+    /\bnew URL\(\s*['"](\.[^'"]+\.ts)['"]/, // as an address
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'g',
+)
 
 /** All imports of everything under src/. */
 export const allImports = (): readonly Import[] =>
