@@ -69,9 +69,9 @@ export class Documents {
 
   /** Merges accepted records, in slices when they are many, so that typing goes on meanwhile. */
   merge(records: readonly Accepted[]): Promise<void> {
-    this.#queue.push(...records)
-    this.#draining ??= this.#drain().finally(() => (this.#draining = null))
-    return this.#draining
+    for (const record of records) this.#queue.push(record)
+    // Nothing is awaited between the last look at the queue and letting go of the turn: no record is left behind.
+    return (this.#draining ??= this.#drain())
   }
 
   /** The current state of every document, for a newcomer. Call after `flush`. */
@@ -102,18 +102,26 @@ export class Documents {
   }
 
   async #drain(): Promise<void> {
-    while (this.#queue.length > 0) {
-      const doc = this.#doc.read()
-      const until = performance.now() + SLICE_MS
-      doc.transact(() => {
-        while (this.#queue.length > 0 && performance.now() < until) {
-          const next = this.#queue.shift()
-          for (const { doc: id, update } of next?.docs ?? [])
-            if (id === MAIN_DOC) Y.applyUpdate(doc, update, REMOTE)
-        }
-      }, REMOTE)
-      if (this.#queue.length > 0) await new Promise((resume) => setTimeout(resume, 0))
+    // The turn must be taken before the first slice, or a merge from inside a slice would start a second one.
+    await Promise.resolve()
+    for (;;) {
+      this.#mergeSlice()
+      if (this.#queue.length === 0) break
+      await new Promise((resume) => setTimeout(resume, 0))
     }
+    this.#draining = null
+  }
+
+  #mergeSlice(): void {
+    const until = performance.now() + SLICE_MS
+    let merged = 0
+    const doc = this.#doc.read()
+    doc.transact(() => {
+      for (; merged < this.#queue.length && performance.now() < until; merged++)
+        for (const { doc: id, update } of this.#queue[merged]!.docs)
+          if (id === MAIN_DOC) Y.applyUpdate(doc, update, REMOTE)
+    }, REMOTE)
+    this.#queue = this.#queue.slice(merged)
   }
 
   #listen(doc: Y.Doc): Y.Doc {

@@ -1,4 +1,3 @@
-import { equalBytes } from '../core/bytes.ts'
 import type { Clock, Random } from '../core/clock.ts'
 import { idBytes, memberIdFrom, type CollId, type MemberId } from '../core/ids.ts'
 import { Cell } from '../core/watched.ts'
@@ -6,6 +5,7 @@ import { createDevice, type OwnDevice } from '../crypto/device.ts'
 import { deriveKey, hash, type SecretKey } from '../crypto/hash.ts'
 import {
   assembleGenesis,
+  checkGenesis,
   createGenesis,
   parseGenesisDraft,
   signGenesis,
@@ -108,7 +108,7 @@ export const hostFounding = (
     const { say } = talk(met, (message) => hear(met.id, message))
     const guest: Guest = { link: met, say, exchanged: null, hostSame: false, guestSame: false, sig: null }
     guests.set(met.id, guest)
-    const words = hostWords({ ...world, link: met, kind: 'found', say, invite: null })
+    const words = hostWords({ ...world, link: met, own: own.id, kind: 'found', say, invite: null })
     hearWords.set(met.id, (message) => words.hear(message))
     met.closed(() => {
       if (draft || over) return
@@ -240,7 +240,7 @@ export const guestFounding = (
   const arrived = (link: MetLink) => {
     const talking = talk(link, hear)
     say = talking.say
-    words = guestWords({ ...world, link, kind: 'found', say, member })
+    words = guestWords({ ...world, link, own: own.id, kind: 'found', say, member })
     link.closed(() => {
       if (!over) end('no contact')
     })
@@ -288,8 +288,9 @@ export const guestFounding = (
   const complete = async (entries: readonly Uint8Array[]) => {
     const [wire] = entries
     if (!draft || !wire || over) return
-    const genesis = assembleGenesis(draft, null, wire)
-    if (!genesis.ok || !equalBytes(idBytes(genesis.value.id), idBytes(draft.id))) return end('turned away')
+    const genesis = checkGenesis(wire)
+    // All have signed, and it is the very one whose words were read aloud.
+    if (!genesis.ok || genesis.value.id !== draft.id) return end('turned away')
     over = true
     const space = await finish({ coll: genesis.value.id as CollId, own, member, entries: [wire], title })
     if (!space) return fail()
@@ -336,6 +337,6 @@ export const guestFounding = (
   }
 }
 
-const genesisWords = (draft: GenesisDraft, language: WordLanguage) => wordsOfId(draft.id, language)
+const genesisWords = (draft: GenesisDraft, language: WordLanguage) => wordsOfId(idBytes(draft.id), language)
 
 export const memberFrom = (random: Random): MemberId => memberIdFrom(random.bytes(16))!

@@ -70,7 +70,14 @@ export const hostJoining = (
     if (guest || over) return
     const talking = talk(met, (message) => hear(message))
     guest = { met, say: talking.say, exchanged: null }
-    const words = hostWords({ ...world, link: met, kind: 'join', say: talking.say, invite })
+    const words = hostWords({
+      ...world,
+      link: met,
+      own: replica.own.id,
+      kind: 'join',
+      say: talking.say,
+      invite,
+    })
     hearWords = words.hear
     met.closed(() => {
       if (guest?.met !== met || over || proposal) return
@@ -141,11 +148,6 @@ export const hostJoining = (
     state.set({ step: 'ended', why })
     leave()
   }
-  const fail = () => {
-    state.set({ step: 'ended', why: 'not kept' })
-    leave()
-  }
-
   const leave = () => {
     unwatch()
     unfollow()
@@ -194,7 +196,7 @@ export const guestJoining = (
     met = link
     const talking = talk(link, hear)
     say = talking.say
-    words = guestWords({ ...world, link, kind: 'join', say, member })
+    words = guestWords({ ...world, link, own: own.id, kind: 'join', say, member })
     link.closed(() => {
       if (!over) end('no contact')
     })

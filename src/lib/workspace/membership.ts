@@ -88,7 +88,7 @@ export const membershipFrom = (
           approvals: proposal.approvals,
           needed: proposal.needed,
           mine: memberOf(proposal.author) === me.member,
-          mayApprove: !approved && subject !== me.member && mayVote(state, me, action) && mine !== undefined,
+          mayApprove: mine !== undefined && !approved && subject !== me.member && mayVote(state, me, action),
         }
       }),
     // No checkpoint is final yet in this version, so every decision may still be seen differently elsewhere.

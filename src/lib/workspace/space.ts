@@ -11,8 +11,8 @@ import { bringBack, rescuable } from '../domain/rescue.ts'
 import { mayEnact } from '../ledger/proposals.ts'
 import type { SpaceKind, SuspendReason } from '../ledger/types.ts'
 import { createLive, type Live } from '../net/live/live.ts'
-import { createMesh, type RunningMesh } from '../net/mesh.ts'
-import type { Hub, MetLink, Rtc } from '../net/types.ts'
+import { createMesh } from '../net/mesh.ts'
+import type { Hub, Mesh, MetLink, Rtc } from '../net/types.ts'
 import type { WordLanguage } from '../net/words.ts'
 import type { Standing, Storage } from '../sync/ports.ts'
 import { hostJoining } from './joining.ts'
@@ -57,7 +57,7 @@ export class LiveSpace implements Space {
   readonly #world: SpaceWorld
   readonly #syncing: Syncing
   readonly #live: Live
-  readonly #mesh: RunningMesh | null
+  readonly #mesh: Mesh | null
   readonly #reached = new Map<string, Reached>()
   readonly #links = new Cell<readonly MetLink[]>([])
   readonly #movedTo: Cell<CollId | null>
@@ -197,7 +197,7 @@ export class LiveSpace implements Space {
 
   // ── links ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #createMesh(): RunningMesh | null {
+  #createMesh(): Mesh | null {
     const { hub, rtc, clock, random } = this.#world
     // A notebook has nobody to look for.
     if (this.replica.state.kind === 'notebook') return null

@@ -1,9 +1,7 @@
-import { equalBytes } from '../core/bytes.ts'
 import type { Random } from '../core/clock.ts'
-import type { EntryId, MemberId } from '../core/ids.ts'
-import { hash } from '../crypto/hash.ts'
+import type { DeviceId, EntryId, MemberId } from '../core/ids.ts'
 import type { MetLink } from '../net/types.ts'
-import { sasWords, type WordLanguage } from '../net/words.ts'
+import { commitToNonce, opensCommitment, sasWords, type WordLanguage } from '../net/words.ts'
 import { encodeFlowMessage, parseFlowMessage, type FlowMessage } from '../wire/flow.ts'
 
 /**
@@ -34,6 +32,7 @@ export const talk = (
 
 type Words = {
   readonly link: MetLink
+  readonly own: DeviceId
   readonly kind: 'found' | 'join'
   readonly random: Random
   readonly myName: string
@@ -45,7 +44,7 @@ export const hostWords = (
   of: Words & { readonly invite: EntryId | null; readonly language: WordLanguage },
 ): { hear: (message: FlowMessage) => Exchanged | null } => {
   const rA = of.random.bytes(32)
-  of.say({ type: 'commit', commit: hash('sas', rA), name: of.myName, language: of.language })
+  of.say({ type: 'commit', commit: commitToNonce(rA), name: of.myName, language: of.language })
   let answered = false
   return {
     hear: (message) => {
@@ -53,10 +52,17 @@ export const hostWords = (
       answered = true
       of.say({ type: 'reveal', nonce: rA, invite: of.invite })
       return {
-        words: wordsOf(of, rA, message.nonce),
+        words: wordsOf({
+          ...of,
+          host: of.own,
+          guest: of.link.peer,
+          hostNonce: rA,
+          guestNonce: message.nonce,
+        }),
         name: message.name,
         member: message.member,
         invite: of.invite,
+        language: of.language,
       }
     },
   }
@@ -82,9 +88,16 @@ export const guestWords = (
       }
       if (message.type !== 'reveal' || !commit || done) return null
       done = true
-      if (!equalBytes(hash('sas', message.nonce), commit)) return 'broken'
+      if (!opensCommitment(commit, message.nonce)) return 'broken'
       return {
-        words: wordsOf(of, message.nonce, rB, language),
+        words: wordsOf({
+          ...of,
+          host: of.link.peer,
+          guest: of.own,
+          hostNonce: message.nonce,
+          guestNonce: rB,
+          language,
+        }),
         name,
         member: of.member,
         invite: message.invite,
@@ -94,5 +107,12 @@ export const guestWords = (
   }
 }
 
-const wordsOf = (of: Words, rA: Uint8Array, rB: Uint8Array, language: WordLanguage): readonly string[] =>
-  sasWords({ exported: of.link.introduction.exported, rA, rB, type: of.kind, language })
+const wordsOf = (of: {
+  readonly link: MetLink
+  readonly kind: 'found' | 'join'
+  readonly host: DeviceId
+  readonly guest: DeviceId
+  readonly hostNonce: Uint8Array
+  readonly guestNonce: Uint8Array
+  readonly language: WordLanguage
+}): readonly string[] => sasWords({ ...of, exported: of.link.introduction.exported, type: of.kind })

@@ -1,0 +1,187 @@
+import { err, ok, type Result } from '../core/result.ts'
+import { memberIdFrom, type CollId, type MemberId } from '../core/ids.ts'
+import { Cell, type Watched } from '../core/watched.ts'
+import { createDevice, type OwnDevice } from '../crypto/device.ts'
+import { copyInto, setAbout } from '../domain/document.ts'
+import { addPerson, peopleOf } from '../domain/people.ts'
+import { assembleGenesis, createGenesis, signGenesis } from '../ledger/genesis.ts'
+import { invitationFromLink } from '../wire/invitation.ts'
+import { guestFounding, hostFounding, type Founded } from './founding.ts'
+import { guestJoining, type Joined } from './joining.ts'
+import { Replica } from './replica.ts'
+import { encodeSpaceRow, parseSpaceRow, SPACE_PREFIX, spaceKey, type SpaceRow } from './rows.ts'
+import { LiveSpace, type SpaceWorld } from './space.ts'
+import type { BadLink, GuestFlow, HostFlow, Space, Workspace } from './types.ts'
+
+/** An open vault: the notebooks and collectives on this device, and the one flow that may be under way. */
+export class LiveWorkspace implements Workspace {
+  readonly #world: SpaceWorld
+  readonly #spaces = new Cell<readonly LiveSpace[]>([])
+  readonly #current = new Cell<LiveSpace | null>(null)
+  readonly #flow = new Cell<HostFlow | GuestFlow | null>(null)
+  /** Collectives whose rows are damaged: kept on disk, not opened. */
+  damaged = 0
+
+  constructor(world: SpaceWorld) {
+    this.#world = world
+  }
+
+  get spaces(): Watched<readonly Space[]> {
+    return this.#spaces
+  }
+
+  get current(): Watched<Space | null> {
+    return this.#current
+  }
+
+  get flow(): Watched<HostFlow | GuestFlow | null> {
+    return this.#flow
+  }
+
+  choose(space: Space): void {
+    this.#current.set(this.#spaces.read().find(({ id }) => id === space.id) ?? null)
+  }
+
+  /** Opens everything the vault holds. */
+  async restore(): Promise<void> {
+    const rows = await this.#world.storage.all('meta', SPACE_PREFIX)
+    if (!rows.ok) return
+    for (const [, value] of rows.value.rows) {
+      const row = parseSpaceRow(value)
+      const replica = row ? await Replica.restore({ ...this.#world, row }) : null
+      if (replica?.ok) this.#add(new LiveSpace(replica.value, this.#world))
+      else this.damaged += 1
+    }
+    const living = this.#spaces.read().filter((space) => !space.readOnly.read())
+    this.#current.set(
+      living.find((space) => space.kind.read() !== 'notebook') ?? living[0] ?? this.#spaces.read()[0] ?? null,
+    )
+  }
+
+  async lightNotebook(about: { title: string; purpose: string; myName: string }): Promise<Space> {
+    const own = createDevice(this.#world.random)
+    const member = memberIdFrom(this.#world.random.bytes(16))!
+    const draft = createGenesis({
+      author: own.id,
+      founders: [{ member, device: own.device }],
+      nonce: this.#world.random.bytes(16),
+      policy: { admit: 2 },
+    })
+    const genesis = assembleGenesis(draft, [signGenesis(own, draft)])
+    if (!genesis.ok) throw new Error(`our own genesis is ${genesis.error.type}`)
+    const coll = genesis.value.id as CollId
+    const space = await this.#enter(
+      { coll, own, member, entries: [genesis.value.wire], newcomer: false },
+      about.myName,
+    )
+    if (!space) throw new Error('this device cannot write')
+    setAbout(space.doc.read(), { title: about.title, purpose: about.purpose })
+    addPerson(space.doc.read(), { name: about.myName, member, participation: 'own device' })
+    await space.flush()
+    this.#current.set(space)
+    return space
+  }
+
+  proposeFounding(from: Space, about: { title: string; myName: string }): Promise<HostFlow> {
+    this.#flow.read()?.cancel()
+    const flow = hostFounding({ ...this.#flowWorld(about.myName), title: about.title }, (founded) =>
+      this.#founded(founded, about.myName, this.#spaces.read().find(({ id }) => id === from.id) ?? null),
+    )
+    this.#flow.set(flow)
+    return Promise.resolve(flow)
+  }
+
+  openLink(link: string, myName: string): Promise<Result<GuestFlow, BadLink>> {
+    const invitation = invitationFromLink(link)
+    if (!invitation) return Promise.resolve(err({ type: 'BadLink' }))
+    this.#flow.read()?.cancel()
+    const world = this.#flowWorld(myName)
+    const flow =
+      invitation.coll !== null
+        ? guestJoining(world, { ...invitation, coll: invitation.coll }, (joined) =>
+            this.#joined(joined, myName),
+          )
+        : guestFounding(world, invitation, (founded) => this.#founded(founded, myName, null))
+    this.#flow.set(flow)
+    return Promise.resolve(ok(flow))
+  }
+
+  /** The page woke or the network came back. */
+  wake(): void {
+    for (const space of this.#spaces.read()) space.wake()
+  }
+
+  /** Writes what is pending and lets go of every key. */
+  async close(): Promise<void> {
+    this.#flow.read()?.cancel()
+    await Promise.all(this.#spaces.read().map((space) => space.close()))
+    this.#world.hub.close()
+    this.#world.storage.close()
+  }
+
+  #flowWorld(myName: string) {
+    const { hub, rtc, clock, random, language } = this.#world
+    return { hub, rtc, clock, random, language: language(), myName }
+  }
+
+  #add(space: LiveSpace): LiveSpace {
+    this.#spaces.set([...this.#spaces.read(), space])
+    return space
+  }
+
+  async #enter(
+    as: { coll: CollId; own: OwnDevice; member: MemberId; entries: readonly Uint8Array[]; newcomer: boolean },
+    myName: string,
+  ): Promise<LiveSpace | null> {
+    const row: SpaceRow = {
+      coll: as.coll,
+      own: as.own,
+      member: as.member,
+      myName,
+      movedTo: null,
+      newcomer: as.newcomer,
+    }
+    const replica = await Replica.begin({ ...this.#world, row, entries: as.entries })
+    return replica.ok ? this.#add(new LiveSpace(replica.value, this.#world)) : null
+  }
+
+  /** All have signed: the proposer's notebook moves in, everybody writes down their own name. */
+  async #founded(founded: Founded, myName: string, notebook: LiveSpace | null): Promise<Space | null> {
+    const space = await this.#enter({ ...founded, newcomer: false }, myName)
+    if (!space) return null
+    const doc = space.doc.read()
+    if (notebook) {
+      // The proposer brings the first key, so that nobody waits for it.
+      space.replica.rotate()
+      copyInto(notebook.doc.read(), doc)
+      setAbout(doc, { title: founded.title })
+      this.#renamePeople(space, notebook, founded.member)
+      await this.#retireNotebook(notebook, founded.coll)
+    }
+    if (!peopleOf(doc, [founded.member]).some(({ member, name }) => member === founded.member && name))
+      addPerson(doc, { name: myName, member: founded.member, participation: 'own device' })
+    await space.flush()
+    this.#current.set(space)
+    return space
+  }
+
+  /** The proposer's Person named their member in the notebook; in the collective it names the member they are there. */
+  #renamePeople(space: LiveSpace, notebook: LiveSpace, member: MemberId): void {
+    for (const person of peopleOf(space.doc.read(), []))
+      if (person.member === notebook.me.member && person.id) linkPerson(space, person.id, member)
+  }
+
+  async #retireNotebook(notebook: LiveSpace, movedTo: CollId): Promise<void> {
+    await notebook.flush()
+    const row = { ...notebook.replica.row, movedTo }
+    await this.#world.storage.commit([{ table: 'meta', key: spaceKey(row.coll), value: encodeSpaceRow(row) }])
+    notebook.moved(movedTo)
+  }
+
+  async #joined(joined: Joined, myName: string): Promise<Space | null> {
+    const space = await this.#enter({ ...joined, newcomer: true }, myName)
+    if (!space) return null
+    this.#current.set(space)
+    return space
+  }
+}
