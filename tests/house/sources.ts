@@ -30,8 +30,8 @@ export const importsIn = (file: string, text: string): readonly Import[] =>
 
 const IMPORT = new RegExp(
   [
-    /\bimport\s+type\b[^'"]*\bfrom\s*['"]([^'"]+)['"]/, // for types
-    /\b(?:from|import)\s*['"]([^'"]+)['"]/, // for values
+    /\bimport\s+type\b[^'"]*\bfrom\s+['"]([^'"]+)['"]/, // for types
+    /(?<!['"])\b(?:from|import)\s+['"]([^'"]+)['"]/, // for values
     /\bimport\s*\(\s*['"]([^'"]+)['"]/, // when needed
     /\bnew URL\(\s*['"](\.[^'"]+\.ts)['"]/, // as an address
   ]
