@@ -6,9 +6,9 @@ import { agree } from '../../src/lib/crypto/rendezvous.ts'
 import { systemRandom } from '../../src/lib/crypto/random.ts'
 import { pad } from '../../src/lib/crypto/pad.ts'
 import { seal } from '../../src/lib/crypto/seal.ts'
-import { pairMailbox, sealNote } from '../../src/lib/net/mailboxes.ts'
+import { openBlob, pairMailbox, sealNote } from '../../src/lib/net/mailboxes.ts'
 import { NOTE_BYTES, type Note } from '../../src/lib/wire/rendezvous.ts'
-import { createVillage, isWhole, villageColl } from '../net/village.ts'
+import { createVillage, isWhole, villageColl, type Neighbour } from '../net/village.ts'
 
 const card = (answers = systemRandom.bytes(16)): Note => ({
   type: 'card',
@@ -18,13 +18,19 @@ const card = (answers = systemRandom.bytes(16)): Note => ({
   card: { fingerprint: systemRandom.bytes(32), ufrag: 'abcd', pwd: 'x'.repeat(24), candidates: [] },
 })
 
+/** The mail of Bea to Alice. */
+const pairOf = (alice: Neighbour, bea: Neighbour) => ({
+  secret: expectOk(agree(alice.own.rvSk, bea.own.device.rvPk)),
+  coll: villageColl,
+  from: bea.own.id,
+  to: alice.own.id,
+})
+
 const createScene = async () => {
   const village = createVillage(2)
   await village.live(3_000)
   const [alice, bea] = village.neighbours
-  const secret = expectOk(agree(alice!.own.rvSk, bea!.own.device.rvPk))
-  const pair = { secret, coll: villageColl, from: bea!.own.id, to: alice!.own.id }
-  const mailbox = pairMailbox(pair, dayOf(village.clock.now()))
+  const mailbox = pairMailbox(pairOf(alice!, bea!), dayOf(village.clock.now()))
   return { village, alice: alice!, bea: bea!, mailbox }
 }
 
@@ -80,3 +86,26 @@ test('attack 6: a flood of knocks, even by somebody who holds the keys of the pa
   expect(village.linksOf(alice)).toEqual([link])
   expect(isWhole(village)).toBe(true)
 })
+
+test('attack 6: nor does a peer that answers every card with an empty one', async () => {
+  const { village, alice, bea, mailbox } = await createScene()
+  bea.mesh.stop()
+  await village.live(1_000)
+  const made = alice.rtc.made()
+  const back = pairMailbox(
+    { ...pairOf(alice, bea), from: alice.own.id, to: bea.own.id },
+    dayOf(village.clock.now()),
+  )
+  const hub = village.hub.connect()
+  hub.subscribe(back.id, (blob) => {
+    const note = openBlob(back, blob)
+    if (note?.type === 'card') village.hub.put(mailbox.id, sealNote(mailbox, card(note.session)))
+    if (note?.type === 'knock') village.hub.put(mailbox.id, sealNote(mailbox, card(note.id)))
+  })
+  for (let second = 0; second < 600; second++) {
+    village.hub.put(mailbox.id, sealNote(mailbox, { type: 'knock', id: systemRandom.bytes(16), reply: null }))
+    await village.live(1_000)
+    expect(alice.rtc.open()).toBeLessThanOrEqual(4)
+  }
+  expect(alice.rtc.made() - made).toBeLessThan(80)
+}, 30_000)

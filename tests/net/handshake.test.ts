@@ -61,8 +61,16 @@ test('a stranger shows her device, and is judged by it', async () => {
 test('whoever shows keys that are not those of the id it names is refused', async () => {
   const eve = createPerson()
   const liar = { ...eve, id: bea.id }
-  const met = await shakeBoth(a, { own: liar, judge: knows(alice), present: 'device' })
-  expect(met.a).toMatchObject({ ok: false })
+  const believing = {
+    own: alice,
+    judge: (_: string, device: typeof eve.device | null) => device && { device, standing: 'full' as const },
+  }
+  expect((await shakeBoth(believing, { own: liar, judge: knows(alice), present: 'device' })).a).toMatchObject(
+    {
+      ok: false,
+    },
+  )
+  expect((await shakeBoth(believing, { ...b, present: 'device' })).a).toMatchObject({ ok: true })
 })
 
 test('a device the judge refuses learns nothing, not even that it was known', async () => {

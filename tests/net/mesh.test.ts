@@ -105,6 +105,19 @@ test('a suspended device is narrowed on its open link, and full again after; a r
   expect(isWhole(village)).toBe(true)
 })
 
+test('a device revoked while hands were being shaken gets no link', async () => {
+  const village = createVillage(2)
+  const [alice, bea] = village.neighbours
+  const answers: ('full' | null)[] = ['full', null]
+  alice!.standing.get = () => answers.shift() ?? null
+  const seen: number[] = []
+  alice!.mesh.links.watch(() => seen.push(village.linksOf(alice!).length))
+  await village.live(30_000)
+  expect(answers).toEqual([]) // she was asked, shook hands, and was asked again
+  expect(seen).toEqual([])
+  expect(village.linksOf(bea!)).toEqual([])
+})
+
 test('whoever is no longer a peer is let go, and nothing is left running', async () => {
   const village = createVillage(3)
   await village.live(3_000)

@@ -5,7 +5,6 @@ import { createCardedConnection, type CardedConnection } from './connection.ts'
 import { shakeHands, type HandshakeOptions } from './handshake.ts'
 import { createLink, type OwnedLink } from './link.ts'
 import type { Rtc } from './types.ts'
-import { createAllowance } from './waiting.ts'
 
 export type CardNote = Extract<Note, { type: 'card' }>
 
@@ -33,7 +32,7 @@ export interface Dialer {
   answer(knockId: Uint8Array): void
   /** Takes a card. `false`: nobody here waits for it. */
   take(note: CardNote): boolean
-  /** Whether a card has been shown or taken that has neither led to a link nor run out. */
+  /** Whether cards are on their way, so that a knock now would only make a second link. */
   busy(): boolean
   /** Whether the other side has answered, and a link is being made. */
   connecting(): boolean
@@ -44,6 +43,9 @@ export interface Dialer {
 export const ATTEMPT_MS = 20_000
 /** For so long a knock is taken to ask for the connection that is being made already. ms. */
 const PAIRING_MS = 3000
+/** For so long a card shown to somebody who knocked is thought to be under way. ms. */
+const SHOWING_MS = 1000
+/** Each is a connection of the browser’s. How often one may begin, the other side’s notes bound (postbox). */
 const MAX_ATTEMPTS = 3
 /** Knocks of ours that may still be answered. */
 const KNOCKS = 8
@@ -54,8 +56,8 @@ type Attempt = {
   /** What our card answers: the latest knock, or the other side’s card. */
   answers: Uint8Array
   theirs: CardNote | null
-  /** When both cards were known. ms. */
-  pairedAt: number
+  /** When both cards were known; until then, when it began. ms. */
+  since: number
   over: boolean
   callOff: () => void
 }
@@ -64,8 +66,6 @@ export const createDialer = (options: DialerOptions): Dialer => {
   const { rtc, clock, random, send, reply, handshake, onLink, onChange } = options
   const knocks: Uint8Array[] = []
   let attempts: readonly Attempt[] = []
-  // Each attempt is a connection of the browser’s: even somebody who holds our keys gets only so many.
-  const allowance = createAllowance(clock, { burst: 8, everyMs: 5000 })
 
   const end = (attempt: Attempt) => {
     if (attempt.over) return
@@ -80,7 +80,6 @@ export const createDialer = (options: DialerOptions): Dialer => {
   }
 
   const begin = (answers: Uint8Array, theirs: CardNote | null): void => {
-    if (!allowance.take()) return
     if (attempts.length >= MAX_ATTEMPTS) end(attempts[0]!)
     const session = random.bytes(SESSION_BYTES)
     const attempt: Attempt = {
@@ -88,7 +87,7 @@ export const createDialer = (options: DialerOptions): Dialer => {
       connection: null,
       answers,
       theirs,
-      pairedAt: clock.now(),
+      since: clock.now(),
       over: false,
       callOff: () => {},
     }
@@ -122,7 +121,7 @@ export const createDialer = (options: DialerOptions): Dialer => {
 
   const pair = (attempt: Attempt, theirs: CardNote) => {
     attempt.theirs = theirs
-    attempt.pairedAt = clock.now()
+    attempt.since = clock.now()
     attempt.answers = theirs.session
     attempt.connection?.meet(theirs.card)
     onChange()
@@ -137,7 +136,7 @@ export const createDialer = (options: DialerOptions): Dialer => {
     },
     answer: (knockId) => {
       // A knock from before their card: what we are making is what they want. If it fails they knock again.
-      if (attempts.some(({ theirs, pairedAt }) => theirs && clock.now() - pairedAt < PAIRING_MS)) return
+      if (attempts.some(({ theirs, since }) => theirs && clock.now() - since < PAIRING_MS)) return
       const waiting = attempts.find(({ theirs }) => theirs === null)
       if (!waiting) return begin(knockId, null)
       waiting.answers = knockId
@@ -149,15 +148,20 @@ export const createDialer = (options: DialerOptions): Dialer => {
         if (!answered.theirs) pair(answered, note)
         return true
       }
-      if (!knocks.some((id) => equalBytes(id, note.answers))) return false
+      const knock = knocks.findIndex((id) => equalBytes(id, note.answers))
+      if (knock < 0) return false
       if (attempts.some(({ theirs }) => theirs && equalBytes(theirs.session, note.session))) return true
+      knocks.splice(knock, 1) // one knock, one connection
       const waiting = attempts.find(({ theirs }) => theirs === null)
-      // Both knocked at once: each has shown a card and sees the other’s.
-      if (waiting) pair(waiting, note)
-      else begin(note.session, note)
+      if (!waiting) begin(note.session, note)
+      else {
+        // Both knocked at once. Our card answered a knock they may have forgotten: now it answers their card.
+        pair(waiting, note)
+        show(waiting)
+      }
       return true
     },
-    busy: () => attempts.length > 0,
+    busy: () => attempts.some(({ theirs, since }) => theirs || clock.now() - since < SHOWING_MS),
     connecting: () => attempts.some(({ theirs }) => theirs !== null),
     stop: () => attempts.forEach(end),
   }

@@ -64,7 +64,6 @@ export const createPeer = (options: PeerOptions): Peer | null => {
     callOff()
     if (stopped || links.length > 0) return
     callOff = clock.after(ms, () => {
-      // Once cards are on their way a knock would only make a second link.
       if (!dialer.busy()) dialer.knock()
       seek(backOff(tries++, random, KNOCK))
     })

@@ -5,7 +5,7 @@ import type { Device, OwnDevice } from '../crypto/device.ts'
 import type { SecretKey } from '../crypto/hash.ts'
 import type { Link, Standing } from '../sync/ports.ts'
 
-/** What a finished handshake knows beyond the link itself. Spec: wire.md §3. */
+/** What a finished handshake knows beyond the link itself. Spec: wire.md §4. */
 export type Introduction = {
   readonly device: Device
   /** Hash of the whole handshake: what a newcomer's invitation proof is bound to. */

@@ -32,7 +32,7 @@ export const opensCommitment = (commit: Uint8Array, nonce: Uint8Array): boolean 
 
 /**
  * Four words two people compare by voice: the first 44 bits of `KDF(exported, "sas", [rA, rB, [host, guest], type])`.
- * Somebody in between has one try in 2^44, because nonces are committed to before they are seen. Spec: wire.md §6.
+ * Nonces are committed to before they are seen, so somebody in between guesses once, with a chance of 1 in 2^44. Spec: wire.md §6.
  */
 export const sasWords = (options: SasOptions): readonly string[] => {
   const { exported, hostNonce, guestNonce, host, guest, type, language } = options
