@@ -1,39 +1,39 @@
 import { systemClock } from '../core/clock.ts'
+import { decodeCbor, encodeCbor, isUint } from '../core/cbor.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { Cell } from '../core/watched.ts'
+import { calibrate } from '../crypto/argon2.ts'
 import { systemRandom } from '../crypto/random.ts'
-import { createRowSealer, createVault, forgetVault, openVault, type Vault } from '../crypto/vault.ts'
+import { stretchInWorker, type Stretch } from '../crypto/stretch.ts'
+import { createRowSealer, createVault, forgetVault, markOf, openVault, type Vault } from '../crypto/vault.ts'
 import { createHub } from '../net/hub-client.ts'
 import { browserRtc } from '../net/rtc.ts'
 import type { WordLanguage } from '../net/words.ts'
-import { createIdbStorage, eraseAll, readHeader, writeHeader } from '../store/idb-storage.ts'
-import { holdVault } from '../store/lock.ts'
+import { openDisk, type Disk } from '../store/idb-storage.ts'
+import { canHold, holdVault, takeVault, type Hold } from '../store/lock.ts'
 import { createMemoryStorage } from '../store/memory-storage.ts'
 import type { Storage } from '../sync/ports.ts'
-import type {
-  PassphraseTooShort,
-  Phase,
-  Session,
-  StorageUnavailable,
-  TryLater,
-  VaultDamaged,
-  WrongPassphrase,
-} from './types.ts'
+import type { Phase, Session } from './types.ts'
 import { LiveWorkspace } from './workspace.ts'
 
 /** Shorter than this is guessed too fast. Characters. */
 export const PASSPHRASE_MINIMUM = 8
 
-const VAULT_NAME = 'vault'
+const VAULT_NAME = 'cuaderno'
+/** Wrong tries that cost nothing yet; then waiting doubles, up to five minutes. */
+const FREE_TRIES = 4
+const LONGEST_WAIT_MS = 300_000
+/** A lock never waits longer than this for what was typed last. */
+const LOCK_PATIENCE_MS = 1000
 
-/** Where this page's hub is: the same origin that served the app. */
 export type SessionWorld = {
-  /** `wss://…/post`. */
+  /** `ws(s)://…/post` of the hub that served this page. */
   readonly hubUrl: string
   /** Which list words are read from. */
   readonly language: () => WordLanguage
   /** Leaves no key behind: reloads the page. */
   readonly reload: () => void
+  readonly stretch?: Stretch
 }
 
 /**
@@ -41,29 +41,32 @@ export type SessionWorld = {
  * page) nothing is kept: a guest, in memory only, and the phase says so.
  */
 export const openSession = async (world: SessionWorld): Promise<Session> => {
-  const guest = !('locks' in navigator) || !('indexedDB' in globalThis)
+  const stretch = world.stretch ?? stretchInWorker
   const phase = new Cell<Phase>({ type: 'starting' })
+  const disk = canHold() ? await openDisk(VAULT_NAME) : null
+  const guest = !disk?.ok
   let workspace: LiveWorkspace | null = null
   let vault: Vault | null = null
-  let held = false
+  let hold: Hold | null = null
 
+  const leave = () => {
+    if (vault) forgetVault(vault)
+    vault = null
+    if (hold?.type === 'held') hold.release()
+    hold = null
+    world.reload()
+  }
   const lock = () => {
-    const leave = () => {
-      if (vault) forgetVault(vault)
-      vault = null
-      world.reload()
-    }
     if (!workspace) return leave()
-    // What was typed last is written down first; but a lock never waits long.
-    void Promise.race([workspace.close(), new Promise((resume) => setTimeout(resume, 1000))]).then(
-      leave,
-      leave,
-    )
+    const patience = new Promise((resume) => setTimeout(resume, LOCK_PATIENCE_MS))
+    const closing = workspace
+    workspace = null
+    void Promise.race([closing.close(), patience]).then(leave, leave)
   }
 
   const begin = async (storage: Storage) => {
     const hub = createHub({ url: world.hubUrl, clock: systemClock, random: systemRandom })
-    workspace = new LiveWorkspace({
+    const opened = new LiveWorkspace({
       storage,
       hub,
       rtc: browserRtc,
@@ -71,8 +74,117 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
       random: systemRandom,
       language: world.language,
     })
-    await workspace.restore()
-    phase.set({ type: 'open', workspace, guest })
+    await opened.restore()
+    workspace = opened
+    phase.set({ type: 'open', workspace: opened, guest })
+    // A woken phone or a new network: look for everybody at once.
+    const wake = () => {
+      if (document.visibilityState === 'visible') workspace?.wake()
+    }
+    document.addEventListener('visibilitychange', wake)
+    globalThis.addEventListener('online', wake)
+    globalThis.addEventListener('pageshow', wake)
+    globalThis.addEventListener('pagehide', () => void workspace?.flush())
   }
-  return { phase } as never
+
+  const look = async () => {
+    if (!disk?.ok) return phase.set({ type: 'fresh', guest: true })
+    const header = await disk.value.readFront('header')
+    const mark = header.ok && header.value ? markOf(header.value) : null
+    if (!mark) return phase.set({ type: 'fresh', guest: false })
+    hold ??= await holdVault(VAULT_NAME, lock)
+    if (hold.type === 'held') return phase.set({ type: 'locked', mark })
+    hold = null
+    phase.set({ type: 'elsewhere', mark })
+  }
+  await look()
+
+  return {
+    phase,
+    lock,
+    createVault: async (passphrase) => {
+      if ([...passphrase].length < PASSPHRASE_MINIMUM)
+        return err({ type: 'PassphraseTooShort', minimum: PASSPHRASE_MINIMUM })
+      if (!disk?.ok) {
+        await begin(createMemoryStorage())
+        return ok(undefined)
+      }
+      hold ??= await holdVault(VAULT_NAME, lock)
+      if (hold.type !== 'held') return err({ type: 'StorageUnavailable' })
+      const salt = systemRandom.bytes(16)
+      const cost = await calibrate(
+        (tried) => stretch('calibration', salt, tried),
+        () => performance.now(),
+      )
+      const made = await createVault({ passphrase, cost, stretch, random: systemRandom })
+      const written = await disk.value.writeFront('header', made.header)
+      if (!written.ok) return err({ type: 'StorageUnavailable' })
+      await askToKeep()
+      vault = made.vault
+      await begin(disk.value.rows(createRowSealer(vault)))
+      return ok(undefined)
+    },
+    unlock: async (passphrase) => {
+      if (!disk?.ok) return err({ type: 'StorageUnavailable' })
+      hold ??= await holdVault(VAULT_NAME, lock)
+      if (hold.type !== 'held') return err({ type: 'StorageUnavailable' })
+      const waitMs = await waitOf(disk.value)
+      if (waitMs > 0) return err({ type: 'TryLater', waitMs })
+      const header = await disk.value.readFront('header')
+      if (!header.ok || !header.value) return err({ type: 'VaultDamaged' })
+      const opened = await openVault({ header: header.value, passphrase, stretch })
+      await countTry(disk.value, opened.ok ? 'right' : 'wrong')
+      if (!opened.ok) return opened
+      vault = opened.value
+      await begin(disk.value.rows(createRowSealer(vault)))
+      return ok(undefined)
+    },
+    takeOver: () => {
+      void takeVault(VAULT_NAME, lock).then((taken) => {
+        hold = taken
+        return look()
+      })
+    },
+    erase: async () => {
+      if (disk?.ok) await disk.value.erase()
+      workspace = null
+      leave()
+    },
+  }
+}
+
+/** Asks the browser not to throw our storage away when space is short. It may say no. */
+const askToKeep = async (): Promise<void> => {
+  try {
+    await navigator.storage.persist()
+  } catch {
+    // A browser without it keeps what it keeps; the help page says so.
+  }
+}
+
+type Tries = { readonly wrong: number; readonly last: number }
+
+const readTries = async (disk: Disk): Promise<Tries> => {
+  const row = await disk.readFront('tries')
+  const decoded = row.ok && row.value ? decodeCbor(row.value) : null
+  if (!decoded?.ok || !Array.isArray(decoded.value)) return { wrong: 0, last: 0 }
+  const [wrong, last] = decoded.value as readonly unknown[]
+  return isUint(wrong) && isUint(last) ? { wrong, last } : { wrong: 0, last: 0 }
+}
+
+/** How long to wait after wrong tries: nothing for the first, then two seconds and double each time, in milliseconds. */
+const waitOf = async (disk: Disk): Promise<number> => {
+  const { wrong, last } = await readTries(disk)
+  if (wrong < FREE_TRIES) return 0
+  const wait = Math.min(LONGEST_WAIT_MS, 2000 * 2 ** (wrong - FREE_TRIES))
+  // A clock set back must not lock anybody out for longer than the wait itself.
+  return Math.min(wait, Math.max(0, last + wait - Date.now()))
+}
+
+const countTry = async (
+  disk: Disk,
+  outcome: 'right' | 'wrong',
+): Promise<Result<void, { type: 'StorageFailed' }>> => {
+  const { wrong } = await readTries(disk)
+  return disk.writeFront('tries', outcome === 'right' ? null : encodeCbor([wrong + 1, Date.now()]))
 }

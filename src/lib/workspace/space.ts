@@ -1,6 +1,5 @@
 import type * as Y from 'yjs'
 import type { Clock, Random } from '../core/clock.ts'
-import { hexFromBytes } from '../core/bytes.ts'
 import { idBytes, type CollId, type DeviceId, type EntryId, type MemberId } from '../core/ids.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { Cell, derived, type Watched } from '../core/watched.ts'
@@ -268,6 +267,7 @@ export class LiveSpace implements Space {
       this.#enliven(reached)
     }
     this.#mesh?.rejudge()
+    this.#live.awareness.reconsider()
     this.#mesh?.setPeers(
       [...state.devices.values()]
         .filter(
@@ -343,7 +343,6 @@ export class LiveSpace implements Space {
     const mine = this.#clientOf(own.id)
     return createLive({
       clientId: mine ?? 0,
-      room: hexFromBytes(this.mark),
       sign: (payload) => sign(own.signSk, 'presence', [idBytes(this.replica.coll), payload]),
       verify: (client, payload, sig) => {
         const device = deviceOf(client)
@@ -352,7 +351,6 @@ export class LiveSpace implements Space {
           verify(device.device.signPk, 'presence', [idBytes(this.replica.coll), payload], sig)
         )
       },
-      clock: this.#world.clock,
     })
   }
 

@@ -3,7 +3,7 @@ import { memberIdFrom, type CollId, type MemberId } from '../core/ids.ts'
 import { Cell, type Watched } from '../core/watched.ts'
 import { createDevice, type OwnDevice } from '../crypto/device.ts'
 import { copyInto, setAbout } from '../domain/document.ts'
-import { addPerson, peopleOf } from '../domain/people.ts'
+import { addPerson, linkPerson, people, peopleOf } from '../domain/people.ts'
 import { assembleGenesis, createGenesis, signGenesis } from '../ledger/genesis.ts'
 import { invitationFromLink } from '../wire/invitation.ts'
 import { guestFounding, hostFounding, type Founded } from './founding.ts'
@@ -111,6 +111,11 @@ export class LiveWorkspace implements Workspace {
     for (const space of this.#spaces.read()) space.wake()
   }
 
+  /** Writes what is pending: the page may be put away at any moment. */
+  async flush(): Promise<void> {
+    await Promise.all(this.#spaces.read().map((space) => space.flush()))
+  }
+
   /** Writes what is pending and lets go of every key. */
   async close(): Promise<void> {
     this.#flow.read()?.cancel()
@@ -167,8 +172,8 @@ export class LiveWorkspace implements Workspace {
 
   /** The proposer's Person named their member in the notebook; in the collective it names the member they are there. */
   #renamePeople(space: LiveSpace, notebook: LiveSpace, member: MemberId): void {
-    for (const person of peopleOf(space.doc.read(), []))
-      if (person.member === notebook.me.member && person.id) linkPerson(space, person.id, member)
+    for (const person of people(space.doc.read()).read())
+      if (person.member === notebook.me.member) linkPerson(space.doc.read(), person.id, member)
   }
 
   async #retireNotebook(notebook: LiveSpace, movedTo: CollId): Promise<void> {
