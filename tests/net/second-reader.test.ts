@@ -12,7 +12,8 @@ import { createPerson, knows, shake, sharedSecret, someCollective } from './peop
  */
 await sodium.ready
 const enc = (value: unknown): Uint8Array => encode(value, rfc8949EncodeOptions)
-const H = (label: string, value: unknown) => sodium.crypto_generichash(32, enc([`lumbre1 ${label}`, value]), null)
+const H = (label: string, value: unknown) =>
+  sodium.crypto_generichash(32, enc([`lumbre1 ${label}`, value]), null)
 const KDF = (key: Uint8Array, label: string, value: unknown) =>
   sodium.crypto_generichash(32, enc([`lumbre1 ${label}`, value]), key)
 const SIG = (label: string, value: unknown, sk: Uint8Array) =>
