@@ -1,0 +1,521 @@
+import type { DeviceId, EntryId, EpochId, FeedId, RecId } from '../core/ids.ts'
+import { err, ok, type Result } from '../core/result.ts'
+import type { OwnDevice } from '../crypto/device.ts'
+import type { SealKey } from '../crypto/seal.ts'
+import { writeEpoch } from '../ledger/epochs.ts'
+import type { LedgerState, LedgerView, Position } from '../ledger/types.ts'
+import { acceptedAmong } from './acceptance.ts'
+import { checkChain, checkSegment } from './chain.ts'
+import { draftRecord } from './draft.ts'
+import { Gaps } from './gaps.ts'
+import {
+  addRecord,
+  createLine,
+  isRecord,
+  nodeAt,
+  positionOf,
+  tipOf,
+  type FeedLine,
+  type Node,
+} from './line.ts'
+import { readRecord, type Reading, type ReadingWorld } from './reading.ts'
+import { createRecord, openRecordWith, recordKey } from './record.ts'
+import { ClosureCache, LedgerRights } from './rights.ts'
+import { createFeedSeal } from './seal.ts'
+import type {
+  Accepted,
+  AcceptedChange,
+  BadRecord,
+  Base,
+  BasePosition,
+  CannotAppend,
+  CarriedHead,
+  EpochKeys,
+  FeedSeal,
+  ForkEvidence,
+  Offered,
+  RecordBody,
+  SealedRecord,
+  Segment,
+  SetAside,
+  Waiting,
+} from './types.ts'
+
+/**
+ * The feeds of one collective on this device. It does no I/O: it takes segments, the ledger and keys in any order and
+ * says which records count (accepted), each after what it builds on. The same ledger, records, keys and base give the
+ * same accepted set everywhere. It keeps what records say, not their ciphertext: whoever calls stores the `fresh`
+ * records of every `offer` and the record of every `append` with the seal, and gives them back with `restore`.
+ * Spec: feed.md §5–8.
+ */
+export class Feeds {
+  readonly #ledger: LedgerView
+  readonly #keys: EpochKeys
+  readonly #base: Base
+  readonly #world: ReadingWorld
+  readonly #closures = new ClosureCache()
+  readonly #recordKeys = new Map<string, SealKey>()
+  readonly #lines = new Map<FeedId, FeedLine>()
+  readonly #byIndex: FeedLine[] = []
+  readonly #byClient = new Map<number, FeedLine[]>()
+  readonly #nodes = new Map<RecId, Node>()
+  readonly #gaps = new Gaps()
+  /** Records without a key, by epoch; opened records by the one thing each waits for, a record or a ledger entry. */
+  readonly #locked = new Map<EpochId, Node[]>()
+  readonly #blocked = new Map<RecId, Node[]>()
+  readonly #unheard = new Map<EntryId, Node[]>()
+  /** Every record read, each after what it builds on. */
+  readonly #read: Node[] = []
+  /** The ledger as last looked at. */
+  #state: LedgerState
+  #rights: LedgerRights
+  #rightsKey: string
+  #order: Node[] = []
+  #news: Node[] = []
+  #rebuild = false
+  /** The accepted set has to be worked out anew before anybody asks for it. */
+  #stale = false
+  #aside: readonly SetAside[] | null = null
+
+  constructor(of: { readonly ledger: LedgerView; readonly keys: EpochKeys; readonly base?: Base }) {
+    this.#ledger = of.ledger
+    this.#keys = of.keys
+    this.#base = of.base ?? new Map()
+    this.#world = {
+      ledger: of.ledger,
+      closures: this.#closures,
+      nodeOf: (position) => this.#resolve(position),
+      linesOf: (client) => this.#byClient.get(client) ?? NO_LINES,
+    }
+    this.#state = of.ledger.state()
+    this.#rights = new LedgerRights(of.ledger, this.#closures)
+    this.#rightsKey = this.#rights.key(this.#byIndex)
+    for (const feed of this.#base.keys()) this.#line(feed)
+  }
+
+  // ── taking in ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Takes a segment from a link or file. Refused, it is wrong for ever, or its feed or epoch is not known yet: ledger
+   * first. Taken, its records are carriable; whether they are ever accepted is not the sender's fault.
+   */
+  offer(segment: Segment): Result<Offered, BadRecord> {
+    this.ledgerChanged()
+    const checked = checkSegment(segment, this.#state)
+    return checked.ok ? this.#take(segment) : checked
+  }
+
+  /** Takes back what this device stored, in any order, without verifying the signature again. What does not fit is passed over. */
+  restore(records: readonly SealedRecord[], seal: FeedSeal): void {
+    this.ledgerChanged()
+    const segment: Segment = { feed: seal.feed, records, seal }
+    if (checkChain(segment).ok) this.#take(segment)
+  }
+
+  /** Call after entries were added to the ledger, so that what waited for them is read at once. */
+  ledgerChanged(): void {
+    if (this.#ledger.state() === this.#state) return
+    this.#state = this.#ledger.state()
+    this.#rights = new LedgerRights(this.#ledger, this.#closures)
+    const key = this.#rights.key(this.#byIndex)
+    const judgedAnew = key !== this.#rightsKey || this.#read.some(({ sound }) => !sound)
+    this.#rightsKey = key
+    if (judgedAnew) {
+      for (const node of this.#read) this.#judge(node)
+      this.#markStale()
+    }
+    for (const [entry, nodes] of [...this.#unheard])
+      if (this.#ledger.has(entry)) {
+        this.#unheard.delete(entry)
+        this.#advance(nodes)
+      }
+  }
+
+  /** Call after keys were added. */
+  keysChanged(): void {
+    this.ledgerChanged()
+    for (const [epoch, nodes] of [...this.#locked])
+      if (this.#keys.key(epoch)) {
+        this.#locked.delete(epoch)
+        this.#advance(nodes)
+      }
+  }
+
+  // ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Seals and signs the next record of this device's own feed (its latest, unless named). To be stored before it is
+   * sent. A suspended device goes on under the last epoch it holds: its work is set aside and can be rescued.
+   */
+  append(of: {
+    readonly own: OwnDevice
+    readonly docs: RecordBody['docs']
+    readonly feed?: FeedId
+  }): Result<{ readonly record: SealedRecord; readonly seal: FeedSeal }, CannotAppend> {
+    this.#settle()
+    const line = this.#ownLine(of.own.id, of.feed)
+    if (!line) return err({ type: 'NoFeed' })
+    const tip = tipOf(line)
+    if (tip.stage === 'locked' || tip.stage === 'opened') return err({ type: 'NotReady' })
+    const shutOut = this.#rights.of(line)?.standing !== 'active'
+    if (tip.stage === 'refused' || line.forks.length > 0 || !(tip.accepted || shutOut))
+      return err({ type: 'FeedClosed' })
+    const epoch = this.#epochToWrite(line, of.own.id)
+    const key = epoch && this.#keys.key(epoch)
+    if (!epoch || !key) return err({ type: 'NoEpoch' })
+    const heads = this.#closures.intern(this.#ledger.heads())
+    const drafted = draftRecord({ tip, lines: this.#byIndex, heads, rights: this.#rights, docs: of.docs })
+    if (!drafted.ok) return drafted
+    const body = drafted.value
+    const reading = readRecord({ line, prev: tip }, body, this.#world)
+    if (reading.type !== 'read')
+      return err(
+        reading.type === 'refused' && reading.why.type === 'BadPayload' ? reading.why : { type: 'NotReady' },
+      )
+    const at = { feed: line.id, seq: tip.seq + 1, prev: isRecord(tip) ? tip.id : null }
+    const created = createRecord({ ...at, key, coll: this.#ledger.coll, epoch, body })
+    if (!created.ok) return created
+    const record = created.value
+    const seal = createFeedSeal(of.own.signSk, { feed: at.feed, seq: at.seq, rec: record.id })
+    const { node } = addRecord(line, tip, record)
+    this.#nodes.set(node.id, node)
+    node.seal = seal
+    node.body = body
+    node.sealed = null
+    this.#enter(node, reading.known)
+    return ok({ record, seal })
+  }
+
+  // ── what counts ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** What became accepted since the last call, this device's own records too, each after what it builds on. */
+  take(): AcceptedChange {
+    this.#settle()
+    const news = this.#news
+    this.#news = []
+    if (!this.#rebuild) return { type: 'more', records: news.map((node) => this.#acceptedFrom(node)) }
+    this.#rebuild = false
+    return { type: 'rebuild' }
+  }
+
+  /** Everything accepted above the base, each record after what it builds on. */
+  *accepted(): Generator<Accepted> {
+    this.#settle()
+    for (const node of [...this.#order]) yield this.#acceptedFrom(node)
+  }
+
+  /** Readable work that does not count: of devices shut out, beyond what anybody built on, and of closed branches. */
+  setAside(): readonly SetAside[] {
+    this.#settle()
+    return (this.#aside ??= this.#read.flatMap((node) => {
+      const rights = this.#rights.of(node.line)
+      if (node.accepted || !node.sound || !rights) return []
+      const why = !node.onLine || rights.standing === 'active' ? 'fork' : rights.standing
+      return [{ ...this.#acceptedFrom(node), why: why === 'retired' ? 'revoked' : why }]
+    }))
+  }
+
+  /** How far `device` is accepted in each of its feeds: what a suspension of it by this device should name. */
+  frontierOf(device: DeviceId): readonly Position[] {
+    return this.#acceptedHeads((line) => this.#rights.of(line)?.device === device)
+  }
+
+  /** How far every feed is accepted. */
+  positionsMerged(): readonly Position[] {
+    return this.#acceptedHeads(() => true)
+  }
+
+  /** Everything accepted, as a base for a newcomer. Documents handed over with it must hold every record accepted so far. */
+  baseNow(): Base {
+    this.#settle()
+    const base = new Map<FeedId, BasePosition>()
+    for (const { id, accepted } of this.#byIndex) {
+      const { seq, id: rec, clocks, heads } = accepted
+      if (isRecord(accepted)) base.set(id, { seq, rec, clocks, ...(heads ? { lheads: heads } : {}) })
+    }
+    return base
+  }
+
+  /** Two records signed at one place, for every place where that was seen. */
+  forks(): readonly ForkEvidence[] {
+    return this.#byIndex.flatMap(({ forks }) => forks)
+  }
+
+  /** Records that are wrong for ever, and why. */
+  refused(): readonly { readonly position: Position; readonly why: BadRecord }[] {
+    return [...this.#nodes.values()].flatMap((node) =>
+      node.fault ? [{ position: positionOf(node), why: node.fault }] : [],
+    )
+  }
+
+  // ── what is held ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** How far each feed is carried: what sync tells others. */
+  heads(): readonly CarriedHead[] {
+    return this.#byIndex
+      .map(tipOf)
+      .filter(isRecord)
+      .map((tip) => ({ ...positionOf(tip), seal: tip.seal }))
+  }
+
+  /** Where a feed goes on: one above its highest record held, 0 for a feed not seen yet. */
+  nextSeq(feed: FeedId): number {
+    const line = this.#lines.get(feed)
+    return line ? tipOf(line).seq + 1 : 0
+  }
+
+  /** The record held at a place of the standing branch; `null`: none, or it lies below the base. */
+  recIdAt(feed: FeedId, seq: number): RecId | null {
+    const line = this.#lines.get(feed)
+    const node = line && nodeAt(line, seq)
+    return node && isRecord(node) ? node.id : null
+  }
+
+  /** Epochs some record is sealed under whose key is not here. */
+  missingEpochs(): readonly EpochId[] {
+    return [...this.#locked.keys()]
+  }
+
+  waiting(): Waiting {
+    const count = (nodes: ReadonlyMap<unknown, readonly Node[]>) =>
+      [...nodes.values()].reduce((total, { length }) => total + length, 0)
+    return {
+      keys: count(this.#locked),
+      deps: count(this.#blocked),
+      heads: count(this.#unheard),
+      gaps: this.#gaps.feeds,
+    }
+  }
+
+  // ── inside: carrying ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  #take(segment: Segment): Result<Offered, BadRecord> {
+    const line = this.#line(segment.feed)
+    const above = aboveRoot(segment, line)
+    if (!above) return err({ type: 'BadChain' })
+    const fresh = above.filter(({ id }) => !this.#nodes.has(id))
+    let seal = segment.seal
+    if (fresh.length === 0) return ok({ fresh, seal, fork: null })
+    const prev = this.#placeBefore(line, fresh[0]!)
+    if (!prev) {
+      this.#gaps.keep(segment)
+      return ok({ fresh: [], seal, fork: null })
+    }
+    this.#hang(line, prev, fresh, seal)
+    for (let next = this.#gaps.after(seal); next; next = this.#gaps.after(seal)) {
+      const more = next.records.filter(({ pub }) => pub.seq > seal.seq)
+      this.#hang(line, this.#nodes.get(seal.rec)!, more, next.seal)
+      fresh.push(...more)
+      seal = next.seal
+    }
+    return ok({ fresh, seal, fork: line.forks.findLast((fork) => fork.seq <= seal.seq) ?? null })
+  }
+
+  #placeBefore(line: FeedLine, { pub }: SealedRecord): Node | null {
+    if (pub.seq === line.root.seq + 1 && (pub.prev ?? '') === line.root.id) return line.root
+    const prev = pub.prev && this.#nodes.get(pub.prev)
+    return prev && prev.line === line && prev.seq === pub.seq - 1 ? prev : null
+  }
+
+  #hang(line: FeedLine, after: Node, records: readonly SealedRecord[], seal: FeedSeal): void {
+    const added: Node[] = []
+    let prev = after
+    for (const record of records) {
+      const { node, forked } = addRecord(line, prev, record)
+      if (forked) this.#markStale()
+      this.#nodes.set(node.id, node)
+      added.push(node)
+      prev = node
+    }
+    prev.seal = seal
+    this.#advance(added)
+  }
+
+  #line(feed: FeedId): FeedLine {
+    const known = this.#lines.get(feed)
+    if (known) return known
+    const line = createLine(feed, this.#byIndex.length, this.#base.get(feed))
+    this.#lines.set(feed, line)
+    this.#byIndex.push(line)
+    this.#byClient.set(line.yClient, [...(this.#byClient.get(line.yClient) ?? []), line])
+    this.#rightsKey = this.#rights.key(this.#byIndex)
+    return line
+  }
+
+  // ── inside: reading ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Moves records on as far as they come, and whatever waited for them. */
+  #advance(nodes: readonly Node[]): void {
+    const queue = [...nodes].reverse()
+    for (let node = queue.pop(); node; node = queue.pop()) {
+      if (node.stage === 'locked') this.#open(node)
+      if (node.stage === 'opened') this.#readInPlace(node)
+      if (node.stage !== 'read' && node.stage !== 'refused') continue
+      const woken = this.#blocked.get(node.id)
+      this.#blocked.delete(node.id)
+      if (woken) queue.push(...woken.reverse())
+    }
+  }
+
+  /** Opens a record, or leaves it until its key comes. */
+  #open(node: Node): void {
+    const key = this.#recordKey(node.epoch!, node.line.id)
+    if (!key) return wait(this.#locked, node.epoch!, node)
+    const opened = openRecordWith(key, node.sealed!)
+    if (!opened.ok) return refuse(node, opened.error)
+    node.sealed = null
+    node.body = opened.value
+    node.stage = 'opened'
+  }
+
+  #readInPlace(node: Node): void {
+    const reading = readRecord({ line: node.line, prev: node.prev! }, node.body!, this.#world)
+    switch (reading.type) {
+      case 'waitsForRecord':
+        return wait(this.#blocked, reading.rec, node)
+      case 'waitsForEntry':
+        return wait(this.#unheard, reading.entry, node)
+      case 'refused':
+        return refuse(node, reading.why)
+      case 'read':
+        return this.#enter(node, reading.known)
+    }
+  }
+
+  #enter(node: Node, known: Extract<Reading, { readonly type: 'read' }>['known']): void {
+    Object.assign(node, known)
+    node.stage = 'read'
+    this.#read.push(node)
+    this.#judge(node)
+    this.#count(node)
+  }
+
+  /** The record a position names; positions in a base stand for the base. */
+  #resolve({ feed, seq, rec }: Position): Node | null {
+    const base = this.#base.get(feed)
+    const inBase = base && (seq < base.seq || (seq === base.seq && rec === base.rec))
+    return inBase ? this.#line(feed).root : (this.#nodes.get(rec) ?? null)
+  }
+
+  #recordKey(epoch: EpochId, feed: FeedId): SealKey | null {
+    const name = `${epoch}${feed}`
+    const known = this.#recordKeys.get(name)
+    if (known) return known
+    const secret = this.#keys.key(epoch)
+    if (!secret) return null
+    const key = recordKey(secret, this.#ledger.coll, feed)
+    this.#recordKeys.set(name, key)
+    return key
+  }
+
+  // ── inside: accepting ────────────────────────────────────────────────────────────────────────────────────────────
+
+  #judge(node: Node): void {
+    node.sound = belowOf(node).every(({ sound }) => sound) && this.#rights.faultOf(node) === null
+    node.clean = isClean(node)
+  }
+
+  /**
+   * Lets one more record count where that is plain: everything right below it counts already. What is not plain (it
+   * pulls in what was set aside, or touches a closed branch) is left to `#settle`, which works out the whole.
+   */
+  #count(node: Node): void {
+    this.#aside = null
+    if (this.#stale) return
+    if (this.#rights.of(node.line)?.frontier?.seq === node.seq) return this.#markStale()
+    if (!node.clean || !(this.#rights.isFree(node) || this.#rights.isWithinFrontier(node))) return
+    if (belowOf(node).every(({ accepted }) => accepted)) this.#accept(node)
+    else this.#markStale()
+  }
+
+  #accept(node: Node): void {
+    node.accepted = true
+    if (node.seq > node.line.accepted.seq) node.line.accepted = node
+    this.#order.push(node)
+    this.#news.push(node)
+  }
+
+  #markStale(): void {
+    this.#stale = true
+    this.#aside = null
+  }
+
+  #settle(): void {
+    this.ledgerChanged()
+    if (!this.#stale) return
+    this.#stale = false
+    this.#aside = null
+    for (const node of this.#read) node.clean = isClean(node)
+    const alive = acceptedAmong(this.#read, this.#rights)
+    if (this.#order.some((node) => !alive.has(node))) {
+      this.#rebuild = true
+      this.#order = []
+      for (const node of this.#read) node.accepted = false
+      for (const line of this.#byIndex) line.accepted = line.root
+    }
+    for (const node of this.#read) if (alive.has(node) && !node.accepted) this.#accept(node)
+  }
+
+  #acceptedFrom(node: Node): Accepted {
+    return { position: positionOf(node), device: this.#rights.of(node.line)!.device, docs: node.body!.docs }
+  }
+
+  #acceptedHeads(wanted: (line: FeedLine) => boolean): readonly Position[] {
+    this.#settle()
+    return this.#byIndex
+      .filter((line) => isRecord(line.accepted) && wanted(line))
+      .map(({ accepted }) => positionOf(accepted))
+      .sort((a, b) => (a.feed < b.feed ? -1 : 1))
+  }
+
+  // ── inside: writing ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The latest feed of a device: the one registered in knowledge of the others. */
+  #ownLine(device: DeviceId, wanted: FeedId | undefined): FeedLine | null {
+    const own = [...this.#state.feeds.values()].filter((feed) => feed.device === device)
+    const latest = own.reduce<(typeof own)[number] | null>(
+      (a, b) => (!a || this.#ledger.inClosure([b.entry], a.entry) ? b : a),
+      null,
+    )
+    const feed = own.find(({ id }) => id === wanted) ?? latest
+    return feed ? this.#line(feed.id) : null
+  }
+
+  #epochToWrite(line: FeedLine, device: DeviceId): EpochId | null {
+    const holds = (epoch: EpochId) => this.#keys.key(epoch) !== null
+    const epoch = writeEpoch(this.#state, holds)
+    if (epoch || this.#rights.of(line)?.standing === 'active') return epoch
+    const last = tipOf(line).epoch
+    if (last && holds(last)) return last
+    const held = [...this.#state.epochs.values()].filter(
+      ({ id, recipients }) => recipients.includes(device) && holds(id),
+    )
+    return held.sort((a, b) => b.depth - a.depth || (a.id < b.id ? -1 : 1))[0]?.id ?? null
+  }
+}
+
+const NO_LINES: readonly FeedLine[] = []
+
+const belowOf = (node: Node): readonly Node[] => [node.prev!, ...node.deps]
+
+const isClean = (node: Node): boolean =>
+  node.sound && node.onLine && belowOf(node).every(({ clean }) => clean)
+
+const wait = <K>(waiting: Map<K, Node[]>, reason: K, node: Node): void => {
+  const others = waiting.get(reason)
+  if (others) others.push(node)
+  else waiting.set(reason, [node])
+}
+
+const refuse = (node: Node, why: BadRecord): void => {
+  node.stage = 'refused'
+  node.fault = why
+  node.body = null
+  node.sealed = null
+}
+
+/** The records of a segment that lie above a line's root; `null`: it runs past the root on another branch. */
+const aboveRoot = ({ records }: Segment, { root }: FeedLine): SealedRecord[] | null =>
+  records.some(({ id, pub }) => pub.seq === root.seq && id !== root.id)
+    ? null
+    : records.filter(({ pub }) => pub.seq > root.seq)

@@ -1,0 +1,181 @@
+import type { DocId, EntryId, EpochId, FeedId, RecId } from '../core/ids.ts'
+import { yClientOf } from '../ledger/feed-id.ts'
+import type { Position } from '../ledger/types.ts'
+import type { BadRecord, BasePosition, FeedSeal, ForkEvidence, RecordBody, SealedRecord } from './types.ts'
+
+/**
+ * A record as memory keeps it: its place in the graph of records, and what it says. The ciphertext stays only until it
+ * was opened; the bytes live in the store.
+ */
+export type Node = {
+  readonly id: RecId
+  readonly line: FeedLine
+  readonly seq: number
+  /** `null` for the root of a line. */
+  readonly epoch: EpochId | null
+  readonly prev: Node | null
+  /** Its children in the feed, smallest id first: more than one is a fork. */
+  readonly next: Node[]
+  /** On the branch that stands: smallest id at every fork. */
+  onLine: boolean
+  sealed: SealedRecord | null
+  body: RecordBody | null
+  /** The seal at this record, kept at the tip of each branch. */
+  seal: FeedSeal | null
+  /**
+   * `locked`: no key yet. `opened`: waits for its place in feed, ledger and graph. `read`: judged by everything that
+   * never changes. `refused`: wrong for ever, and with it whatever builds on it.
+   */
+  stage: 'locked' | 'opened' | 'read' | 'refused'
+  fault: BadRecord | null
+  // Known once `read`:
+  deps: readonly Node[]
+  /** Ledger heads in force here; `null`: those of a base that does not say. */
+  heads: readonly EntryId[] | null
+  /** The highest record of each feed below this one, by index of the feed's line; its own feed apart. */
+  below: readonly (Node | undefined)[]
+  /** Something below it lies in a base, and reaches no one knows how far into the other feeds there. */
+  basal: boolean
+  /** The feed's own clock in each document after this record. */
+  clocks: ReadonlyMap<DocId, number>
+  /** Allowed where it was written, by the ledger as it is now. */
+  sound: boolean
+  /** Sound, on a standing branch, and everything below it too. */
+  clean: boolean
+  accepted: boolean
+}
+
+/** One feed: the tree of its records (a line, as long as its author is honest) above a root. */
+export type FeedLine = {
+  readonly id: FeedId
+  readonly index: number
+  readonly yClient: number
+  /** Where it begins: the position of the base, or nothing, at seq −1. */
+  readonly root: Node
+  /** The branch that stands, from the root's successor on. */
+  nodes: Node[]
+  readonly forks: ForkEvidence[]
+  /** The lowest place where two records were signed: the feed is closed there. */
+  closedAt: number
+  /** Highest accepted record, or the root. */
+  accepted: Node
+}
+
+export const createLine = (id: FeedId, index: number, base: BasePosition | undefined): FeedLine => {
+  const line: { -readonly [K in keyof FeedLine]: FeedLine[K] } = {
+    id,
+    index,
+    yClient: yClientOf(id),
+    root: undefined as unknown as Node,
+    nodes: [],
+    forks: [],
+    closedAt: Number.POSITIVE_INFINITY,
+    accepted: undefined as unknown as Node,
+  }
+  line.root = {
+    ...createNode(line, { id: base?.rec ?? ('' as RecId), seq: base?.seq ?? -1, epoch: null, prev: null }),
+    onLine: true,
+    stage: 'read',
+    heads: base?.lheads ?? null,
+    basal: base !== undefined,
+    clocks: base?.clocks ?? new Map(),
+    sound: true,
+    clean: true,
+    accepted: true,
+  }
+  line.accepted = line.root
+  return line
+}
+
+/** Hangs a record under `prev`, which must be of the same line. Gives it, and whether the standing branch changed course. */
+export const addRecord = (
+  line: FeedLine,
+  prev: Node,
+  record: SealedRecord,
+): { readonly node: Node; readonly forked: boolean } => {
+  const { seq, epoch } = record.pub
+  const node: Node = { ...createNode(line, { id: record.id, seq, epoch, prev }), sealed: record }
+  prev.next.push(node)
+  prev.seal = null
+  if (prev.next.length === 1) {
+    node.onLine = prev.onLine
+    if (node.onLine) line.nodes.push(node)
+    return { node, forked: false }
+  }
+  prev.next.sort((a, b) => (a.id < b.id ? -1 : 1))
+  const [first, second] = prev.next as [Node, Node, ...Node[]]
+  const evidence: ForkEvidence = { feed: line.id, seq, records: [first.id, second.id] }
+  const known = line.forks.findIndex((fork) => prev.next.some(({ id }) => fork.records.includes(id)))
+  if (known < 0) line.forks.push(evidence)
+  else line.forks[known] = evidence
+  if (prev.onLine) stand(line, prev)
+  return { node, forked: true }
+}
+
+/** The standing branch from `from` on, anew. */
+const stand = (line: FeedLine, from: Node): void => {
+  line.closedAt = Math.min(line.closedAt, from.seq + 1)
+  const fall: Node[] = [...from.next]
+  for (let node = fall.pop(); node; node = fall.pop()) {
+    node.onLine = false
+    fall.push(...node.next)
+  }
+  line.nodes.length = from.seq - line.root.seq
+  for (let node = from.next[0]; node; node = node.next[0]) {
+    node.onLine = true
+    line.nodes.push(node)
+    if (node.next.length > 1) line.closedAt = Math.min(line.closedAt, node.seq + 1)
+  }
+}
+
+const createNode = (
+  line: FeedLine,
+  at: {
+    readonly id: RecId
+    readonly seq: number
+    readonly epoch: EpochId | null
+    readonly prev: Node | null
+  },
+): Node => ({
+  ...at,
+  line,
+  next: [],
+  onLine: false,
+  sealed: null,
+  body: null,
+  seal: null,
+  stage: 'locked',
+  fault: null,
+  deps: NONE,
+  heads: null,
+  below: NONE,
+  basal: false,
+  clocks: NO_CLOCKS,
+  sound: false,
+  clean: false,
+  accepted: false,
+})
+
+const NONE: readonly never[] = []
+const NO_CLOCKS: ReadonlyMap<DocId, number> = new Map()
+
+/** The highest record held on the standing branch, or the root. */
+export const tipOf = (line: FeedLine): Node => line.nodes.at(-1) ?? line.root
+
+/** The record at `seq` on the standing branch, the root included. */
+export const nodeAt = (line: FeedLine, seq: number): Node | undefined =>
+  seq === line.root.seq ? line.root : line.nodes[seq - line.root.seq - 1]
+
+export const positionOf = ({ id, line, seq }: Node): Position => ({ feed: line.id, seq, rec: id })
+
+/** Whether there is a record at all: the root of a feed without a base is none. */
+export const isRecord = (node: Node): boolean => node.seq >= 0
+
+/** Whether two records lie on one branch. Without a fork they always do. */
+export const onOneBranch = (a: Node, b: Node): boolean => {
+  if (a.line.forks.length === 0) return true
+  const [low, high] = a.seq < b.seq ? [a, b] : [b, a]
+  let node: Node | null = high
+  while (node && node.seq > low.seq) node = node.prev
+  return node === low
+}

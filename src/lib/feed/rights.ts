@@ -1,0 +1,158 @@
+import type { DeviceId, EntryId, EpochId, MemberId } from '../core/ids.ts'
+import type { DeviceStanding, LedgerState, LedgerView, Position } from '../ledger/types.ts'
+import { isRecord, nodeAt, type FeedLine, type Node } from './line.ts'
+import type { BadRecord } from './types.ts'
+
+/** What the ledger says today of a feed's device. `null`: it knows no such feed (any more). */
+export type Rights = {
+  readonly device: DeviceId
+  readonly member: MemberId | null
+  readonly standing: DeviceStanding
+  readonly feedEntry: EntryId
+  /** How far this feed counts when its device does not stand. */
+  readonly frontier: Position | null
+} | null
+
+/**
+ * The ledger, as far as records hang on it: who may write where. Made anew for every state of the ledger; `key` says
+ * whether anything that was decided by the one before could be decided otherwise. Spec: feed.md §7.
+ */
+export class LedgerRights {
+  readonly #ledger: LedgerView
+  readonly #state: LedgerState
+  readonly #rights = new Map<FeedLine, Rights>()
+  /** Acts in force against devices: suspensions and revocations. */
+  readonly #acts: ReadonlyMap<DeviceId, readonly EntryId[]>
+  readonly #closures: ClosureCache
+
+  constructor(ledger: LedgerView, closures: ClosureCache) {
+    this.#ledger = ledger
+    this.#state = ledger.state()
+    this.#closures = closures
+    const acts = new Map<DeviceId, readonly EntryId[]>()
+    for (const device of this.#state.devices.values()) {
+      const against = [...device.suspensions, ...device.revokedBy]
+      if (against.length > 0) acts.set(device.id, against)
+    }
+    this.#acts = acts
+  }
+
+  /** Equal for two states that judge every record of `lines` alike, new records apart. */
+  key(lines: Iterable<FeedLine>): string {
+    const feeds = [...lines].map((line) => {
+      const rights = this.of(line)
+      return rights && [rights.device, rights.standing, rights.feedEntry, rights.frontier as unknown]
+    })
+    return JSON.stringify([feeds, [...this.#acts]])
+  }
+
+  of(line: FeedLine): Rights {
+    const known = this.#rights.get(line)
+    if (known !== undefined) return known
+    const rights = this.#lookUp(line)
+    this.#rights.set(line, rights)
+    return rights
+  }
+
+  /** Counts by itself: its device stands, and its feed was not closed below it. */
+  isFree(node: Node): boolean {
+    return this.of(node.line)?.standing === 'active' && node.seq < node.line.closedAt
+  }
+
+  /** Counts because whoever ended its device held it, and its feed was not closed below it. */
+  isWithinFrontier(node: Node): boolean {
+    const frontier = this.of(node.line)?.frontier
+    if (!frontier || node.seq > frontier.seq || node.seq >= node.line.closedAt) return false
+    // A frontier on another branch than the one held pins nothing here, until both branches are known.
+    const there = nodeAt(node.line, frontier.seq)
+    return !there || there.id === frontier.rec
+  }
+
+  /**
+   * Why a record may not stand where its author put it, if so: it and its feed must belong, its epoch must exist, and it
+   * must not have known that itself was revoked, that another reader of its epoch was shut out, or that something it
+   * builds on was.
+   */
+  faultOf(node: Node): BadRecord | null {
+    const rights = this.of(node.line)
+    const epoch = node.epoch && this.#state.epochs.get(node.epoch)
+    if (!rights) return { type: 'UnknownFeed' }
+    if (!epoch) return { type: 'UnknownEpoch' }
+    const { heads } = node
+    if (!heads) return null
+    if (!this.#knows(heads, rights.feedEntry)) return { type: 'BadHeads' }
+    if (!this.#knows(heads, epoch.id)) return { type: 'UnknownEpoch' }
+    if (this.#state.devices.get(rights.device)?.revokedBy.some((act) => this.#knows(heads, act)))
+      return { type: 'BehindSuspension' }
+    if (this.#knowsReaderShutOut(heads, epoch.id, rights.device)) return { type: 'BehindSuspension' }
+    return node.deps.some((dep) => this.#knowsShutOut(heads, dep)) ? { type: 'BehindSuspension' } : null
+  }
+
+  /** Whether whoever knows `heads` knows that this record lies above where its device was cut. */
+  isShutOutAt(heads: readonly EntryId[], node: Node): boolean {
+    return this.#knowsShutOut(heads, node)
+  }
+
+  #lookUp(line: FeedLine): Rights {
+    const feed = this.#state.feeds.get(line.id)
+    const device = feed && this.#state.devices.get(feed.device)
+    if (!feed || device?.kind !== 'member') return null
+    return {
+      device: device.id,
+      member: device.member,
+      standing: device.standing,
+      feedEntry: feed.entry,
+      frontier:
+        device.standing === 'active'
+          ? null
+          : (device.frontier.find(({ feed: id }) => id === line.id) ?? null),
+    }
+  }
+
+  #knows(heads: readonly EntryId[], id: EntryId): boolean {
+    return this.#closures.has(this.#ledger, heads, id)
+  }
+
+  #knowsReaderShutOut(heads: readonly EntryId[], epoch: EpochId, writer: DeviceId): boolean {
+    if (this.#acts.size === 0) return false
+    const readers = this.#state.epochs.get(epoch)?.recipients ?? []
+    for (const [device, acts] of this.#acts)
+      if (device !== writer && readers.includes(device) && acts.some((act) => this.#knows(heads, act)))
+        return true
+    return false
+  }
+
+  #knowsShutOut(heads: readonly EntryId[], node: Node): boolean {
+    const rights = this.of(node.line)
+    const acts = rights && this.#acts.get(rights.device)
+    if (!rights || !acts || !isRecord(node) || node === node.line.root) return false
+    return node.seq > (rights.frontier?.seq ?? -1) && acts.some((act) => this.#knows(heads, act))
+  }
+}
+
+/** Ancestor tests of the ledger, remembered: what lies below given heads never changes. */
+export class ClosureCache {
+  readonly #known = new WeakMap<readonly EntryId[], Map<EntryId, boolean>>()
+  readonly #interned = new Map<string, readonly EntryId[]>()
+
+  /** One array for equal heads, so that they share what is remembered. */
+  intern(heads: readonly EntryId[]): readonly EntryId[] {
+    const name = heads.join()
+    const known = this.#interned.get(name)
+    if (known) return known
+    this.#interned.set(name, heads)
+    return heads
+  }
+
+  has(ledger: LedgerView, heads: readonly EntryId[], id: EntryId): boolean {
+    let answers = this.#known.get(heads)
+    if (!answers) this.#known.set(heads, (answers = new Map()))
+    let answer = answers.get(id)
+    if (answer === undefined) {
+      answer = ledger.inClosure(heads, id)
+      // What is not known yet may still turn out to lie below: only then is the answer final.
+      if (answer || ledger.has(id)) answers.set(id, answer)
+    }
+    return answer
+  }
+}
