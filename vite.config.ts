@@ -3,6 +3,10 @@ import { defineConfig } from 'vite'
 
 export default defineConfig({
   plugins: [sveltekit()],
-  worker: { format: 'es' }, // libsodium's top-level await breaks an iife worker
+  worker: {
+    format: 'es', // libsodium's top-level await breaks an iife worker
+    // One file each: pieces of a worker are not in the list of files that the service worker keeps.
+    rolldownOptions: { output: { codeSplitting: false } },
+  },
   build: { target: 'chrome111' },
 })

@@ -5,6 +5,9 @@ import { chromiumFlags, findChromium } from './scripts/chromium.mjs'
 
 const executablePath = findChromium()
 
+/** For a slow machine that does several things at once: a test that hangs is found out all the same. */
+const TIMEOUT_MS = 30_000
+
 /**
  * `node`: everything that needs no screen. `browser`: components and state classes in a real Chromium, with the
  * styles and the event loop people will have.
@@ -15,6 +18,7 @@ export default defineConfig({
       {
         test: {
           name: 'node',
+          testTimeout: TIMEOUT_MS,
           environment: 'node',
           include: ['tests/**/*.test.ts'],
           exclude: ['tests/**/*.svelte.test.ts', 'tests/e2e/**'],
@@ -60,6 +64,7 @@ export default defineConfig({
         },
         test: {
           name: 'browser',
+          testTimeout: TIMEOUT_MS,
           include: ['tests/**/*.svelte.test.ts'],
           browser: {
             enabled: true,

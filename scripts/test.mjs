@@ -28,6 +28,10 @@ for (const { name, run } of checks) {
   count(code === 0 ? 1 : 0, code === 0 ? 0 : 1)
 }
 
+console.log('\n── build')
+const built = await run(process.execPath, ['scripts/build.mjs'])
+count(built === 0 ? 1 : 0, built === 0 ? 0 : 1)
+
 console.log('\n── unit, component and attack tests')
 await countRun('vitest', {
   start: (report) =>
@@ -40,10 +44,6 @@ await countRun('vitest', {
     ),
   read: ({ numPassedTests, numFailedTests }) => [numPassedTests, numFailedTests],
 })
-
-console.log('\n── build')
-const built = await run(process.execPath, ['scripts/build.mjs'])
-count(built === 0 ? 1 : 0, built === 0 ? 0 : 1)
 
 console.log('\n── end to end, in real browsers')
 await countRun('playwright', {

@@ -98,6 +98,7 @@ export const createHub = ({ pages, clock, tap = noTap }: HubOptions): HubServer 
         })
       }),
     close: async () => {
+      if (closing) return
       closing = true
       callOff()
       const stopped = new Promise((resolve) => server.close(resolve))

@@ -54,17 +54,8 @@ export const openHub = async ({
 }: OpenHubOptions = {}): Promise<OpenHub> => {
   const server = createHub({ pages: await pagesOf(files), clock, tap })
   const port = await server.listen(wanted)
-  let closed = false
-  const once: HubServer = {
-    ...server,
-    close: () => {
-      const result = closed ? Promise.resolve() : server.close()
-      closed = true
-      return result
-    },
-  }
-  later(() => once.close())
-  return { server: once, port, origin: `http://127.0.0.1:${port}` }
+  later(() => server.close())
+  return { server, port, origin: `http://127.0.0.1:${port}` }
 }
 
 /** Somebody at the hub's counter, who can also say what nobody should. */
