@@ -1,4 +1,5 @@
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
 
 /**
  * Sees everything that reaches or leaves the hub, for the tests that look for names and ids in it. A hub that people
@@ -13,9 +14,10 @@ export interface Tap {
 
 export const noTap: Tap = { request: () => {}, frame: () => {}, close: () => Promise.resolve() }
 
-/** Appends raw bytes to a file: `>` and `<` frames, `?` requests, each before its length as 32 bits, big-endian. */
+/** Writes raw bytes to a new file: `>` and `<` frames, `?` requests, each before its length as 32 bits, big-endian. */
 export const createFileTap = (path: string): Tap => {
-  const file = createWriteStream(path, { flags: 'a', mode: 0o600 })
+  mkdirSync(dirname(path), { recursive: true })
+  const file = createWriteStream(path, { mode: 0o600 })
   const write = (mark: string, bytes: Uint8Array): void => {
     const head = Buffer.alloc(5)
     head.write(mark)
