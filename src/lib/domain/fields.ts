@@ -37,11 +37,14 @@ export const readField = (
   return { versions, broken }
 }
 
-/** Call inside `change`. `over`: the writers whose text this one replaces; all that stand, when left out. */
+/**
+ * Call inside `change`. `over`: the writers whose text this one replaces; all that stand, when left out.
+ * @returns the writer it stands under now, or `null` when the field was cleared.
+ */
 export const writeField = (
   item: Y.Map<unknown>,
   write: { readonly field: string; readonly text: string; readonly over?: readonly string[] },
-): void => {
+): string | null => {
   const standing = [...item.keys()].filter((key) => key.startsWith(`${write.field}.`))
   const over = write.over?.map((writer) => `${write.field}.${writer}`) ?? standing
   // An own text that is not to be replaced keeps its key: this one takes the next.
@@ -52,6 +55,7 @@ export const writeField = (
   // Clearing says nothing: what somebody wrote meanwhile then stands alone.
   if (write.text === '') item.delete(mine)
   else if (item.get(mine) !== write.text) item.set(mine, write.text)
+  return write.text === '' ? null : mine.slice(write.field.length + 1)
 }
 
 /** Of several texts that stand, only `writer`’s stays. Call inside `change`. */

@@ -69,16 +69,23 @@ export const addThreat = (
 /**
  * Writes one field. `over`: the writers of the texts this one was written from; what others wrote meanwhile then
  * stands beside it. Left out: everything that stands. Nothing happens when there is no such threat.
+ * @returns the writer the text stands under now, or `null` when there is none.
  */
 export const editThreat = (
   doc: Y.Doc,
   id: string,
   edit: { readonly field: ThreatField; readonly text: string; readonly over?: readonly string[] },
-): void =>
+): string | null =>
   change(doc, () => {
     const item = itemOf(rootOf(doc, 'threats'), id)
-    if (item) writeField(item, { ...edit, text: clean(edit.field, edit.text) })
+    return item && writeField(item, { ...edit, text: clean(edit.field, edit.text) })
   })
+
+/** All texts that stand in a field, with their writers: what an edit is written from. */
+export const versionsOf = (doc: Y.Doc, id: string, field: ThreatField): readonly Version[] => {
+  const item = itemOf(rootOf(doc, 'threats'), id)
+  return item ? readField(item, field, (text) => clean(field, text)).versions : []
+}
 
 /** Of the texts that stand at once in a field, only `writer`’s stays. */
 export const chooseVersion = (
