@@ -135,29 +135,38 @@ describe('lanes', () => {
     expect(drainedLater).toBe(true)
   })
 
-  test('what is narrow carries neither presence nor files, nor what waited of them', async () => {
-    const { a, b, pipe } = await linked()
-    const got = collect(b)
-    let stuffed = true
-    pipe.a.buffered = () => (stuffed ? Number.POSITIVE_INFINITY : 0)
-    a.link.send('live', bytesOf(10, 1))
+  test('what is narrow carries neither presence nor files, in either direction', async () => {
+    const { a, b } = await linked()
+    const [got, back] = [collect(b), collect(a)]
     a.setStanding('narrow')
-    a.link.send('files', bytesOf(10, 1))
-    a.link.send('records', bytesOf(10, 1))
-    stuffed = false
-    a.link.send('control', bytesOf(10, 1))
+    for (const stream of STREAMS) {
+      a.link.send(stream, bytesOf(10, 1))
+      b.link.send(stream, bytesOf(10, 1))
+    }
     await settle()
-    expect(STREAMS.map((stream) => got[stream].length)).toEqual([1, 0, 1, 0])
-    const back = collect(a)
-    b.link.send('live', bytesOf(10, 1))
-    b.link.send('records', bytesOf(10, 1))
-    await settle()
-    expect(STREAMS.map((stream) => back[stream].length)).toEqual([0, 0, 1, 0])
+    for (const messages of [got, back])
+      expect(STREAMS.map((stream) => messages[stream].length)).toEqual([1, 0, 1, 0])
     expect(a.link.standing.read()).toBe('narrow')
     a.setStanding('full')
     b.link.send('live', bytesOf(10, 1))
     await settle()
     expect(back.live).toHaveLength(1)
+  })
+
+  test('a suspension that finds records still waiting ends the link: they do not go out', async () => {
+    for (const stream of ['live', 'records', 'files'] as const) {
+      const { a, b, pipe } = await linked()
+      const got = collect(b)
+      let room = 3 // frames, then the channel takes no more
+      pipe.a.buffered = () => (room-- > 0 ? 0 : Number.POSITIVE_INFINITY)
+      a.link.send(stream, bytesOf(100_000, 1))
+      const before = pipe.sent.a.length
+      a.setStanding('narrow')
+      await settle()
+      expect([a.link.ending(), b.link.ending()]).toEqual(['closed here', 'closed there'])
+      expect(pipe.sent.a.length - before).toBe(1) // the closing mark
+      expect(got[stream]).toEqual([])
+    }
   })
 })
 

@@ -11,7 +11,7 @@ import { createInbox } from './inbox.ts'
 import { createOutbox } from './outbox.ts'
 import type { LinkEnding, MetLink } from './types.ts'
 
-/** A link, and the say its owner keeps over it. */
+/** A link, and the say its owner keeps over it. Lowering its standing closes it when anything but control still waits. */
 export type OwnedLink = { readonly link: MetLink; readonly setStanding: (standing: Standing) => void }
 
 /** A sign of life goes out this often. ms. */
@@ -163,8 +163,10 @@ export const createLink = (channel: FrameChannel, met: Met, clock: Clock): Owned
   return {
     link,
     setStanding: (now) => {
+      // What waits was meant for somebody trusted. It cannot be taken back singly, so the link ends; the next begins anew.
+      const narrower = standing.read() === 'full' && now !== 'full'
+      if (narrower && outbox.holds(['live', 'records', 'files'])) return end('closed here')
       standing.set(now)
-      if (now !== 'full') outbox.drop(FULL_ONLY)
     },
   }
 }

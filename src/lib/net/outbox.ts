@@ -3,15 +3,15 @@ import { FIRST_PIECE_BYTES, MAX_MESSAGE_BYTES, NEXT_PIECE_BYTES, type Frame } fr
 
 /** Messages waiting to go out on one link: cut into frames, the highest lane first, a sign of life before all. */
 export interface Outbox {
-  /** Throws over 64 MiB: our bug. */
+  /** Keeps the array itself until it is handed out: it must not change. Throws over 64 MiB: our bug. */
   push(stream: StreamName, message: Uint8Array): void
   beat(): void
   /** The frame that goes next, or `null` when there is nothing to say. */
   next(): Frame | null
   /** Bytes not yet handed out. */
   waiting(): number
-  /** Forgets whole messages that have not begun. What has begun is finished: the other side waits for the rest. */
-  drop(streams: readonly StreamName[]): void
+  /** Whether anything of these streams is not yet handed out whole. */
+  holds(streams: readonly StreamName[]): boolean
 }
 
 export const createOutbox = (): Outbox => {
@@ -50,13 +50,6 @@ export const createOutbox = (): Outbox => {
       return stream < 0 ? null : cut(stream)
     },
     waiting: () => waiting,
-    drop: (streams) => {
-      for (const stream of streams) {
-        const lane = lanes[STREAMS.indexOf(stream)]!
-        const begun = lane[0] && lane[0].sent > 0 ? lane.splice(0, 1) : []
-        waiting -= lane.reduce((total, { message }) => total + message.length, 0)
-        lane.splice(0, lane.length, ...begun)
-      }
-    },
+    holds: (streams) => streams.some((stream) => lanes[STREAMS.indexOf(stream)]!.length > 0),
   }
 }

@@ -54,7 +54,7 @@ export const parseHello = (bytes: Uint8Array): Result<Hello, BadMessage> => {
     suites.every(isUint) &&
     isBytes(nonce, NONCE) &&
     isBytes(kemPk, KEM_PK)
-    ? ok({ suites: suites as readonly number[], nonce, kemPk })
+    ? ok({ suites, nonce, kemPk })
     : bad
 }
 
