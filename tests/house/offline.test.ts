@@ -12,7 +12,7 @@ import { createHub, type HubServer } from '../../src/hub/serve.ts'
 import { later } from '../hub/open-hub.ts'
 import { filesUnder, textOf } from './sources.ts'
 
-const isBuilt = existsSync('build/index.html')
+const isBuilt = existsSync('build/service-worker.js')
 
 let browser: Browser
 beforeAll(async () => {

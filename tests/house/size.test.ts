@@ -7,7 +7,7 @@ import { filesUnder, textOf } from './sources.ts'
 /** KB gzip, what a slow phone on a slow network can bear. See docs/architecture.md, “How heavy”. */
 const LIMITS = { lockScreen: 70, css: 15, html: 5, worker: 170, icons: 20, all: 600 }
 
-const isBuilt = existsSync('build/index.html')
+const isBuilt = existsSync('build/service-worker.js')
 
 const kilobytes = (files: readonly string[]): number =>
   files.reduce((sum, file) => sum + gzipSync(readFileSync(file), { level: 9 }).length, 0) / 1000
