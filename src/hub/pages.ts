@@ -96,7 +96,7 @@ export const readPages = async (folder: string): Promise<Result<Pages, NotBuilt>
  * theirs from the answer that brings their script, so every file carries it.
  */
 const policyOf = (index: string): string | null => {
-  const [, policy] = /<meta http-equiv="content-security-policy" content="([^"]+)"/.exec(index) ?? []
+  const [, policy] = /<meta\s+http-equiv="content-security-policy"\s+content="([^"]+)"/.exec(index) ?? []
   return policy ? `${policy}; frame-ancestors 'none'` : null
 }
 

@@ -1,0 +1,33 @@
+import { startBench } from './browsers.ts'
+import { disk } from './disk.ts'
+import { firstSync } from './first-sync.ts'
+import { liveLatency } from './live-latency.ts'
+import { openAgain } from './open.ts'
+import { print, type Figure } from './report.ts'
+import { verify } from './verify.ts'
+
+/** `npm run bench`, `-- --quick` for under a minute, `-- --only NAME` for one. */
+const args = process.argv.slice(2)
+const quick = args.includes('--quick')
+const only = args.includes('--only') ? args[args.indexOf('--only') + 1] : null
+const edits = quick ? 20_000 : 259_778
+
+const wanted = (name: string) => only === null || only === name
+const figures: Figure[] = []
+
+if (wanted('verify')) figures.push(...verify({ rounds: quick ? 3 : 7 }))
+if (wanted('disk')) figures.push(...(await disk({ edits: quick ? 5000 : 50_000 })))
+
+if (['live-latency', 'first-sync', 'open'].some(wanted)) {
+  const bench = await startBench()
+  try {
+    if (wanted('live-latency')) figures.push(...(await liveLatency(bench, { times: quick ? 150 : 1000 })))
+    if (wanted('first-sync')) figures.push(...(await firstSync(bench, { edits, rounds: quick ? 1 : 3 })))
+    if (wanted('open')) figures.push(...(await openAgain(bench, { edits, rounds: quick ? 3 : 5 })))
+  } finally {
+    await bench.close()
+  }
+}
+
+print(figures)
+process.exit(0)
