@@ -4,6 +4,7 @@ import { build, checkNode, install, root } from './house.mjs'
 
 const HUB_PORT = '4273'
 
+process.chdir(root)
 checkNode()
 await install()
 await build()
@@ -15,7 +16,6 @@ const hub = spawn(process.execPath, ['dist/hub/main.js'], {
 })
 const { createServer } = await import('vite')
 const vite = await createServer({
-  root,
   server: { proxy: { '/post': { target: `ws://127.0.0.1:${HUB_PORT}`, ws: true } } },
 })
 await vite.listen()
