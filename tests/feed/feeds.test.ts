@@ -1,0 +1,339 @@
+import { expect, test } from 'vitest'
+import { expectOk } from '../../src/lib/core/result.ts'
+import type { DocId } from '../../src/lib/core/ids.ts'
+import { Feeds } from '../../src/lib/feed/feeds.ts'
+import { yClientOf } from '../../src/lib/ledger/feed-id.ts'
+import { bodyOf, danglingIn, forge, joined, mainDoc, sealed, updateBy, Valley } from './valley.ts'
+
+const three = () => {
+  const valley = Valley.found('Alba', 'Bruna', 'Ceiba')
+  return { valley, alba: valley.get('Alba'), bruna: valley.get('Bruna'), ceiba: valley.get('Ceiba') }
+}
+
+test('what Alba writes, Bruna and Ceiba read', () => {
+  const { alba, bruna, ceiba, valley } = three()
+  alba.says('El agua ')
+  alba.says('es de todas.')
+  valley.meet()
+  expect(bruna.reads()).toBe('El agua es de todas.')
+  expect(ceiba.reads()).toBe('El agua es de todas.')
+  expect(bruna.feeds.waiting()).toEqual({ keys: 0, deps: 0, heads: 0, gaps: 0 })
+})
+
+test('a restart reads back the same, and goes on where it stopped', () => {
+  const { alba, bruna, valley } = three()
+  alba.says('uno ')
+  bruna.says('dos ')
+  valley.meet()
+  const before = alba.sees()
+  const next = alba.feeds.nextSeq(alba.feed!)
+  alba.restarts()
+  expect(alba.sees()).toEqual(before)
+  expect(alba.feeds.nextSeq(alba.feed!)).toBe(next)
+  alba.says('tres')
+  valley.meet()
+  expect(bruna.sees()).toEqual(alba.sees())
+})
+
+test('a record names only what is new since the one before, and not what lies below it anyway', () => {
+  const { alba, bruna, ceiba } = three()
+  alba.says('a')
+  bruna.hear(...alba.segments)
+  const [b] = bruna.says('b').records
+  ceiba.hear(...alba.segments, ...bruna.segments)
+  const [first] = ceiba.says('c').records
+  const [second] = ceiba.says('d').records
+  const { feed } = b!.pub
+  expect(bodyOf(ceiba, first!).deps).toEqual([{ feed, seq: 0, rec: b!.id }])
+  expect(bodyOf(ceiba, first!).lheads).toEqual(ceiba.ledger.heads())
+  expect(bodyOf(ceiba, second!)).toMatchObject({ deps: [], lheads: null })
+})
+
+test('garbage in the place of seals below does not split Bruna, who hears piece by piece, from Ceiba, who hears all at once', () => {
+  const { alba, bruna, ceiba } = three()
+  const pieces = ['uno ', 'dos ', 'tres'].map((text) => alba.says(text))
+  const garbage = pieces.map((piece, i) =>
+    i < 2 ? { ...piece, seal: { ...piece.seal, sig: new Uint8Array(64).fill(7) } } : piece,
+  )
+  expect(garbage.map((piece) => bruna.feeds.offer(piece).ok)).toEqual([false, false, true])
+  bruna.hear(joined(...pieces))
+  ceiba.hear(joined(...pieces))
+  expect(bruna.sees()).toEqual(ceiba.sees())
+  expect(bruna.reads()).toBe('uno dos tres')
+})
+
+test('a sealed record waits for its key, and is read when the key comes', () => {
+  const { valley, alba, bruna } = three()
+  bruna.getsKeys = false
+  const epoch = alba.rotate()
+  bruna.learn(alba)
+  bruna.hear(alba.says('hola'))
+  expect(bruna.reads()).toBe('')
+  expect(bruna.feeds.missingEpochs()).toEqual([epoch])
+  expect(bruna.feeds.waiting().keys).toBe(1)
+  bruna.receiveKeys()
+  expect(bruna.reads()).toBe('hola')
+  expect(bruna.feeds.missingEpochs()).toEqual([])
+  valley.meet()
+})
+
+test('a record waits for what it builds on, and nothing dangles in the document meanwhile', () => {
+  const { alba, bruna, ceiba } = three()
+  const first = alba.says('uno ')
+  bruna.hear(first)
+  const second = bruna.says('dos')
+  ceiba.hear(second)
+  expect(ceiba.reads()).toBe('')
+  expect(ceiba.feeds.waiting().deps).toBe(1)
+  expect(danglingIn(ceiba.doc)).toBe(false)
+  ceiba.hear(first)
+  expect(ceiba.reads()).toBe('uno dos')
+  expect(ceiba.feeds.waiting().deps).toBe(0)
+})
+
+test('a record waits for the acts its author knew', () => {
+  const { alba, bruna } = three()
+  alba.act({ type: 'merge' })
+  const segment = alba.says('hola')
+  bruna.hear(segment)
+  expect(bruna.reads()).toBe('')
+  expect(bruna.feeds.waiting().heads).toBe(1)
+  bruna.learn(alba)
+  expect(bruna.reads()).toBe('hola')
+})
+
+test('a record of a feed or an epoch nobody has heard of is refused, and taken when the ledger has come', () => {
+  const { valley, alba, bruna, ceiba } = three()
+  const drago = valley.admit('Drago', alba, bruna)
+  bruna.rotate()
+  drago.learn(bruna)
+  const segment = drago.says('hola')
+  const behind = valley.twin(ceiba)
+  expect(behind.feeds.offer(segment)).toEqual({ ok: false, error: { type: 'UnknownFeed' } })
+  behind.learn(drago)
+  expect(behind.feeds.offer(segment).ok).toBe(true)
+})
+
+test('who is behind a rotation does not take records under the new epoch on trust', () => {
+  const { alba, bruna } = three()
+  alba.rotate()
+  expect(bruna.feeds.offer(alba.says('hola'))).toEqual({ ok: false, error: { type: 'UnknownEpoch' } })
+})
+
+test('the last phone of Drago is suspended: what it wrote in time stays, what comes later is set aside', () => {
+  const { valley, alba, bruna, ceiba } = three()
+  ceiba.says('en casa ')
+  valley.meet()
+  bruna.suspend(ceiba.device)
+  bruna.rotate()
+  ceiba.says('desde la cárcel')
+  valley.meet()
+  for (const person of [alba, bruna]) {
+    expect(person.reads()).toBe('en casa ')
+    expect(person.feeds.setAside().map(({ why, device }) => [why, device])).toEqual([
+      ['suspended', ceiba.device],
+    ])
+  }
+  alba.says('seguimos')
+  valley.meet()
+  expect(bruna.reads()).toBe('en casa seguimos')
+  expect(ceiba.reads()).not.toContain('seguimos')
+})
+
+test('what was merged before the suspension was known, and lies beyond it, is taken out again', () => {
+  const { valley, alba, bruna, ceiba } = three()
+  const early = ceiba.says('uno ')
+  bruna.hear(early)
+  const late = ceiba.says('dos')
+  alba.hear(early, late)
+  expect(alba.reads()).toBe('uno dos')
+  bruna.suspend(ceiba.device)
+  alba.learn(bruna)
+  expect(alba.reads()).toBe('uno ')
+  expect(alba.feeds.setAside()).toHaveLength(1)
+  valley.meet(alba, bruna)
+  expect(alba.sees()).toEqual(bruna.sees())
+})
+
+test('when Bruna takes her suspension back, everything Ceiba wrote counts again', () => {
+  const { valley, alba, bruna, ceiba } = three()
+  ceiba.says('uno ')
+  valley.meet()
+  const act = bruna.suspend(ceiba.device)
+  ceiba.says('dos')
+  valley.meet()
+  expect(alba.reads()).toBe('uno ')
+  bruna.act({ type: 'withdraw', target: act })
+  valley.meet()
+  expect(alba.reads()).toBe('uno dos')
+  expect(alba.feeds.setAside()).toEqual([])
+})
+
+test('after pulling in what Ceiba wrote beyond her frontier, Alba goes on, and everybody still agrees with her', () => {
+  const { valley, alba, bruna, ceiba } = three()
+  const late = ceiba.says('tarde ')
+  alba.hear(late)
+  alba.says('sobre lo tuyo ')
+  bruna.suspend(ceiba.device, [])
+  bruna.rotate()
+  valley.meet(alba, bruna)
+  expect(bruna.reads()).toBe('tarde sobre lo tuyo ')
+  alba.says('y más')
+  bruna.says('!')
+  valley.meet(alba, bruna)
+  expect(bruna.feeds.refused()).toEqual([])
+  expect(bruna.sees()).toEqual(alba.sees())
+  expect(bruna.reads()).toContain('y más')
+})
+
+test('a writer who knows of the suspension cannot bring back what lies beyond it by naming it', () => {
+  const { alba, bruna, ceiba } = three()
+  const late = ceiba.says('tarde')
+  bruna.suspend(ceiba.device, [])
+  bruna.rotate()
+  alba.learn(bruna)
+  const { feed, seal } = late
+  const building = forge(alba, { seq: 0, prev: null }, { deps: [{ feed, seq: seal.seq, rec: seal.rec }] })
+  bruna.hear(late, building)
+  expect([...bruna.feeds.accepted()]).toEqual([])
+})
+
+test('a record sealed so that somebody shut out can read it, by one who knew, does not count', () => {
+  const { alba, bruna, ceiba } = three()
+  const old = [...alba.held.keys()].at(-1)!
+  bruna.suspend(ceiba.device)
+  bruna.rotate()
+  alba.learn(bruna)
+  const leaking = forge(alba, { seq: 0, prev: null, epoch: old }, { docs: [] })
+  bruna.hear(leaking)
+  expect([...bruna.feeds.accepted()]).toEqual([])
+})
+
+test('between suspension and rotation nobody writes', () => {
+  const { alba, bruna, ceiba } = three()
+  bruna.suspend(ceiba.device)
+  expect(bruna.feeds.append({ own: bruna.own, docs: [] })).toEqual({ ok: false, error: { type: 'NoEpoch' } })
+  bruna.rotate()
+  expect(bruna.feeds.append({ own: bruna.own, docs: [] }).ok).toBe(true)
+  expect(alba.feeds.append({ own: alba.own, docs: [] }).ok).toBe(true)
+})
+
+test('a device whose feed nobody knows writes nothing, and neither does an update the others would refuse', () => {
+  const { valley, alba } = three()
+  const stranger = valley.twin(alba)
+  expect(stranger.feeds.append({ own: stranger.own, docs: [] })).toEqual({
+    ok: false,
+    error: { type: 'NoFeed' },
+  })
+  const foreign = updateBy(12345, (doc) => doc.getText('t').insert(0, 'x'))
+  expect(alba.feeds.append({ own: alba.own, docs: mainDoc(foreign) })).toEqual({
+    ok: false,
+    error: { type: 'BadPayload', rule: 'foreign client' },
+  })
+  expect(alba.feeds.nextSeq(alba.feed!)).toBe(0)
+})
+
+test('ledger heads may not go back along a feed, nor be missing at its start', () => {
+  const { alba, bruna } = three()
+  const before = alba.ledger.heads()
+  alba.act({ type: 'merge' })
+  bruna.learn(alba)
+  const first = forge(alba, { seq: 0, prev: null }, {})
+  const back = forge(alba, { seq: 1, prev: first.records[0]! }, { lheads: before })
+  bruna.hear(first, back)
+  expect(bruna.feeds.refused().map(({ why }) => why)).toEqual([{ type: 'BadHeads' }])
+  const headless = forge(alba, { seq: 0, prev: null }, { lheads: null })
+  const { bruna: other, alba: author } = three()
+  expect(headless.records).toHaveLength(1)
+  other.hear(forge(author, { seq: 0, prev: null }, { lheads: null }))
+  expect(other.feeds.refused().map(({ why }) => why)).toEqual([{ type: 'BadHeads' }])
+})
+
+test('what follows a refused record, or builds on it, is refused with it, and the rest goes on', () => {
+  const { alba, bruna, ceiba } = three()
+  const foreign = updateBy(4, (doc) => doc.getText('t').insert(0, 'x'))
+  const bad = forge(alba, { seq: 0, prev: null }, { docs: mainDoc(foreign) })
+  const after = forge(alba, { seq: 1, prev: bad.records[0]! }, {})
+  const { feed, seal } = bad
+  const building = forge(ceiba, { seq: 0, prev: null }, { deps: [{ feed, seq: 0, rec: seal.rec }] })
+  bruna.hear(building, after, bad)
+  expect(
+    bruna.feeds
+      .refused()
+      .map(({ why }) => why.type)
+      .sort(),
+  ).toEqual(['BadDeps', 'BadDeps', 'BadPayload'])
+  bruna.says('sigo')
+  expect(bruna.reads()).toBe('sigo')
+})
+
+test('a newcomer starts from a base, and from there on sees what everybody sees', () => {
+  const { valley, alba, bruna, ceiba } = three()
+  alba.says('uno ')
+  bruna.says('dos ')
+  valley.meet()
+  const onTheWay = ceiba.says('tres ')
+  alba.hear(onTheWay)
+  const drago = valley.admit('Drago', alba, bruna)
+  bruna.rotate()
+  valley.people.forEach((person) => person.learn(bruna))
+  const base = alba.feeds.baseNow()
+  expect(base.get(alba.feed!)?.clocks.get('main' as DocId)).toBe(4)
+  drago.feeds = new Feeds({ ledger: drago.ledger, keys: drago, base })
+  // The document that comes with the base is Alba's as it stands.
+  for (const { docs } of alba.feeds.accepted()) for (const { update } of docs) drago.hearDocument(update)
+  expect(drago.feeds.heads().map(({ seq }) => seq)).toEqual([0, 0, 0])
+  drago.says('cuatro ')
+  alba.says('cinco ')
+  valley.meet()
+  ceiba.says('seis')
+  valley.meet()
+  for (const person of valley.people) expect(person.reads()).toBe(alba.reads())
+  expect(alba.reads()).toContain('cuatro')
+  expect(drago.feeds.refused()).toEqual([])
+  expect(alba.feeds.refused()).toEqual([])
+})
+
+test('records that contradict the base are refused', () => {
+  const { valley, alba, bruna, ceiba } = three()
+  const first = alba.says('uno')
+  valley.meet()
+  const base = bruna.feeds.baseNow()
+  const late = valley.twin(ceiba)
+  late.learn(ceiba)
+  late.feeds = new Feeds({ ledger: late.ledger, keys: late, base })
+  expect(expectOk(late.feeds.offer(first)).fresh).toEqual([])
+  const other = forge(alba, { seq: 0, prev: null }, {})
+  expect(late.feeds.offer(other)).toEqual({ ok: false, error: { type: 'BadChain' } })
+})
+
+test('a second incarnation of a feed goes on with its own client id', () => {
+  const { valley, alba, bruna } = three()
+  alba.says('uno ')
+  const first = alba.feed!
+  alba.registerFeed()
+  expect(yClientOf(alba.feed!)).not.toBe(yClientOf(first))
+  alba.says('dos')
+  valley.meet()
+  expect(bruna.reads()).toBe('uno dos')
+  expect(alba.feeds.nextSeq(first)).toBe(1)
+  expect(alba.feeds.nextSeq(alba.feed!)).toBe(1)
+  expect(bruna.feeds.frontierOf(alba.device)).toHaveLength(2)
+})
+
+test('a segment must be one chain of one feed and end at its seal', () => {
+  const { alba, bruna, ceiba } = three()
+  const [a, b, c] = [alba.says('a'), alba.says('b'), alba.says('c')]
+  const other = ceiba.says('x')
+  const wrong = (segment: Parameters<Feeds['offer']>[0]) => {
+    const offered = bruna.feeds.offer(segment)
+    return offered.ok ? 'taken' : offered.error.type
+  }
+  expect(wrong({ ...a, records: [] })).toBe('BadChain')
+  expect(wrong({ ...joined(a, b, c), records: [a.records[0]!, c.records[0]!] })).toBe('BadChain')
+  expect(wrong({ ...b, records: [...a.records, ...other.records, ...b.records] })).toBe('BadChain')
+  expect(wrong({ ...joined(a, b), seal: a.seal })).toBe('BadSeal')
+  expect(wrong({ ...a, seal: { ...a.seal, seq: 1 } })).toBe('BadSeal')
+  expect(wrong(sealed(ceiba, a.records))).toBe('BadSeal')
+  expect(wrong(joined(a, b, c))).toBe('taken')
+})
