@@ -1,0 +1,35 @@
+import type {
+  BadLink,
+  FlowEnd,
+  NotAllowed,
+  PassphraseTooShort,
+  StorageUnavailable,
+  TryLater,
+  VaultDamaged,
+  WrongPassphrase,
+} from '../workspace/types.ts'
+import type { Key } from './i18n.svelte.ts'
+
+type Problem =
+  | BadLink
+  | NotAllowed
+  | PassphraseTooShort
+  | StorageUnavailable
+  | TryLater
+  | VaultDamaged
+  | WrongPassphrase
+  /** Our own bug, or a broken machine: what was saved stays. */
+  | { readonly type: 'Unexpected' }
+
+/** Where the words of an error are. The type of an error is its place: one without words does not compile. */
+export const problemKey = (problem: Problem): Key => `problem.${problem.type}`
+
+/** Where the words are that say why a meeting ended. */
+export const endKey = {
+  cancelled: 'ended.cancelled',
+  'words differ': 'ended.wordsDiffer',
+  'turned away': 'ended.turnedAway',
+  'link used up': 'ended.linkUsedUp',
+  'no contact': 'ended.noContact',
+  'not kept': 'ended.notKept',
+} satisfies Record<FlowEnd, Key>
