@@ -8,7 +8,7 @@ import type {
   VaultDamaged,
   WrongPassphrase,
 } from '../workspace/types.ts'
-import type { Key } from './i18n.svelte.ts'
+import type { Key } from './catalogue.ts'
 
 type Problem =
   | BadLink

@@ -1,9 +1,11 @@
 import { createContext } from 'svelte'
-import type { I18n } from '../i18n/i18n.svelte.ts'
-import type { AppState } from './app-state.svelte.ts'
+import type { Home } from './home.svelte.ts'
+import type { Language } from './language.svelte.ts'
+import type { Look } from './look.svelte.ts'
+import type { Toasts } from './toasts.svelte.ts'
 
-/** The words: `const { t } = getI18n()`. */
-export const [getI18n, setI18n] = createContext<I18n>()
-
-/** What the whole app shares: the session, the look, the last notice. */
-export const [getApp, setApp] = createContext<AppState>()
+/** What every screen may ask for. Handed down by the frame of all pages. */
+export const [getLanguage, setLanguage] = createContext<Language>()
+export const [getHome, setHome] = createContext<Home>()
+export const [getLook, setLook] = createContext<Look>()
+export const [getToasts, setToasts] = createContext<Toasts>()
