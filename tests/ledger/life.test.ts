@@ -22,7 +22,12 @@ const founded = (n: number) => {
     nonce: random.bytes(16),
     policy: { admit: 2 },
   })
-  const genesis = expectOk(assembleGenesis(draft, devices.map((own) => signGenesis(own, draft))))
+  const genesis = expectOk(
+    assembleGenesis(
+      draft,
+      devices.map((own) => signGenesis(own, draft)),
+    ),
+  )
   return { ledger: expectOk(createLedger(genesis.wire)), devices, members }
 }
 

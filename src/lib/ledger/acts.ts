@@ -1,22 +1,13 @@
 import { hasExactly, isBytes, isUint, type Cbor } from '../core/cbor.ts'
-import {
-  deviceIdFrom,
-  entryIdFrom,
-  epochIdFrom,
-  feedIdFrom,
-  idBytes,
-  memberIdFrom,
-  recIdFrom,
-  type EntryId,
-} from '../core/ids.ts'
+import { deviceIdFrom, entryIdFrom, epochIdFrom, feedIdFrom, idBytes, memberIdFrom } from '../core/ids.ts'
 import { cborFromDevice, deviceFromCbor, deviceIdOf } from '../crypto/device.ts'
 import { kemPublicFrom } from '../crypto/kem.ts'
-import type { Act, EntryType, Founder, Policy, Position } from './types.ts'
+import type { Act, EntryType, Founder } from './types.ts'
+import { cborFromPositions, listOf, policyFrom, positionsFrom, sortedIds } from './pieces.ts'
 import { cborFromProposal, proposalFromCbor } from './proposal-body.ts'
 
 /** Most founders one genesis may name. */
 export const MAX_FOUNDERS = 120
-const MAX_POSITIONS = 512
 const MAX_EPOCHS = 256
 const REASONS = ['lost', 'seized', 'doubtful', 'leaving', 'evidence'] as const
 const COMPLAINTS = ['noBox', 'badBox', 'badCommit'] as const
@@ -212,45 +203,6 @@ export const bodyFromAct = (act: Act): Cbor => {
     case 'cosign':
       return { checkpoint: idBytes(act.checkpoint) }
   }
-}
-
-/** Positions in feeds, sorted by feed, one a feed: `[[feed, seq, rec], …]`. */
-export const cborFromPositions = (positions: readonly Position[]): Cbor =>
-  [...positions]
-    .sort((a, b) => (a.feed < b.feed ? -1 : 1))
-    .map(({ feed, seq, rec }) => [idBytes(feed), seq, idBytes(rec)])
-
-export const positionsFrom = (value: unknown): readonly Position[] | null => {
-  const positions = listOf(value, positionFrom, MAX_POSITIONS)
-  return positions?.every((at, i) => i === 0 || positions[i - 1]!.feed < at.feed) ? positions : null
-}
-
-export const policyFrom = (value: unknown): Policy | null =>
-  hasExactly(value, ['admit']) && isUint(value.admit) && value.admit <= 1000 ? { admit: value.admit } : null
-
-/** Lists of ids are sorted and without repetition, so that one list has one spelling. */
-export const sortedIds = <T extends EntryId>(ids: readonly T[] | null): readonly T[] | null =>
-  ids?.every((id, i) => i === 0 || ids[i - 1]! < id) ? ids : null
-
-export const listOf = <T>(
-  value: unknown,
-  read: (item: unknown) => T | null,
-  most: number,
-): readonly T[] | null => {
-  if (!Array.isArray(value) || value.length > most) return null
-  const items: T[] = []
-  for (const item of value) {
-    const one = read(item)
-    if (one === null) return null
-    items.push(one)
-  }
-  return items
-}
-
-const positionFrom = (value: unknown): Position | null => {
-  if (!Array.isArray(value) || value.length !== 3) return null
-  const [feed, seq, rec] = [feedIdFrom(value[0]), value[1] as unknown, recIdFrom(value[2])]
-  return feed && isUint(seq) && rec ? { feed, seq, rec } : null
 }
 
 const founderFrom = (value: unknown): Founder | null => {

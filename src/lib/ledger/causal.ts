@@ -173,7 +173,10 @@ const enactmentHasItsVotes = ({ ledger, state, entry }: Given): boolean => {
   const proposal = proposalOf(ledger, entry.act.proposal)
   const made = ledger.entry(entry.act.proposal)
   if (!proposal || !made || !isCausallyValid(ledger, made)) return false
-  return votersOf(ledger, entry, () => true).size >= thresholdOf(state, proposal.proposal)
+  return (
+    votersOf(ledger, entry, { valid: (vote) => isCausallyValid(ledger, vote), counts: () => true }).size >=
+    thresholdOf(state, proposal.proposal)
+  )
 }
 
 /**

@@ -3,7 +3,8 @@ import { collIdFrom, deviceIdFrom, entryIdFrom, idBytes, type EntryId } from '..
 import { err, ok, type Result } from '../core/result.ts'
 import { hash } from '../crypto/hash.ts'
 import { SIGNATURE_BYTES } from '../crypto/sign.ts'
-import { actFromBody, isKnownType, listOf, MAX_FOUNDERS, sortedIds } from './acts.ts'
+import { actFromBody, isKnownType, MAX_FOUNDERS } from './acts.ts'
+import { listOf, sortedIds } from './pieces.ts'
 import type { Entry, SignedEntry } from './types.ts'
 
 /** Wrong for ever, whoever looks: these bytes are no entry of ours. */

@@ -75,11 +75,10 @@ export const evaluate = (ledger: Ledger, order: readonly SignedEntry[]): LedgerS
     switch (act.type) {
       case 'enact': {
         const proposal = proposalOf(ledger, act.proposal)
-        const votes = votersOf(
-          ledger,
-          entry,
-          (vote) => !cut.has(vote.id) && !suspendedMeanwhile(vote) && grants.has(vote.entry.author),
-        )
+        const votes = votersOf(ledger, entry, {
+          valid: (vote) => isCausallyValid(ledger, vote),
+          counts: (vote) => !cut.has(vote.id) && !suspendedMeanwhile(vote) && grants.has(vote.entry.author),
+        })
         const counted = proposal && votes.size >= thresholdOf(ledger.stateAt(id), proposal.proposal)
         if (!proposal || !counted || !addsTo(grants, policy, proposal, act.proposal)) voided.add(id)
         else enacted.add(act.proposal)
@@ -145,6 +144,7 @@ export const evaluate = (ledger: Ledger, order: readonly SignedEntry[]): LedgerS
       kemPk: rekeys.get(id) ?? grant.device.kemPk,
       standing: standing(id, grant),
       suspensions: on.map((act) => act.id).sort(),
+      revokedBy: protective.filter((act) => strikes(ledger, act, id, grant.member)).map((act) => act.id),
       grantedBy: grant.by,
       frontier: frontierOf(ledger, id, grant, on, protective, retired.get(id) ?? []),
     })
@@ -265,8 +265,10 @@ const liftsIn = (
     const proposal = entry.act?.type === 'enact' ? proposalOf(ledger, entry.act.proposal) : null
     if (proposal?.proposal.action !== 'lift' || cut.has(entry.id)) return false
     return (
-      votersOf(ledger, entry, (vote) => !cut.has(vote.id)).size >=
-      thresholdOf(ledger.stateAt(entry.id), proposal.proposal)
+      votersOf(ledger, entry, {
+        valid: (vote) => isCausallyValid(ledger, vote),
+        counts: (vote) => !cut.has(vote.id),
+      }).size >= thresholdOf(ledger.stateAt(entry.id), proposal.proposal)
     )
   })
 

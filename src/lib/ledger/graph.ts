@@ -48,6 +48,8 @@ export class Ledger implements LedgerView {
     for (const wire of wires) {
       const parsed = parseEntry(wire)
       if (!parsed.ok) refused.push({ id: null, type: parsed.error.type })
+      else if (parsed.value.entry.coll !== this.coll && parsed.value.id !== this.coll)
+        refused.push({ id: parsed.value.id, type: 'OtherCollective' })
       else if (!this.#nodes.has(parsed.value.id)) queue.push(parsed.value)
     }
     const tryAll = (entries: readonly ParsedEntry[]): readonly ParsedEntry[] => {
@@ -167,7 +169,6 @@ export class Ledger implements LedgerView {
 
   #wrong(parsed: ParsedEntry): Refused['type'] | null {
     const { entry, id, sigs } = parsed
-    if (entry.coll !== this.coll) return 'OtherCollective'
     const past = this.#closure(entry.parents)
     const device = this.#declared.get(entry.author)?.find(({ by }) => hasBit(past, by))?.device
     if (!device) return 'UnknownAuthor'

@@ -2,7 +2,7 @@ import { hasExactly, isBytes, isCborMap, isUint, type Cbor } from '../core/cbor.
 import { deviceIdFrom, entryIdFrom, idBytes, memberIdFrom } from '../core/ids.ts'
 import { cborFromDevice, deviceFromCbor, deviceIdOf } from '../crypto/device.ts'
 import { SIGNATURE_BYTES } from '../crypto/sign.ts'
-import { cborFromPositions, listOf, policyFrom, positionsFrom, sortedIds } from './acts.ts'
+import { cborFromPositions, listOf, policyFrom, positionsFrom, sortedIds } from './pieces.ts'
 import type { InviteProof, Proposal } from './types.ts'
 
 type Body = { readonly [key: string]: Cbor }

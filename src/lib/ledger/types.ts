@@ -143,6 +143,8 @@ export type DeviceState = {
   readonly standing: DeviceStanding
   /** Suspensions in force on it. */
   readonly suspensions: readonly EntryId[]
+  /** Enactments in force that revoke it or remove its member. */
+  readonly revokedBy: readonly EntryId[]
   /** The entry that brought it in: genesis or enact. */
   readonly grantedBy: EntryId
   /** For a suspended, revoked or retired device: the highest position others hold it to, one per feed. Feeds not named: nothing. */

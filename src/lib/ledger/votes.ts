@@ -1,5 +1,4 @@
 import type { DeviceId, EntryId, MemberId } from '../core/ids.ts'
-import { isCausallyValid } from './causal.ts'
 import type { Ledger } from './graph.ts'
 import type { LedgerState, Proposal, SignedEntry } from './types.ts'
 
@@ -49,11 +48,11 @@ export const targetMemberOf = (state: LedgerState, proposal: Proposal): MemberId
   }
 }
 
-/** Members whose approval lies in an enactment's own past, counts there, and passes `filter`. */
+/** Members whose approval lies in an enactment's own past, is `valid` where it stands, and `counts` now. */
 export const votersOf = (
   ledger: Ledger,
   enact: SignedEntry,
-  filter: (vote: SignedEntry) => boolean,
+  { valid, counts }: { readonly valid: Judge; readonly counts: Judge },
 ): ReadonlySet<MemberId> => {
   const proposal = enact.act?.type === 'enact' ? proposalOf(ledger, enact.act.proposal) : null
   const voters = new Set<MemberId>()
@@ -63,15 +62,13 @@ export const votersOf = (
   const proposer = state.devices.get(proposal.author)?.member
   const past = ledger.topological(enact.entry.parents)
   const withdrawn = new Set(
-    past.flatMap((entry) =>
-      entry.act?.type === 'withdraw' && isCausallyValid(ledger, entry) ? [entry.act.target] : [],
-    ),
+    past.flatMap((entry) => (entry.act?.type === 'withdraw' && valid(entry) ? [entry.act.target] : [])),
   )
   if (withdrawn.has(proposal.id)) return voters
   for (const vote of past) {
     const approves =
       vote.id === proposal.id || (vote.act?.type === 'approve' && vote.act.proposal === proposal.id)
-    if (!approves || withdrawn.has(vote.id) || !isCausallyValid(ledger, vote) || !filter(vote)) continue
+    if (!approves || withdrawn.has(vote.id) || !valid(vote) || !counts(vote)) continue
     const device = state.devices.get(vote.entry.author)
     const member = device?.member
     if (!member || device.standing === 'revoked' || member === target) continue
@@ -81,3 +78,5 @@ export const votersOf = (
   }
   return voters
 }
+
+type Judge = (entry: SignedEntry) => boolean

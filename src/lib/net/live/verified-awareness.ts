@@ -33,8 +33,8 @@ export class VerifiedAwareness extends Awareness {
 
   /** Signs and sends my state; `null`: I am not to be seen. */
   override setLocalState(state: State | null): void {
-    const raw = this.#raw as Awareness | undefined
-    if (!raw) return super.setLocalState(state) // the base class calls this while it is being made
+    if (!(#raw in this)) return super.setLocalState(state) // the base class calls this while it is being made
+    const raw = this.#raw
     this.#apply(this.clientID, state, 'local')
     if (state === null) return raw.setLocalState(null)
     const payload = encodeCbor([this.clientID, ++this.#count, utf8FromText(JSON.stringify(state))])
