@@ -1,0 +1,72 @@
+import type { GuestFlow, HostFlow, Phase, Session, Space, Workspace } from '../workspace/types.ts'
+import { Live } from './live.svelte.ts'
+
+/** Where a screen may send people. Paths as in the address bar, without `#`. */
+export type Go = (path: string, how?: { readonly replace: boolean }) => void
+
+/** What is open on this device, as the screens see it. */
+export class Home {
+  readonly go: Go
+  #session = $state.raw<Session | null>(null)
+  /** A link somebody opened. Taken out of the address at once, kept here until it is used. */
+  link = $state.raw<string | null>(null)
+
+  readonly #phase = $derived(this.#session ? new Live(this.#session.phase) : null)
+  readonly #workspace = $derived(this.phase.type === 'open' ? this.phase.workspace : null)
+  readonly #current = $derived(this.#workspace ? new Live(this.#workspace.current) : null)
+  readonly #spaces = $derived(this.#workspace ? new Live(this.#workspace.spaces) : null)
+  readonly #flow = $derived(this.#workspace ? new Live(this.#workspace.flow) : null)
+  /** An invitation belongs to the space it was made in; the workspace knows only flows of its own. */
+  #invitation = $state.raw<HostFlow | null>(null)
+
+  constructor(go: Go) {
+    this.go = go
+  }
+
+  /** The session is there: everything before is `starting`. */
+  enter(session: Session): void {
+    this.#session = session
+  }
+
+  get session(): Session | null {
+    return this.#session
+  }
+
+  get phase(): Phase {
+    return this.#phase?.current ?? { type: 'starting' }
+  }
+
+  get workspace(): Workspace | null {
+    return this.#workspace
+  }
+
+  get space(): Space | null {
+    return this.#current?.current ?? null
+  }
+
+  get spaces(): readonly Space[] {
+    return this.#spaces?.current ?? []
+  }
+
+  /** A founding or joining under way. */
+  get flow(): HostFlow | GuestFlow | null {
+    return this.#flow?.current ?? null
+  }
+
+  get invitation(): HostFlow | null {
+    return this.#invitation
+  }
+
+  async invite(space: Space): Promise<void> {
+    this.#invitation?.cancel()
+    this.#invitation = await space.invite()
+  }
+
+  forgetInvitation(): void {
+    this.#invitation = null
+  }
+
+  lock(): void {
+    this.#session?.lock()
+  }
+}
