@@ -1,0 +1,366 @@
+import { Awareness } from 'y-protocols/awareness'
+import * as Y from 'yjs'
+import type { DeviceId, EntryId, MemberId } from '../../src/lib/core/ids.ts'
+import { err, ok } from '../../src/lib/core/result.ts'
+import { Cell } from '../../src/lib/core/watched.ts'
+import { createDocument, setAbout } from '../../src/lib/domain/document.ts'
+import { addPerson } from '../../src/lib/domain/people.ts'
+import type {
+  AsideItem,
+  GuestFlow,
+  GuestState,
+  HostFlow,
+  HostState,
+  Membership,
+  Phase,
+  Presence,
+  Session,
+  Space,
+  Status,
+  Workspace,
+} from '../../src/lib/workspace/types.ts'
+import type { SpaceKind } from '../../src/lib/ledger/types.ts'
+
+/**
+ * A session on paper: what screens may see, as cells a test sets, and what they asked for, as a list a test reads.
+ * Nothing is encrypted, sent or kept.
+ */
+
+/** Ids, from any word. */
+export const memberId = (word: string): MemberId => hexOf(word, 32) as MemberId
+export const deviceId = (word: string): DeviceId => hexOf(word, 64) as DeviceId
+export const entryId = (word: string): EntryId => hexOf(word, 64) as EntryId
+
+const hexOf = (word: string, length: number): string =>
+  [...new TextEncoder().encode(word)]
+    .map((byte) => byte.toString(16))
+    .join('')
+    .padEnd(length, '0')
+    .slice(0, length)
+
+export const markOf = (word: string): Uint8Array => {
+  let state = [...word].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, 7)
+  return Uint8Array.from({ length: 32 }, () => (state = (state * 48_271) % 2_147_483_647) % 256)
+}
+
+type Member = Membership['members'][number]
+type Device = Member['devices'][number]
+type Decision = Membership['decisions'][number]
+
+export const paperDevice = (word: string, about: Partial<Device> = {}): Device => ({
+  id: deviceId(word),
+  mark: markOf(word),
+  standing: 'active',
+  thisOne: false,
+  linked: false,
+  heard: null,
+  suspensions: [],
+  knownBy: 0,
+  ...about,
+})
+
+export const paperMember = (word: string, about: Partial<Member> = {}): Member => ({
+  id: memberId(word),
+  founder: true,
+  votes: true,
+  me: false,
+  devices: [paperDevice(`${word} phone`)],
+  ...about,
+})
+
+export const paperDecision = (word: string, about: Partial<Decision> = {}): Decision => ({
+  id: entryId(word),
+  action: 'admit',
+  subject: memberId(word),
+  subjectDevice: deviceId(`${word} phone`),
+  name: word,
+  approvals: [],
+  needed: 2,
+  mine: false,
+  mayApprove: true,
+  ...about,
+})
+
+export class PaperHostFlow implements HostFlow {
+  readonly role = 'host'
+  readonly kind: 'found' | 'join'
+  readonly state: Cell<HostState>
+  readonly asked: string[] = []
+
+  constructor(kind: 'found' | 'join', link = '#/unirme?c=AAECAwQFBgcICQoLDA0ODw') {
+    this.kind = kind
+    this.state = new Cell<HostState>({ step: 'inviting', link, guests: [] })
+  }
+
+  confirmWords(guest: string, same: boolean): void {
+    this.asked.push(`words ${guest} ${same ? 'same' : 'differ'}`)
+  }
+  proposeGenesis(): void {
+    this.asked.push('genesis')
+  }
+  signGenesis(): void {
+    this.asked.push('sign')
+    const state = this.state.read()
+    if (state.step === 'genesis') this.state.set({ ...state, signed: true })
+  }
+  cancel(): void {
+    this.asked.push('cancel')
+    this.state.set({ step: 'ended', why: 'cancelled' })
+  }
+}
+
+export class PaperGuestFlow implements GuestFlow {
+  readonly role = 'guest'
+  readonly kind: 'found' | 'join'
+  readonly state = new Cell<GuestState>({ step: 'meeting' })
+  readonly asked: string[] = []
+
+  constructor(kind: 'found' | 'join') {
+    this.kind = kind
+  }
+
+  confirmWords(same: boolean): void {
+    this.asked.push(`words ${same ? 'same' : 'differ'}`)
+    this.state.set(same ? { step: 'waiting', host: 'Ceiba' } : { step: 'ended', why: 'words differ' })
+  }
+  signGenesis(): void {
+    this.asked.push('sign')
+    const state = this.state.read()
+    if (state.step === 'genesis') this.state.set({ ...state, signed: true })
+  }
+  cancel(): void {
+    this.asked.push('cancel')
+    this.state.set({ step: 'ended', why: 'cancelled' })
+  }
+}
+
+/** What a space on paper begins with. `names`: members in order, the first one is me. */
+export type PaperSpaceStart = {
+  readonly id: string
+  readonly kind: SpaceKind
+  readonly title: string
+  readonly purpose?: string
+  readonly names: readonly string[]
+}
+
+export class PaperSpace implements Space {
+  readonly id: string
+  readonly kind: Cell<SpaceKind>
+  readonly readOnly = new Cell(false)
+  readonly mark: Uint8Array
+  readonly doc = new Cell<Y.Doc>(createDocument())
+  readonly me: { readonly member: MemberId; readonly device: DeviceId }
+  readonly membership: Cell<Membership>
+  readonly status: Cell<Status>
+  readonly setAside = new Cell<readonly AsideItem[]>([])
+  readonly presence: Presence
+  /** The invitations it handed out. */
+  readonly invitations: PaperHostFlow[] = []
+  readonly asked: string[] = []
+  /** The next act is refused with this. */
+  refuses: 'ReadOnly' | 'NotAMember' | 'SuspendedHere' | 'NotFound' | 'StorageFailed' | null = null
+
+  constructor(start: PaperSpaceStart) {
+    const [mine = 'Ana', ...others] = start.names
+    this.id = start.id
+    this.kind = new Cell(start.kind)
+    this.mark = markOf(start.id)
+    this.me = { member: memberId(mine), device: deviceId(`${mine} phone`) }
+    const doc = this.doc.read()
+    setAbout(doc, { title: start.title, purpose: start.purpose ?? '' })
+    for (const name of start.names)
+      addPerson(doc, { name, member: memberId(name), participation: 'own device' })
+    this.membership = new Cell<Membership>({
+      members: [
+        paperMember(mine, { me: true, devices: [paperDevice(`${mine} phone`, { thisOne: true })] }),
+        ...others.map((name) => paperMember(name)),
+      ],
+      decisions: [],
+      provisional: start.kind === 'collective',
+      me: 'active',
+    })
+    this.status = new Cell<Status>({ type: 'local', waiting: 0 })
+    this.presence = {
+      awareness: new Awareness(doc),
+      people: new Cell<readonly { member: MemberId; name: string; place: string | null }[]>([]),
+      say: () => {},
+    }
+  }
+
+  async invite(): Promise<HostFlow> {
+    const flow = new PaperHostFlow('join')
+    this.invitations.push(flow)
+    return flow
+  }
+
+  async approve(proposal: EntryId) {
+    return this.#act(`approve ${proposal}`, (now) => ({
+      ...now,
+      decisions: now.decisions.map((decision) =>
+        decision.id === proposal
+          ? { ...decision, approvals: [...decision.approvals, this.me.member], mayApprove: false }
+          : decision,
+      ),
+    }))
+  }
+
+  async withdraw(target: EntryId) {
+    return this.#act(`withdraw ${target}`, (now) => ({
+      ...now,
+      decisions: now.decisions.map((decision) =>
+        decision.id === target
+          ? {
+              ...decision,
+              approvals: decision.approvals.filter((member) => member !== this.me.member),
+              mayApprove: true,
+            }
+          : decision,
+      ),
+      members: devicesIn(now, (device) => {
+        const left = device.suspensions.filter(({ id }) => id !== target)
+        return left.length === device.suspensions.length
+          ? device
+          : { ...device, suspensions: left, standing: left.length > 0 ? 'suspended' : 'active' }
+      }),
+    }))
+  }
+
+  async suspend(device: DeviceId, reason: string) {
+    return this.#act(`suspend ${device} ${reason}`, (now) => ({
+      ...now,
+      members: devicesIn(now, (known) =>
+        known.id === device
+          ? {
+              ...known,
+              standing: 'suspended',
+              knownBy: 1,
+              suspensions: [
+                ...known.suspensions.map((suspension) => ({ ...suspension, seconded: true })),
+                {
+                  id: entryId(`suspension ${known.suspensions.length} of ${device}`),
+                  mine: true,
+                  seconded: known.suspensions.length > 0,
+                  by: this.me.member,
+                },
+              ],
+            }
+          : known,
+      ),
+    }))
+  }
+
+  async bringBack(item: string) {
+    if (this.refuses) return err({ type: this.refuses })
+    this.asked.push(`bring back ${item}`)
+    this.setAside.set(this.setAside.read().filter(({ id }) => id !== item))
+    return ok(undefined)
+  }
+
+  async flush(): Promise<void> {}
+
+  #act(what: string, change: (now: Membership) => Membership) {
+    if (this.refuses) return err({ type: this.refuses })
+    this.asked.push(what)
+    this.membership.set(change(this.membership.read()))
+    return ok(undefined)
+  }
+}
+
+const devicesIn = (now: Membership, change: (device: Device) => Device): readonly Member[] =>
+  now.members.map((member) => ({ ...member, devices: member.devices.map(change) }))
+
+export class PaperWorkspace implements Workspace {
+  readonly spaces: Cell<readonly PaperSpace[]>
+  readonly current: Cell<PaperSpace | null>
+  readonly flow = new Cell<PaperHostFlow | PaperGuestFlow | null>(null)
+  readonly asked: string[] = []
+
+  constructor(spaces: readonly PaperSpace[] = []) {
+    this.spaces = new Cell(spaces)
+    this.current = new Cell(spaces[0] ?? null)
+  }
+
+  choose(space: Space): void {
+    this.current.set(this.spaces.read().find(({ id }) => id === space.id) ?? null)
+  }
+
+  async lightNotebook(about: { title: string; purpose: string; myName: string }): Promise<Space> {
+    this.asked.push(`light ${about.title} as ${about.myName}`)
+    const space = new PaperSpace({
+      id: about.title,
+      kind: 'notebook',
+      title: about.title,
+      purpose: about.purpose,
+      names: [about.myName],
+    })
+    this.spaces.set([...this.spaces.read(), space])
+    this.current.set(space)
+    return space
+  }
+
+  async proposeFounding(_from: Space, about: { title: string; myName: string }): Promise<HostFlow> {
+    this.asked.push(`found ${about.title} as ${about.myName}`)
+    const flow = new PaperHostFlow('found')
+    this.flow.set(flow)
+    return flow
+  }
+
+  async openLink(link: string, myName: string) {
+    this.asked.push(`open ${link} as ${myName}`)
+    if (!/[?&]c=[\w-]{4,}/.test(link)) return err({ type: 'BadLink' })
+    const flow = new PaperGuestFlow(link.includes('join') ? 'join' : 'found')
+    this.flow.set(flow)
+    return ok(flow)
+  }
+}
+
+/** The phrase that opens the vault on paper. */
+export const PHRASE = 'cuatro palabras que nadie imagina'
+
+export class PaperSession implements Session {
+  readonly phase: Cell<Phase>
+  readonly asked: string[] = []
+  readonly workspace: PaperWorkspace
+  /** What the next unlocking waits for, in milliseconds; `null` when it may be tried. */
+  waits: number | null = null
+
+  constructor(workspace: PaperWorkspace = new PaperWorkspace(), phase: Phase | 'open' = 'open') {
+    this.workspace = workspace
+    this.phase = new Cell<Phase>(phase === 'open' ? { type: 'open', workspace, guest: false } : phase)
+  }
+
+  async createVault(passphrase: string) {
+    this.asked.push('create vault')
+    if ([...passphrase].length < 8) return err({ type: 'PassphraseTooShort', minimum: 8 })
+    const phase = this.phase.read()
+    this.phase.set({
+      type: 'open',
+      workspace: this.workspace,
+      guest: phase.type === 'fresh' && phase.guest,
+    })
+    return ok(undefined)
+  }
+
+  async unlock(passphrase: string) {
+    this.asked.push('unlock')
+    if (this.waits !== null) return err({ type: 'TryLater', waitMs: this.waits })
+    if (passphrase !== PHRASE) return err({ type: 'WrongPassphrase' })
+    this.phase.set({ type: 'open', workspace: this.workspace, guest: false })
+    return ok(undefined)
+  }
+
+  takeOver(): void {
+    this.asked.push('take over')
+    this.phase.set({ type: 'locked', mark: markOf('vault') })
+  }
+
+  lock(): void {
+    this.asked.push('lock')
+    this.phase.set({ type: 'locked', mark: markOf('vault') })
+  }
+
+  async erase(): Promise<void> {
+    this.asked.push('erase')
+    this.phase.set({ type: 'fresh', guest: false })
+  }
+}
