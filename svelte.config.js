@@ -27,7 +27,12 @@ export default {
         'base-uri': ['none'],
         'form-action': ['none'],
         'require-trusted-types-for': ['script'],
-        'trusted-types': ['svelte-trusted-html', 'sveltekit-trusted-url', 'ProseMirrorClipboard', 'lumbre-worker'],
+        'trusted-types': [
+          'svelte-trusted-html',
+          'sveltekit-trusted-url',
+          'ProseMirrorClipboard',
+          'lumbre-worker',
+        ],
       },
     },
   },

@@ -31,13 +31,20 @@ export type FlowMessage =
   | { readonly type: 'same'; readonly same: boolean }
   /** Guest who joins: its binding to the collective and the proof that it held the invitation. */
   | { readonly type: 'proof'; readonly coll: CollId; readonly binding: Uint8Array; readonly sig: Uint8Array }
-  /** Host who founds: the unsigned genesis entry, the title, everybody's name in founder order. */
+  /** Guest who founds: `H("sas", n)`, its part of the words all will read aloud, before it has seen the genesis. */
+  | { readonly type: 'pledge'; readonly commit: Uint8Array }
+  /** Host who founds: the unsigned genesis entry, the title, everybody's name and pledge in founder order. */
   | {
       readonly type: 'genesis'
       readonly entry: Uint8Array
       readonly title: string
       readonly names: readonly string[]
+      readonly pledges: readonly Uint8Array[]
     }
+  /** Guest: the nonce it pledged, now that it holds the genesis and everybody's pledge. */
+  | { readonly type: 'nonce'; readonly nonce: Uint8Array }
+  /** Host: everybody's nonces in founder order. Words are made of these and the genesis. */
+  | { readonly type: 'nonces'; readonly nonces: readonly Uint8Array[] }
   /** Guest: its signature of the genesis. */
   | { readonly type: 'signed'; readonly sig: Uint8Array }
   /** Host: ledger entries for the newcomer: the signed genesis, or everything. The link to the collective follows. */
@@ -72,7 +79,7 @@ const cborFrom = (message: FlowMessage): Cbor => {
     case 'proof':
       return [4, idBytes(message.coll), message.binding, message.sig]
     case 'genesis':
-      return [5, message.entry, message.title, message.names]
+      return [5, message.entry, message.title, message.names, message.pledges]
     case 'signed':
       return [6, message.sig]
     case 'ledger':
@@ -81,12 +88,18 @@ const cborFrom = (message: FlowMessage): Cbor => {
       return [8, message.have, message.needed]
     case 'bye':
       return [9, ENDS.indexOf(message.why)]
+    case 'pledge':
+      return [10, message.commit]
+    case 'nonce':
+      return [11, message.nonce]
+    case 'nonces':
+      return [12, message.nonces]
   }
 }
 
 const ENDS = ['cancelled', 'words differ', 'turned away', 'link used up'] as const
 
-const messageFrom = ([kind, a, b, c, ...rest]: readonly Cbor[]): FlowMessage | null => {
+const messageFrom = ([kind, a, b, c, d, ...rest]: readonly Cbor[]): FlowMessage | null => {
   if (rest.length > 0) return null
   switch (kind) {
     case 0:
@@ -108,8 +121,8 @@ const messageFrom = ([kind, a, b, c, ...rest]: readonly Cbor[]): FlowMessage | n
       return coll && isBytes(b, 64) && isBytes(c, 64) ? { type: 'proof', coll, binding: b, sig: c } : null
     }
     case 5:
-      return a instanceof Uint8Array && isName(b) && Array.isArray(c) && c.length <= 256 && c.every(isName)
-        ? { type: 'genesis', entry: a, title: b, names: c as string[] }
+      return a instanceof Uint8Array && isName(b) && isListOf(c, isName) && isListOf(d, isDigest)
+        ? { type: 'genesis', entry: a, title: b, names: c, pledges: d }
         : null
     case 6:
       return isBytes(a, 64) ? { type: 'signed', sig: a } : null
@@ -123,10 +136,24 @@ const messageFrom = ([kind, a, b, c, ...rest]: readonly Cbor[]): FlowMessage | n
       const why = isUint(a) ? ENDS[a] : undefined
       return why ? { type: 'bye', why } : null
     }
+    case 10:
+      return isDigest(a) ? { type: 'pledge', commit: a } : null
+    case 11:
+      return isDigest(a) ? { type: 'nonce', nonce: a } : null
+    case 12:
+      return isListOf(a, isDigest) ? { type: 'nonces', nonces: a } : null
     default:
       return null
   }
 }
+
+/** Founders are at most this many; so are their names and pledges. */
+const MAX_FOUNDERS = 120
+
+const isDigest = (value: unknown): value is Uint8Array => isBytes(value, 32)
+
+const isListOf = <T>(value: unknown, isOne: (item: unknown) => item is T): value is T[] =>
+  Array.isArray(value) && value.length <= MAX_FOUNDERS && value.every(isOne)
 
 /** Names and titles are short; longer ones are somebody's idea of a joke. */
 const isName = (value: unknown): value is string => typeof value === 'string' && [...value].length <= MAX_NAME

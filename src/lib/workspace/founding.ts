@@ -1,3 +1,4 @@
+import { encodeCbor } from '../core/cbor.ts'
 import type { Clock, Random } from '../core/clock.ts'
 import { idBytes, memberIdFrom, type CollId, type MemberId } from '../core/ids.ts'
 import { Cell } from '../core/watched.ts'
@@ -13,7 +14,7 @@ import {
 } from '../ledger/genesis.ts'
 import { hostMeeting, joinMeeting } from '../net/meet.ts'
 import type { Hub, MetLink, Rtc } from '../net/types.ts'
-import { wordsOfId, type WordLanguage } from '../net/words.ts'
+import { commitToNonce, opensCommitment, wordsOfId, type WordLanguage } from '../net/words.ts'
 import type { FlowMessage } from '../wire/flow.ts'
 import { linkFromInvitation, type Invitation } from '../wire/invitation.ts'
 import type { FlowEnd, GuestFlow, GuestState, HostFlow, HostGuest, HostState, Space } from './types.ts'
@@ -54,6 +55,8 @@ type Guest = {
   exchanged: Exchanged | null
   hostSame: boolean
   guestSame: boolean
+  pledge: Uint8Array | null
+  nonce: Uint8Array | null
   sig: Uint8Array | null
 }
 
@@ -68,7 +71,10 @@ export const hostFounding = (
   const link = linkFromInvitation({ kind: 'found', coll: null, host: own.id, pin: null, seed })
   const state = new Cell<HostState>({ step: 'inviting', link, guests: [] })
   const guests = new Map<string, Guest>()
+  const nonce = world.random.bytes(32)
   let draft: GenesisDraft | null = null
+  /** Everybody's nonces in founder order, once all are in. */
+  let nonces: readonly Uint8Array[] | null = null
   let mine: Uint8Array | null = null
   let over = false
 
@@ -82,7 +88,7 @@ export const hostFounding = (
       words: guest.exchanged?.words ?? null,
       state: guest.sig
         ? 'signed'
-        : guest.hostSame && guest.guestSame
+        : guest.hostSame && guest.guestSame && guest.pledge
           ? 'verified'
           : guest.exchanged
             ? 'words'
@@ -92,10 +98,10 @@ export const hostFounding = (
   const show = () => {
     if (over) return
     state.set(
-      draft
+      draft && nonces
         ? {
             step: 'genesis',
-            words: genesisWords(draft, world.language),
+            words: genesisWords(draft, nonces, world.language),
             guests: views(),
             signed: mine !== null,
           }
@@ -106,7 +112,16 @@ export const hostFounding = (
   const greet = (met: MetLink) => {
     if (guests.has(met.id) || draft) return
     const { say } = talk(met, (message) => hear(met.id, message))
-    const guest: Guest = { link: met, say, exchanged: null, hostSame: false, guestSame: false, sig: null }
+    const guest: Guest = {
+      link: met,
+      say,
+      exchanged: null,
+      hostSame: false,
+      guestSame: false,
+      pledge: null,
+      nonce: null,
+      sig: null,
+    }
     guests.set(met.id, guest)
     const words = hostWords({ ...world, link: met, own: own.id, kind: 'found', say, invite: null })
     hearWords.set(met.id, (message) => words.hear(message))
@@ -127,10 +142,24 @@ export const hostFounding = (
       if (!message.same) return turnAway(id)
       guest.guestSame = true
     }
-    if (message.type === 'signed' && draft) guest.sig = message.sig
+    if (message.type === 'pledge') guest.pledge ??= message.commit
+    if (message.type === 'nonce' && draft) {
+      if (!guest.pledge || !opensCommitment(guest.pledge, message.nonce)) return turnAway(id)
+      guest.nonce = message.nonce
+      gatherNonces()
+    }
+    if (message.type === 'signed' && nonces) guest.sig = message.sig
     if (message.type === 'bye') return turnAway(id)
     show()
     void complete()
+  }
+
+  /** All nonces are in: everybody can now make the words, and nobody could choose theirs by another's. */
+  const gatherNonces = () => {
+    const theirs = [...guests.values()].map((guest) => guest.nonce)
+    if (nonces || theirs.some((one) => one === null)) return
+    nonces = [nonce, ...theirs.filter((one) => one !== null)]
+    for (const { say } of guests.values()) say({ type: 'nonces', nonces })
   }
 
   const turnAway = (id: string) => {
@@ -190,7 +219,7 @@ export const hostFounding = (
       show()
     },
     proposeGenesis: () => {
-      const verified = [...guests].filter(([, guest]) => guest.hostSame && guest.guestSame)
+      const verified = [...guests].filter(([, guest]) => guest.hostSame && guest.guestSame && guest.pledge)
       if (draft || verified.length < 2) return
       for (const [id, guest] of [...guests])
         if (!verified.some(([other]) => other === id)) (guest.link.close(), guests.delete(id))
@@ -203,12 +232,13 @@ export const hostFounding = (
       ]
       draft = createGenesis({ author: own.id, founders, nonce: world.random.bytes(16), policy: { admit: 2 } })
       const names = [world.myName, ...verified.map(([, { exchanged }]) => exchanged!.name)]
+      const pledges = [commitToNonce(nonce), ...verified.map(([, { pledge }]) => pledge!)]
       for (const { say } of guests.values())
-        say({ type: 'genesis', entry: draft.bytes, title: world.title, names })
+        say({ type: 'genesis', entry: draft.bytes, title: world.title, names, pledges })
       show()
     },
     signGenesis: () => {
-      if (!draft) return
+      if (!draft || !nonces) return
       mine = signGenesis(own, draft)
       show()
       void complete()
@@ -231,8 +261,11 @@ export const guestFounding = (
   let exchanged: Exchanged | null = null
   let hostSame = false
   let mySame = false
+  const nonce = world.random.bytes(32)
   let draft: GenesisDraft | null = null
   let title = ''
+  let names: readonly string[] = []
+  let pledges: readonly Uint8Array[] = []
   let over = false
   let say: (message: FlowMessage) => void = () => {}
   let words: ReturnType<typeof guestWords> | null = null
@@ -260,29 +293,35 @@ export const guestFounding = (
         state.set({ step: 'words', words: result.words, host: result.name })
       }
     } else if (message.type === 'same') hostSame = message.same
-    else if (message.type === 'genesis') showGenesis(message)
+    else if (message.type === 'genesis') holdGenesis(message)
+    else if (message.type === 'nonces') showGenesis(message.nonces)
     else if (message.type === 'ledger') void complete(message.entries)
     else if (message.type === 'bye') end(message.why === 'cancelled' ? 'cancelled' : 'turned away')
   }
 
-  const showGenesis = (message: Extract<FlowMessage, { type: 'genesis' }>) => {
+  /** The genesis and everybody's pledge are fixed: only now does my nonce leave. */
+  const holdGenesis = (message: Extract<FlowMessage, { type: 'genesis' }>) => {
     const parsed = parseGenesisDraft(message.entry)
+    const founders = parsed.ok ? parsed.value.founders : []
     // What I sign must name me, and be the proposer's. Anything else is not what we agreed.
-    const me =
-      parsed.ok &&
-      parsed.value.founders.some((founder) => founder.member === member && founder.deviceId === own.id)
-    if (!parsed.ok || !me || parsed.value.author !== invitation.host || !mySame || !hostSame)
-      return end('turned away')
+    const place = founders.findIndex((founder) => founder.member === member && founder.deviceId === own.id)
+    const pledged = place >= 0 && message.pledges.length === founders.length && message.pledges[place]
+    if (!parsed.ok || !pledged || !opensCommitment(pledged, nonce)) return end('turned away')
+    if (draft || parsed.value.author !== invitation.host || !mySame || !hostSame) return end('turned away')
     draft = parsed.value
     title = message.title
-    const language = exchanged?.language ?? world.language
-    state.set({
-      step: 'genesis',
-      words: genesisWords(draft, language),
-      title,
-      names: message.names,
-      signed: false,
-    })
+    names = message.names
+    pledges = message.pledges
+    say({ type: 'nonce', nonce })
+  }
+
+  const showGenesis = (nonces: readonly Uint8Array[]) => {
+    if (!draft || state.read().step === 'genesis') return
+    const kept =
+      nonces.length === pledges.length && nonces.every((one, i) => opensCommitment(pledges[i]!, one))
+    if (!kept) return end('words differ')
+    const words = genesisWords(draft, nonces, exchanged?.language ?? world.language)
+    state.set({ step: 'genesis', words, title, names, signed: false })
   }
 
   const complete = async (entries: readonly Uint8Array[]) => {
@@ -322,6 +361,7 @@ export const guestFounding = (
       say({ type: 'same', same })
       if (!same) return end('words differ')
       mySame = true
+      say({ type: 'pledge', commit: commitToNonce(nonce) })
       state.set({ step: 'waiting', host: exchanged?.name ?? '' })
     },
     signGenesis: () => {
@@ -337,6 +377,11 @@ export const guestFounding = (
   }
 }
 
-const genesisWords = (draft: GenesisDraft, language: WordLanguage) => wordsOfId(idBytes(draft.id), language)
+/**
+ * Four words of the genesis and of a nonce of every founder, all pledged before any was seen. Words of the genesis id
+ * alone could be searched for: two geneses with the same four words are found in some 2^22 tries (docs/adr/0008).
+ */
+const genesisWords = (draft: GenesisDraft, nonces: readonly Uint8Array[], language: WordLanguage) =>
+  wordsOfId(encodeCbor([idBytes(draft.id), nonces]), language)
 
 export const memberFrom = (random: Random): MemberId => memberIdFrom(random.bytes(16))!

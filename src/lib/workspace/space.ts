@@ -1,12 +1,13 @@
 import type * as Y from 'yjs'
 import type { Clock, Random } from '../core/clock.ts'
-import { idBytes, type CollId, type DeviceId, type EntryId, type MemberId } from '../core/ids.ts'
+import { idBytes, type CollId, type DeviceId, type EntryId, type FeedId, type MemberId } from '../core/ids.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { Cell, derived, type Watched } from '../core/watched.ts'
 import { hash } from '../crypto/hash.ts'
 import { sign, verify } from '../crypto/sign.ts'
 import { addPerson, peopleOf } from '../domain/people.ts'
-import { bringBack, rescuable } from '../domain/rescue.ts'
+import { bringBack, rescuable, SHOWN_MAX, type Piece } from '../domain/rescue.ts'
+import type { SetAside } from '../feed/types.ts'
 import { mayEnact } from '../ledger/proposals.ts'
 import type { SpaceKind, SuspendReason } from '../ledger/types.ts'
 import { createLive, type Live } from '../net/live/live.ts'
@@ -63,6 +64,7 @@ export class LiveSpace implements Space {
   readonly #heard = new Map<DeviceId, number>()
   readonly #stops: (() => void)[] = []
   readonly #people = new Cell<readonly { member: MemberId; name: string; place: string | null }[]>([])
+  readonly #brought = new Cell<ReadonlySet<string>>(new Set())
   #lastContact: number | null = null
 
   constructor(replica: Replica, world: SpaceWorld) {
@@ -95,7 +97,7 @@ export class LiveSpace implements Space {
       ],
       () => this.#status(),
     )
-    this.setAside = memo([replica.changed], () => this.#aside())
+    this.setAside = memo([replica.changed, this.#brought], () => this.#aside())
     this.presence = {
       awareness: this.#live.awareness,
       people: this.#people,
@@ -111,6 +113,7 @@ export class LiveSpace implements Space {
     this.#stops.push(() => this.#live.awareness.off('change', onPresence))
     this.#stops.push(replica.changed.watch(() => this.#ledgerSeen()))
     void this.#recallHeard()
+    void this.#recallBrought()
     this.#ledgerSeen()
   }
 
@@ -162,10 +165,17 @@ export class LiveSpace implements Space {
   async bringBack(item: string): Promise<Result<void, NotAllowed>> {
     const refused = this.#mayAct()
     if (refused) return err(refused)
-    const found = this.replica.setAside().find((aside) => asideId(aside.position) === item)
+    const found = this.#pieces().find(({ id }) => id === item)
     if (!found) return err({ type: 'NotFound' })
-    const updates = found.docs.map(({ update }) => update)
-    bringBack(this.doc.read(), rescuable(this.doc.read(), updates))
+    bringBack(this.doc.read(), {
+      pieces: [found.piece],
+      text: '',
+      where: { type: found.piece.type, title: '' },
+    })
+    this.#brought.set(new Set([...this.#brought.read(), item]))
+    void this.#world.storage.commit([
+      { table: 'aside', key: `${this.replica.coll}/${item}`, value: new Uint8Array() },
+    ])
     await this.replica.flush()
     return this.#kept()
   }
@@ -317,19 +327,29 @@ export class LiveSpace implements Space {
   }
 
   #aside(): readonly AsideItem[] {
-    const doc = this.doc.read()
-    return this.replica.setAside().map((aside) => {
-      const what = rescuable(
-        doc,
-        aside.docs.map(({ update }) => update),
-      )
-      return {
-        id: asideId(aside.position),
-        device: aside.device,
-        member: this.replica.state.devices.get(aside.device)?.member ?? null,
-        text: what.text,
-        where: what.where,
-      }
+    return this.#pieces().map(({ id, device, piece }) => ({
+      id,
+      device,
+      member: this.replica.state.devices.get(device)?.member ?? null,
+      text: textOf(piece).slice(0, SHOWN_MAX),
+      where: { type: piece.type, title: piece.type === 'other' ? '' : piece.title },
+      brought: this.#brought.read().has(id),
+    }))
+  }
+
+  /** Late work of each feed as one change, told apart by where it would have stood. */
+  #pieces(): readonly { readonly id: string; readonly device: DeviceId; readonly piece: Piece }[] {
+    const byFeed = new Map<FeedId, SetAside[]>()
+    for (const aside of this.replica.setAside())
+      byFeed.set(aside.position.feed, [...(byFeed.get(aside.position.feed) ?? []), aside])
+    return [...byFeed].flatMap(([feed, late]) => {
+      late.sort((one, other) => one.position.seq - other.position.seq)
+      const updates = late.flatMap(({ docs }) => docs.map(({ update }) => update))
+      return rescuable(this.doc.read(), updates).pieces.map((piece, i) => ({
+        id: `${feed} ${piece.type === 'other' ? i : piece.id}`,
+        device: late[0]!.device,
+        piece,
+      }))
     })
   }
 
@@ -395,6 +415,13 @@ export class LiveSpace implements Space {
     this.#lastContact ??= Math.max(0, ...this.#heard.values()) || null
   }
 
+  async #recallBrought(): Promise<void> {
+    const prefix = `${this.replica.coll}/`
+    const rows = await this.#world.storage.all('aside', prefix)
+    if (rows.ok && rows.value.rows.length > 0)
+      this.#brought.set(new Set(rows.value.rows.map(([key]) => key.slice(prefix.length))))
+  }
+
   #mayAct(): NotAllowed | null {
     if (this.#movedTo.read()) return { type: 'ReadOnly' }
     const standing = this.replica.standing()
@@ -411,7 +438,8 @@ export class LiveSpace implements Space {
 const standingOf = (standing: string): Standing | null =>
   standing === 'active' ? 'full' : standing === 'suspended' ? 'narrow' : null
 
-const asideId = ({ feed, seq }: { readonly feed: string; readonly seq: number }) => `${feed}:${seq}`
+const textOf = (piece: Piece): string =>
+  piece.type === 'threat' ? Object.values(piece.fields).join('\n') : piece.text
 
 /** A derived value computed once a change, not once a reader. */
 const memo = <T>(sources: readonly Watched<unknown>[], read: () => T): Watched<T> => {

@@ -219,6 +219,8 @@ export type AsideItem = {
   /** Plain text of what the change would have added, for reading: up to 2 000 characters. */
   readonly text: string
   readonly where: { readonly type: 'article' | 'threat' | 'other'; readonly title: string }
+  /** It has been brought back from here as one's own edit. */
+  readonly brought: boolean
 }
 
 /** Who is here and where. What is signed by a device whose standing is active and came over its own link; nothing else. */

@@ -1,0 +1,215 @@
+import { expect, test } from 'vitest'
+import { addArticle, appendToArticle, articles } from '../../src/lib/domain/articles.ts'
+import { people } from '../../src/lib/domain/people.ts'
+import { aboutOf } from '../../src/lib/domain/document.ts'
+import { systemRandom } from '../../src/lib/crypto/random.ts'
+import { createMemoryStorage } from '../../src/lib/store/memory-storage.ts'
+import type { GuestFlow, HostFlow, Space } from '../../src/lib/workspace/types.ts'
+import { LiveWorkspace } from '../../src/lib/workspace/workspace.ts'
+import { createHandClock } from '../net/hand-clock.ts'
+import { settle } from '../net/memory-channel.ts'
+import { createMemoryHub } from '../net/memory-hub.ts'
+import { createMemoryNetwork } from '../net/memory-rtc.ts'
+
+/** Devices around one hub on one wifi, all in memory, each with a workspace of its own. */
+const neighbourhood = () => {
+  const clock = createHandClock()
+  const hub = createMemoryHub(clock)
+  const network = createMemoryNetwork()
+  const live = async (ms = 3000) => {
+    for (let passed = 0; passed < ms; passed += 50) {
+      clock.pass(50)
+      for (let turn = 0; turn < 6; turn++) await settle()
+    }
+  }
+  const arrive = () => {
+    const storage = createMemoryStorage()
+    const open = () =>
+      new LiveWorkspace({
+        storage,
+        hub: hub.connect(),
+        rtc: network.rtc(),
+        clock,
+        random: systemRandom,
+        language: () => 'es',
+      })
+    return { open, workspace: open() }
+  }
+  return { arrive, live }
+}
+
+const linkOf = (flow: HostFlow): string => {
+  const state = flow.state.read()
+  if (state.step !== 'inviting') throw new Error(`no link while ${state.step}`)
+  return state.link
+}
+
+const opened = async (workspace: LiveWorkspace, link: string, name: string): Promise<GuestFlow> => {
+  const flow = await workspace.openLink(link, name)
+  if (!flow.ok) throw new Error(flow.error.type)
+  return flow.value
+}
+
+const sameWords = (host: HostFlow, guests: readonly GuestFlow[]) => {
+  const state = host.state.read()
+  if (state.step !== 'inviting') throw new Error(state.step)
+  for (const guest of guests) {
+    const theirs = guest.state.read()
+    if (theirs.step !== 'words') throw new Error(`guest is ${theirs.step}`)
+    const mine = state.guests.find(({ words }) => words?.join() === theirs.words.join())
+    if (!mine) throw new Error('no guest has these words')
+    host.confirmWords(mine.id, true)
+    guest.confirmWords(true)
+  }
+}
+
+const done = (flow: HostFlow | GuestFlow): Space => {
+  const state = flow.state.read()
+  if (state.step !== 'done') throw new Error(`still ${state.step}`)
+  return state.space
+}
+
+const foundThree = async () => {
+  const { arrive, live } = neighbourhood()
+  const [alba, bruna, ceiba] = [arrive(), arrive(), arrive()]
+  const notebook = await alba.workspace.lightNotebook({ title: 'Cuaderno', purpose: '', myName: 'Alba' })
+  addArticle(notebook.doc.read(), { title: 'El agua', kind: 'principle', text: 'El agua es de todas.' })
+  const host = await alba.workspace.proposeFounding(notebook, {
+    title: 'Las Tres Vertientes',
+    myName: 'Alba',
+  })
+  const guests = [
+    await opened(bruna.workspace, linkOf(host), 'Bruna'),
+    await opened(ceiba.workspace, linkOf(host), 'Ceiba'),
+  ]
+  await live()
+  sameWords(host, guests)
+  await live()
+  host.proposeGenesis()
+  await live()
+  return { arrive, live, alba, bruna, ceiba, notebook, host, guests }
+}
+
+test('three found a collective by link and words, and what was in the notebook is there', async () => {
+  const { live, alba, notebook, host, guests } = await foundThree()
+  const words = [host, ...guests].map(({ state }) => {
+    const at = state.read()
+    return at.step === 'genesis' ? at.words.join(' ') : at.step
+  })
+  expect(new Set(words).size).toBe(1)
+  expect(words[0]!.split(' ')).toHaveLength(4)
+  host.signGenesis()
+  for (const guest of guests) guest.signGenesis()
+  await live(8000)
+  const spaces = [host, ...guests].map(done)
+  for (const space of spaces) {
+    expect(space.kind.read()).toBe('collective')
+    expect(
+      articles(space.doc.read())
+        .read()
+        .map(({ title }) => title),
+    ).toEqual(['El agua'])
+    expect(aboutOf(space.doc.read()).title).toBe('Las Tres Vertientes')
+    expect(
+      people(space.doc.read())
+        .read()
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(['Alba', 'Bruna', 'Ceiba'])
+    expect(space.membership.read().members).toHaveLength(3)
+  }
+  expect(notebook.readOnly.read()).toBe(true)
+  expect(alba.workspace.current.read()?.id).toBe(spaces[0]!.id)
+})
+
+test('Drago joins by link, words and two vouchers; then his phone is lost', async () => {
+  const { arrive, live, host, guests } = await foundThree()
+  host.signGenesis()
+  for (const guest of guests) guest.signGenesis()
+  await live(8000)
+  const [alba, bruna, ceiba] = [host, ...guests].map(done) as [Space, Space, Space]
+  const dragos = arrive()
+  const inviting = await alba.invite()
+  const joining = await opened(dragos.workspace, linkOf(inviting), 'Drago')
+  await live()
+  sameWords(inviting, [joining])
+  await live()
+  expect(inviting.state.read()).toMatchObject({ step: 'vouching', have: 1, needed: 2 })
+  expect(joining.state.read()).toMatchObject({ step: 'vouching', have: 1, needed: 2 })
+  const [decision] = bruna.membership.read().decisions
+  expect(decision).toMatchObject({ action: 'admit', name: 'Drago', mayApprove: true })
+  await bruna.approve(decision!.id)
+  await live(8000)
+  const drago = done(joining)
+  expect(
+    people(drago.doc.read())
+      .read()
+      .map(({ name }) => name)
+      .sort(),
+  ).toEqual(['Alba', 'Bruna', 'Ceiba', 'Drago'])
+  drago.doc.read().getText('notes').insert(0, 'desde lejos')
+  await drago.flush()
+  await live()
+  expect(ceiba.doc.read().getText('notes').toString()).toBe('desde lejos')
+
+  await bruna.suspend(drago.me.device, 'lost')
+  await live()
+  alba.doc.read().getText('notes').insert(0, 'entre nosotras: ')
+  await alba.flush()
+  const [article] = articles(drago.doc.read()).read()
+  appendToArticle(drago.doc.read(), article!.id, 'sigo aquí')
+  await drago.flush()
+  await live(6000)
+  expect(ceiba.doc.read().getText('notes').toString()).toBe('entre nosotras: desde lejos')
+  expect(drago.membership.read().me).toBe('suspended')
+  for (const space of [alba, bruna, ceiba])
+    expect(space.setAside.read()).toMatchObject([
+      { text: 'sigo aquí', where: { type: 'article' }, brought: false },
+    ])
+  await ceiba.bringBack(ceiba.setAside.read()[0]!.id)
+  await live()
+  expect(ceiba.setAside.read()[0]!.brought).toBe(true)
+  for (const space of [alba, bruna, ceiba])
+    expect(articles(space.doc.read()).read()[0]!.body!.toString()).toContain('sigo aquí')
+})
+
+test('words that differ turn the guest away, and nothing is founded', async () => {
+  const { arrive, live } = neighbourhood()
+  const [alba, eve] = [arrive(), arrive()]
+  const notebook = await alba.workspace.lightNotebook({ title: 'Cuaderno', purpose: '', myName: 'Alba' })
+  const host = await alba.workspace.proposeFounding(notebook, { title: 'X', myName: 'Alba' })
+  const guest = await opened(eve.workspace, linkOf(host), 'Eva')
+  await live()
+  const state = host.state.read()
+  if (state.step !== 'inviting') throw new Error(state.step)
+  host.confirmWords(state.guests[0]!.id, false)
+  await live()
+  expect(guest.state.read()).toMatchObject({ step: 'ended', why: 'turned away' })
+  expect(host.state.read()).toMatchObject({ step: 'inviting', guests: [] })
+})
+
+test('a device closed and opened again finds everything and everybody', async () => {
+  const { arrive, live } = neighbourhood()
+  const alba = arrive()
+  await alba.workspace.lightNotebook({ title: 'Cuaderno', purpose: 'recordar', myName: 'Alba' })
+  alba.workspace.current.read()!.doc.read().getText('notes').insert(0, 'guardado')
+  await live()
+  await alba.workspace.close()
+  const again = alba.open()
+  await again.restore()
+  expect(again.current.read()!.doc.read().getText('notes').toString()).toBe('guardado')
+  expect(aboutOf(again.current.read()!.doc.read()).purpose).toBe('recordar')
+})
+
+test('a link of another kind or a damaged one is refused with a word', async () => {
+  const { arrive } = neighbourhood()
+  const { workspace } = arrive()
+  expect(await workspace.openLink('https://example.org/', 'Alba')).toEqual({
+    ok: false,
+    error: { type: 'BadLink' },
+  })
+  expect(await workspace.openLink('#/unirme?c=AAAAAAAAAAAAAAAAAAAAAAAAAAAA', 'Alba')).toEqual({
+    ok: false,
+    error: { type: 'BadLink' },
+  })
+})
