@@ -8,7 +8,7 @@ import {
   type EpochId,
   type FeedId,
 } from '../../src/lib/core/ids.ts'
-import { expectOk } from '../../src/lib/core/result.ts'
+import { expectOk, ok, type Result } from '../../src/lib/core/result.ts'
 import { createDevice, signBinding, type OwnDevice } from '../../src/lib/crypto/device.ts'
 import type { SecretKey } from '../../src/lib/crypto/hash.ts'
 import { systemRandom } from '../../src/lib/crypto/random.ts'
@@ -18,6 +18,7 @@ import { createFeedSeal } from '../../src/lib/feed/seal.ts'
 import type {
   Accepted,
   Base,
+  CannotAppend,
   EpochKeys,
   RecordBody,
   SealedRecord,
@@ -201,13 +202,23 @@ export class Person implements EpochKeys {
 
   /** Writes something into the document and seals it as one record. */
   writes(change: (doc: Y.Doc) => void): Segment {
+    return expectOk(this.triesToWrite(change))
+  }
+
+  /** The same, where it may turn out that this device cannot write now: then nothing is left of it. */
+  triesToWrite(change: (doc: Y.Doc) => void): Result<Segment, CannotAppend> {
     this.doc.transact(() => change(this.doc))
     const docs = this.#pending.splice(0).map((update) => ({ doc: MAIN_DOC, update }))
-    const { record, seal } = expectOk(this.feeds.append({ own: this.own, docs }))
+    const appended = this.feeds.append({ own: this.own, docs })
+    if (!appended.ok) {
+      this.#readAnew()
+      return appended
+    }
+    const { record, seal } = appended.value
     const segment = { feed: seal.feed, records: [record], seal }
     this.segments.push(segment)
     this.feeds.take()
-    return segment
+    return ok(segment)
   }
 
   says(text: string): Segment {
@@ -230,20 +241,15 @@ export class Person implements EpochKeys {
 
   merge(): void {
     const change = this.feeds.take()
-    if (change.type === 'more') return this.#apply(change.records)
-    this.doc = this.#newDoc()
-    this.#apply([...this.feeds.accepted()])
-    if (this.feed) this.doc.clientID = yClientOf(this.feed)
+    if (change.type === 'more') this.#apply(change.records)
+    else this.#readAnew()
   }
 
   /** Opens the same store again: a restart. */
   restarts(base?: Base): void {
     this.feeds = new Feeds({ ledger: this.ledger, keys: this, ...(base ? { base } : {}) })
     for (const { records, seal } of this.segments) this.feeds.restore(records, seal)
-    this.feeds.take()
-    this.doc = this.#newDoc()
-    this.#apply([...this.feeds.accepted()])
-    if (this.feed) this.doc.clientID = yClientOf(this.feed)
+    this.#readAnew()
   }
 
   reads(): string {
@@ -269,6 +275,14 @@ export class Person implements EpochKeys {
 
   #apply(records: readonly Accepted[]): void {
     for (const { docs } of records) for (const { update } of docs) Y.applyUpdate(this.doc, update, 'remote')
+    // Yjs takes another client id when it is told of its own work, as after a lifted suspension.
+    if (this.feed) this.doc.clientID = yClientOf(this.feed)
+  }
+
+  #readAnew(): void {
+    this.feeds.take()
+    this.doc = this.#newDoc()
+    this.#apply([...this.feeds.accepted()])
   }
 
   #newDoc(): Y.Doc {

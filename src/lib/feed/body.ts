@@ -81,7 +81,7 @@ const readDocs = (reader: Reader): RecordBody['docs'] => {
     const doc = docFrom(reader.text())
     const update = reader.bytes()
     if (!doc) reader.fail()
-    else docs.push({ doc, update: update.slice() })
+    else docs.push({ doc, update: new Uint8Array(update) })
   }
   return docs
 }

@@ -35,8 +35,8 @@ export const checkPayload = (
   context: PayloadContext,
 ): Result<{ readonly clock: number }, BadPayload> => {
   if (update.length > MAX_UPDATE_BYTES) return broken('too large')
-  // Yjs reads strings and floats past the end of a view, from the buffer below it.
-  const exact = update.byteLength === update.buffer.byteLength ? update : update.slice()
+  // Yjs reads strings and floats past the end of a view, from the buffer below it. (`slice` of a Node Buffer is a view.)
+  const exact = update.byteLength === update.buffer.byteLength ? update : new Uint8Array(update)
   const head = headRule(exact)
   if (head) return broken(head)
   const decoded = decode(exact)

@@ -1,0 +1,170 @@
+import { fc, test } from '@fast-check/vitest'
+import { describe, expect } from 'vitest'
+import type { Segment } from '../../src/lib/feed/types.ts'
+import { forge, joined, mainDoc, updateBy, Valley, type Person } from './valley.ts'
+
+const RUNS = process.env.SLOW ? 400 : 30
+const WHILE = { timeout: process.env.SLOW ? 600_000 : 60_000 }
+
+/** A story: who does what, and whom they hear before. Numbers choose among what is possible just then. */
+const story = fc.array(
+  fc.record({
+    who: fc.nat({ max: 3 }),
+    hears: fc.nat({ max: 15 }),
+    what: fc.constantFrom('type', 'type', 'type', 'map', 'delete', 'suspend', 'rotate', 'withdraw', 'fork'),
+    at: fc.nat({ max: 1000 }),
+  }),
+  { minLength: 5, maxLength: 30 },
+)
+
+type Said = { readonly entries: readonly Uint8Array[]; readonly segments: readonly Segment[] }
+
+const tell = (
+  acts: typeof story extends fc.Arbitrary<infer T> ? T : never,
+): { valley: Valley; said: Said } => {
+  const valley = Valley.found('Alba', 'Bruna', 'Ceiba', 'Drago')
+  const suspended = new Map<Person, ReturnType<Person['suspend']>>()
+  const forged: Segment[] = []
+  for (const { who, hears, what, at } of acts) {
+    const person = valley.people[who]!
+    valley.people.forEach((other, i) => {
+      if (other === person || !(hears & (1 << i))) return
+      person.learn(other)
+      for (const segment of other.segments) if (person.feeds.offer(segment).ok) person.segments.push(segment)
+      person.merge()
+    })
+    act(person, valley, { what, at, suspended, forged })
+  }
+  const segments = [...new Set([...valley.people.flatMap((person) => person.segments), ...forged])]
+  const entries = [
+    ...new Map(
+      valley.people.flatMap(({ ledger }) => ledger.since([])).map((entry) => [entry.id, entry.wire]),
+    ).values(),
+  ]
+  return { valley, said: { entries, segments } }
+}
+
+const act = (
+  person: Person,
+  valley: Valley,
+  of: {
+    readonly what: string
+    readonly at: number
+    readonly suspended: Map<Person, ReturnType<Person['suspend']>>
+    readonly forged: Segment[]
+  },
+): void => {
+  const { what, at, suspended, forged } = of
+  const text = person.doc.getText('t')
+  const target = valley.people[at % valley.people.length]!
+  switch (what) {
+    case 'type':
+      person.triesToWrite((doc) => doc.getText('t').insert(at % (text.length + 1), `${person.name[0]}${at} `))
+      break
+    case 'map':
+      person.triesToWrite((doc) => void doc.getMap('m').set(`k${at % 5}`, `${person.name} ${at}`))
+      break
+    case 'delete':
+      if (text.length > 2) person.triesToWrite((doc) => doc.getText('t').delete(at % (text.length - 1), 2))
+      break
+    case 'suspend':
+      if (target !== person) suspended.set(person, person.suspend(target.device))
+      break
+    case 'rotate':
+      person.rotate()
+      break
+    case 'withdraw': {
+      const act = suspended.get(person)
+      if (act) person.act({ type: 'withdraw', target: act })
+      break
+    }
+    case 'fork':
+      if (forged.length < 2 && person.held.size > 0) forged.push(otherFace(person, at))
+  }
+}
+
+/** A second record at the place of one that this person wrote. */
+const otherFace = (person: Person, at: number): Segment => {
+  const own = person.segments.filter(({ feed }) => feed === person.feed)
+  const before = own[at % (own.length + 1)]
+  const update = updateBy(person.doc.clientID, (doc) => doc.getText('t').insert(0, 'otra cara'))
+  return forge(
+    person,
+    { seq: before ? before.seal.seq + 1 : 0, prev: before?.records.at(-1) ?? null },
+    { docs: before ? [] : mainDoc(update) },
+  )
+}
+
+/** What a device that knows nothing sees after it heard all this in some order. */
+const hear = (valley: Valley, said: Said, order: readonly number[]): { sees: unknown; person: Person } => {
+  const person = valley.twin(valley.people[0]!)
+  person.feed = null
+  const events = [
+    ...said.entries.map((entry) => () => person.learnEntries([entry])),
+    ...said.segments.map((segment) => () => (person.feeds.offer(segment), person.merge())),
+    () => person.receiveKeys(),
+  ]
+  const key = (i: number) => order[i % order.length]! + i * 1e-4
+  const shuffled = [...events.keys()].sort((a, b) => key(a) - key(b)).map((i) => events[i]!)
+  if (order[0]! % 2) person.getsKeys = false
+  for (const event of shuffled) event()
+  // What came before its feed or epoch was known had to be refused; links send it again, ledger first.
+  for (const segment of said.segments) person.feeds.offer(segment)
+  person.receiveKeys()
+  return { sees: person.sees(), person }
+}
+
+const orders = fc.array(fc.nat({ max: 1000 }), { minLength: 3, maxLength: 60 })
+
+describe('in whatever order', WHILE, () => {
+  test.prop([story, orders, orders], { numRuns: RUNS })(
+    'acts, keys and records reach two devices, they accept the same, set the same aside and show the same document',
+    (acts, one, other) => {
+      const { valley, said } = tell(acts)
+      const first = hear(valley, said, one)
+      const second = hear(valley, said, other)
+      expect(second.sees).toEqual(first.sees)
+      expect(first.sees).toMatchObject({ pending: false })
+      expect(first.person.feeds.refused()).toEqual([])
+    },
+  )
+
+  test.prop([story, orders], { numRuns: RUNS })(
+    'records came, a device that starts again from its store sees what it saw, and nothing accepted builds on anything that is not',
+    (acts, order) => {
+      const { valley, said } = tell(acts)
+      const { sees, person } = hear(valley, said, order)
+      person.segments.push(...said.segments)
+      person.restarts()
+      expect(person.sees()).toEqual(sees)
+      expect(person.feeds.take()).toEqual({ type: 'more', records: [] })
+      const seen = new Map<string, number>()
+      for (const { position } of person.feeds.accepted()) {
+        expect(position.seq).toBe((seen.get(position.feed) ?? -1) + 1)
+        seen.set(position.feed, position.seq)
+      }
+    },
+  )
+
+  test.prop([story], { numRuns: RUNS })('and in whatever pieces', (acts) => {
+    const { valley, said } = tell(acts)
+    const [whole, pieces] = [valley.twin(valley.people[1]!), valley.twin(valley.people[1]!)]
+    for (const person of [whole, pieces]) {
+      person.feed = null
+      person.learnEntries(said.entries)
+    }
+    for (const feed of new Set(said.segments.map((segment) => segment.feed))) {
+      const line = [
+        ...new Map(said.segments.filter((s) => s.feed === feed).map((s) => [s.seal.rec, s])).values(),
+      ]
+      for (const segment of line) pieces.feeds.offer(segment)
+      const chain: Segment[] = []
+      for (const segment of line)
+        if (segment.records[0]!.pub.prev === (chain.at(-1)?.seal.rec ?? null)) chain.push(segment)
+      if (chain.length > 0) whole.feeds.offer(joined(...chain))
+      for (const segment of line) whole.feeds.offer(segment)
+    }
+    for (const person of [whole, pieces]) person.merge()
+    expect(whole.sees()).toEqual(pieces.sees())
+  })
+})
