@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import * as Y from 'yjs'
 import {
+  editable,
   isEditable,
   plainText,
   prose,
@@ -121,7 +122,7 @@ test.each(STRANGE)('%s is read without throwing and is not for the editor to del
   const body = bodyOf(element('paragraph', 'bueno'), strange())
   expect(plainText(body)).toContain('bueno')
   expect(isEditable(body)).toBe(false)
-  removeUneditable(body)
+  removeUneditable(body.doc!, body)
   expect(isEditable(body)).toBe(true)
   expect(plainText(body)).toBe('bueno')
 })
@@ -154,4 +155,18 @@ test('what did not change is not read again', () => {
   stop()
   body.delete(0, 1)
   expect(text.read()).toHaveLength(1)
+})
+
+test('whether a text may be edited is told when it changes, both ways', () => {
+  const body = bodyOf(element('paragraph', 'uno'))
+  const may = editable(body)
+  const told: boolean[] = []
+  const stop = may.watch(() => told.push(may.read()))
+  expect(may.read()).toBe(true)
+  body.insert(1, [element('paragraph', 'dos')])
+  body.insert(0, [element('table', 'x')])
+  body.insert(0, [element('paragraph', 'tres')])
+  body.delete(1, 1)
+  expect(told).toEqual([false, true])
+  stop()
 })

@@ -1,6 +1,7 @@
 import { Fragment, type Node } from 'prosemirror-model'
 import * as Y from 'yjs'
 import type { Watched } from '../core/watched.ts'
+import { change } from './change.ts'
 import { parseLevel, parseLink, proseSchema } from './prose-schema.ts'
 
 /** An article's text, read without an editor. What this version cannot read keeps its words and says so. */
@@ -65,7 +66,30 @@ export const plainText = (body: Y.XmlFragment): string => readProse(body).map(te
  */
 export const isEditable = (body: Y.XmlFragment): boolean => body.toArray().every(fits)
 
-/** The same after a change, looking only at what it touched. */
+/** The same as it changes, looking only at what each change touched. */
+export const editable = (body: Y.XmlFragment): Watched<boolean> => {
+  let known: boolean | null = null
+  let watchers = 0
+  const read = () => (watchers > 0 ? (known ??= isEditable(body)) : isEditable(body))
+  return {
+    read,
+    watch: (onChange) => {
+      watchers++
+      const listen = (events: readonly Y.YEvent<Y.AbstractType<unknown>>[]) => {
+        const before = known
+        known = known === true ? staysEditable(body, events) : null
+        if (read() !== before) onChange()
+      }
+      body.observeDeep(listen)
+      return () => {
+        body.unobserveDeep(listen)
+        if (--watchers === 0) known = null
+      }
+    },
+  }
+}
+
+/** The same after a change to an editable body. */
 export const staysEditable = (
   body: Y.XmlFragment,
   events: readonly Y.YEvent<Y.AbstractType<unknown>>[],
@@ -79,9 +103,10 @@ export const staysEditable = (
   })
 
 /** Takes out of a body what this version cannot edit. For a person to decide. */
-export const removeUneditable = (body: Y.XmlFragment): void => {
-  for (let i = body.length - 1; i >= 0; i--) if (!fits(body.get(i))) body.delete(i, 1)
-}
+export const removeUneditable = (doc: Y.Doc, body: Y.XmlFragment): void =>
+  change(doc, () => {
+    for (let i = body.length - 1; i >= 0; i--) if (!fits(body.get(i))) body.delete(i, 1)
+  })
 
 /** The block directly in `body` that holds `type`. */
 const topOf = (type: Y.AbstractType<unknown>, body: Y.XmlFragment): unknown => {

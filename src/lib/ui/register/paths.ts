@@ -1,0 +1,3 @@
+/** Where threats are, in the address bar. */
+export const REGISTER_PATH = '#/registro'
+export const threatPath = (id: string): string => `${REGISTER_PATH}/${id}`
