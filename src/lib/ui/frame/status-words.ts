@@ -1,0 +1,77 @@
+import { unreachable } from '../../core/result.ts'
+import type { Key } from '../../i18n/catalogue.ts'
+import type { Values } from '../../i18n/speech.ts'
+import type { Status } from '../../workspace/types.ts'
+import type { IconName } from '../icons.ts'
+
+type Words = readonly [Key, Values?]
+
+/** What the status pill says, and what stands behind it when somebody asks. */
+export type StatusWords = {
+  readonly icon: IconName
+  readonly tone: 'plain' | 'yes' | 'wait' | 'stop'
+  readonly short: Words
+  readonly details: readonly Words[]
+}
+
+/** How moments are spoken: of the language in use. Milliseconds since 1970. */
+export type Moments = {
+  readonly ago: (at: number, now: number) => string
+  readonly since: (at: number, now: number) => string
+}
+
+export const statusWords = (
+  status: Status,
+  { isNotebook, now, moments }: { isNotebook: boolean; now: number; moments: Moments },
+): StatusWords => {
+  switch (status.type) {
+    case 'local':
+      return {
+        icon: 'phone',
+        tone: 'plain',
+        short: ['status.local'],
+        details: isNotebook
+          ? [['status.notebookDetail']]
+          : [['status.localDetail', { waiting: status.waiting }], ['status.localNext']],
+      }
+    case 'connecting':
+      return {
+        icon: 'dots',
+        tone: 'plain',
+        short: ['status.connecting'],
+        details: [['status.connectingDetail'], ['status.connectingNext']],
+      }
+    case 'exchanging':
+      return {
+        icon: 'ring',
+        tone: 'plain',
+        short: ['status.exchanging', { done: status.done, total: status.total }],
+        details: [['status.exchangingDetail']],
+      }
+    case 'upToDate':
+      return {
+        icon: 'people',
+        tone: 'yes',
+        short: ['status.upToDate', { people: status.people }],
+        details: [['status.upToDateDetail', { when: moments.ago(status.at, now) }]],
+      }
+    case 'stale':
+      return {
+        icon: 'clock',
+        tone: 'wait',
+        short: ['status.stale', { when: moments.since(status.since, now) }],
+        details: [['status.staleDetail'], ['status.staleNext']],
+      }
+    case 'attention':
+      return {
+        icon: 'flag',
+        tone: 'wait',
+        short: ['status.attention'],
+        details: [['status.attentionDetail', { decisions: status.decisions }]],
+      }
+    case 'out':
+      return { icon: 'out', tone: 'stop', short: ['status.out'], details: [['status.outDetail']] }
+    default:
+      return unreachable(status)
+  }
+}
