@@ -5,11 +5,12 @@ import { createDevice, signBinding, type OwnDevice } from '../../src/lib/crypto/
 import { createSignPair, sign } from '../../src/lib/crypto/sign.ts'
 import { idBytes, memberIdFrom, type CollId } from '../../src/lib/core/ids.ts'
 import { assembleGenesis, createGenesis, signGenesis } from '../../src/lib/ledger/genesis.ts'
-import type { Standing, Storage } from '../../src/lib/sync/ports.ts'
+import { TABLES, type Standing, type Storage } from '../../src/lib/sync/ports.ts'
 import { createMemoryStorage } from '../../src/lib/store/memory-storage.ts'
 import { Replica } from '../../src/lib/workspace/replica.ts'
 import { Syncing } from '../../src/lib/workspace/syncing.ts'
-import { MemoryLink, Network } from './network.ts'
+import type { MemoryLink } from './network.ts'
+import { Network } from './network.ts'
 import { seededRandom, TestClock } from './time.ts'
 
 /** One person with one device, as far as tests of the truth below the screens need them. */
@@ -17,7 +18,7 @@ export class Person {
   readonly name: string
   replica: Replica
   syncing: Syncing
-  readonly storage: Storage
+  storage: Storage
   readonly world: World
   readonly judged = new Map<MemoryLink, ReturnType<Syncing['attach']>>()
 
@@ -78,8 +79,9 @@ export class Person {
     link.closed(() => this.judged.delete(link))
   }
 
-  /** Closes the device and opens it again from what is on its disk. */
-  async restarts(): Promise<void> {
+  /** Closes the device and opens it again from what is on its disk; `with`: on a disk that takes writes again. */
+  async restarts(how?: { readonly with: 'a disk that works' }): Promise<void> {
+    if (how) this.storage = await copyOf(this.storage)
     for (const link of [...this.judged.keys()]) link.close()
     this.syncing.stop()
     this.replica = expectOk(
@@ -100,6 +102,8 @@ export class World {
   readonly network = new Network()
   readonly random
   readonly people: Person[] = []
+  /** A disk of another kind for somebody; `null`: the usual one. */
+  storageOf: (name: string) => Storage | null = () => null
 
   constructor(seed = 1) {
     this.random = seededRandom(seed)
@@ -140,7 +144,7 @@ export class World {
     as: { coll: CollId; own: OwnDevice; member: MemberId; newcomer: boolean },
     entries: readonly Uint8Array[],
   ): Promise<Person> {
-    const storage = createMemoryStorage()
+    const storage = this.storageOf(name) ?? createMemoryStorage()
     const row = { ...as, myName: name, movedTo: null }
     const replica = expectOk(
       await Replica.begin({ row, entries, storage, clock: this.clock, random: this.random }),
@@ -221,4 +225,14 @@ export class World {
       await this.network.settle()
     }
   }
+}
+
+/** The same rows on a new disk. */
+const copyOf = async (storage: Storage): Promise<Storage> => {
+  const copy = createMemoryStorage()
+  for (const table of TABLES) {
+    const { rows } = expectOk(await storage.all(table))
+    await copy.commit(rows.map(([key, value]) => ({ table, key, value })))
+  }
+  return copy
 }

@@ -222,7 +222,10 @@ export const hostFounding = (
       const verified = [...guests].filter(([, guest]) => guest.hostSame && guest.guestSame && guest.pledge)
       if (draft || verified.length < 2) return
       for (const [id, guest] of [...guests])
-        if (!verified.some(([other]) => other === id)) (guest.link.close(), guests.delete(id))
+        if (!verified.some(([other]) => other === id)) {
+          guest.link.close()
+          guests.delete(id)
+        }
       const founders = [
         { member, device: own.device },
         ...verified.map(([, { link: met, exchanged }]) => ({

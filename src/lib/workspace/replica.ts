@@ -1,13 +1,23 @@
 import type { Clock, Random } from '../core/clock.ts'
-import type { CollId, DeviceId, DocId, EntryId, EpochId, FeedId } from '../core/ids.ts'
+import { mergeUpdates } from 'yjs'
+import {
+  MAIN_DOC,
+  type CollId,
+  type DeviceId,
+  type DocId,
+  type EntryId,
+  type EpochId,
+  type FeedId,
+} from '../core/ids.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { Cell, type Watched } from '../core/watched.ts'
 import type { OwnDevice } from '../crypto/device.ts'
 import type { SecretKey } from '../crypto/hash.ts'
+import { bringBack, rescuable } from '../domain/rescue.ts'
 import { Feeds } from '../feed/feeds.ts'
 import { parseRecord } from '../feed/record.ts'
 import { encodeFeedSeal, parseFeedSeal } from '../feed/seal.ts'
-import type { Base, FeedSeal, SealedRecord, SetAside } from '../feed/types.ts'
+import type { Base, CannotAppend, FeedSeal, SealedRecord, SetAside } from '../feed/types.ts'
 import { createEntry } from '../ledger/authoring.ts'
 import { encodeBoxSet, openBox, parseBoxSet, verifyBoxSet } from '../ledger/boxes.ts'
 import { rotationIsDue, writeEpoch } from '../ledger/epochs.ts'
@@ -436,21 +446,14 @@ export class Replica {
   }
 
   #append(docs: readonly { readonly doc: DocId; readonly update: Uint8Array }[]): void {
-    const appended = this.#feeds.append({ own: this.own, docs })
-    if (!appended.ok) {
-      this.#stranded.push(...docs.map(({ update }) => update))
-      return
-    }
+    const updates = docs.map(({ update }) => update)
+    if (this.#salvage) return void this.#salvage.push(...updates)
+    const appended = this.#feeds.append({ own: this.own, docs, ...(this.#feed && { feed: this.#feed }) })
+    if (!appended.ok) return this.#cannotAppend(appended.error.type, updates)
     const { record, seal } = appended.value
+    const head = encodeOwnHead({ feed: record.pub.feed, next: record.pub.seq + 1 })
     this.#save(
-      [
-        this.packs.add([record], seal),
-        {
-          table: 'heads',
-          key: headKey(this.coll),
-          value: encodeOwnHead({ feed: record.pub.feed, next: record.pub.seq + 1 }),
-        },
-      ],
+      [this.packs.add([record], seal), { table: 'heads', key: headKey(this.coll), value: head }],
       () => {
         this.#tell((events) => events.wrote?.(record, seal))
         this.#tell((events) => events.holdingsMoved?.())
@@ -461,10 +464,43 @@ export class Replica {
 
   /** Written before there was a key or a feed to write under: kept, and appended as soon as there is. */
   readonly #stranded: Uint8Array[] = []
+  /** Written onto a feed that has ended, or not to be carried: brought back by hand, as new edits, once the document is anew. */
+  #salvage: Uint8Array[] | null = null
+
+  #cannotAppend(why: CannotAppend['type'], updates: readonly Uint8Array[]): void {
+    if (why === 'NoFeed' || why === 'NoEpoch' || why === 'NotReady')
+      return void this.#stranded.push(...updates)
+    this.#salvage = [...updates]
+    queueMicrotask(() => this.#startAfresh(why))
+  }
+
+  /**
+   * This feed has ended (somebody else wrote under it: a copy of this device) or an edit cannot be carried. The document
+   * is built anew from what is accepted, a new incarnation begins where the old one ended, and what the person wrote last
+   * is written again as their own edit.
+   */
+  #startAfresh(why: CannotAppend['type']): void {
+    if (this.#closed) return
+    if (why === 'FeedClosed') this.#newIncarnation()
+    this.documents.rebuild(this.#base?.docs ?? null, this.#feeds.accepted())
+    const late = this.#salvage ?? []
+    this.#salvage = null
+    const doc = this.documents.doc.read()
+    bringBack(doc, rescuable(doc, late))
+  }
+
+  #newIncarnation(): void {
+    const incarnation = this.#random.bytes(16)
+    const feed = feedIdOf(this.coll, this.own.id, incarnation)
+    this.#feed = feed
+    this.act({ type: 'feed', feed, incarnation })
+    const registered = this.state.feeds.get(feed)
+    if (registered) this.documents.setClient(registered.yClient)
+  }
 
   #apply(): void {
-    if (this.#stranded.length > 0 && this.#feed && writeEpoch(this.state, (id) => this.keyring.has(id)))
-      this.#append(this.#stranded.splice(0).map((update) => ({ doc: 'main' as DocId, update })))
+    if (this.#stranded.length > 0 && this.#feed)
+      this.#append([{ doc: MAIN_DOC, update: mergeUpdates(this.#stranded.splice(0)) }])
     const change = this.#feeds.take()
     if (change.type === 'rebuild') this.documents.rebuild(this.#base?.docs ?? null, this.#feeds.accepted())
     else if (change.records.length > 0) {
@@ -511,12 +547,7 @@ export class Replica {
       if (feed) this.documents.setClient(feed.yClient)
       return
     }
-    const incarnation = this.#random.bytes(16)
-    const feed = feedIdOf(this.coll, this.own.id, incarnation)
-    this.#feed = feed
-    this.act({ type: 'feed', feed, incarnation })
-    const registered = this.state.feeds.get(feed)
-    if (registered) this.documents.setClient(registered.yClient)
+    this.#newIncarnation()
   }
 
   #ledgerWrite(wire: Uint8Array): Write {

@@ -89,7 +89,7 @@ export const parsePack = (bytes: Uint8Array): Pack | null => {
     records.length > 0 &&
     records.every((record) => record instanceof Uint8Array) &&
     seal instanceof Uint8Array
-    ? { records: records as Uint8Array[], seal }
+    ? { records: records, seal }
     : null
 }
 
