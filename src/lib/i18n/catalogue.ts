@@ -1,5 +1,5 @@
 /** All words of one language, by section. Spanish is the source: what is a key there is a key everywhere. */
-export type Catalogue = (typeof import('./messages/es.json'))['default']
+export type Catalogue = typeof import('./messages/es.json')
 
 /** A path into the catalogue: `lock.open`. An unknown one does not compile. */
 export type Key = Leaves<Catalogue>
