@@ -1,0 +1,58 @@
+import type { MemberId } from '../../core/ids.ts'
+import { people, peopleOf, type Participation, type PersonState } from '../../domain/people.ts'
+import type { Membership, Space } from '../../workspace/types.ts'
+import { Live } from '../live.svelte.ts'
+
+export type Member = Membership['members'][number]
+export type Device = Member['devices'][number]
+
+/** Somebody who belongs here: what the shared text says of them, and what the ledger says of their phones. */
+export type Somebody = {
+  /** Stays the same while names change. */
+  readonly key: string
+  /** Of the Person in the document; `null` where nobody wrote one. */
+  readonly person: string | null
+  readonly name: string | null
+  readonly participation: Participation
+  readonly state: PersonState
+  /** `null` for a person without a phone of their own here. */
+  readonly member: Member | null
+}
+
+/** Who belongs here, kept up to date. */
+export class Roster {
+  readonly #membership: Live<Membership>
+  readonly #doc: Live<ReturnType<Space['doc']['read']>>
+  readonly #written = $derived.by(() => new Live(people(this.#doc.current)))
+  /** Members in the ledger's order, me first; then people without a phone. */
+  readonly all: readonly Somebody[] = $derived.by(() => {
+    const byId = new Map(this.membership.members.map((member) => [member.id, member]))
+    void this.#written.current
+    return peopleOf(this.#doc.current, [...byId.keys()]).map((person, i) => ({
+      key: person.member ?? person.id ?? String(i),
+      person: person.id,
+      name: person.name,
+      participation: person.participation,
+      state: person.state,
+      member: person.member ? (byId.get(person.member) ?? null) : null,
+    }))
+  })
+
+  constructor(space: Space) {
+    this.#membership = new Live(space.membership)
+    this.#doc = new Live(space.doc)
+  }
+
+  get membership(): Membership {
+    return this.#membership.current
+  }
+
+  nameOf(id: MemberId | null): string | null {
+    return this.all.find(({ member }) => id !== null && member?.id === id)?.name ?? null
+  }
+
+  /** Everybody whose phones should hear of a pause: all but its holder. */
+  othersThan(holder: MemberId): number {
+    return this.membership.members.filter(({ id }) => id !== holder).length
+  }
+}
