@@ -28,7 +28,7 @@ export const hereIn = (state: EditorState): Here => {
     if (name in WRAPS) wraps.add(name as WrapKind)
   }
   const standing = state.selection.empty ? [] : marksIn(state)
-  const at = state.selection.empty ? $from.marks() : standing
+  const at = state.selection.empty ? (state.storedMarks ?? $from.marks()) : standing
   const found = new Set(at.map((mark) => mark.type.name))
   return {
     block: blockKind($from.parent),
@@ -62,7 +62,10 @@ export const toggleWrap =
     return isList(type) ? wrapInList(type)(state, dispatch) : wrapIn(type)(state, dispatch)
   }
 
-/** Marks the selected words, or the word at the cursor: never “from here on”, which keyboards of telephones undo. */
+/**
+ * Marks the selected words, or the word at the cursor; between words, what is typed next. Never “from here on” in the
+ * middle of a word, which keyboards of telephones undo.
+ */
 export const toggleWords = (kind: MarkKind): Command => withWord(toggleMark(marks[kind]))
 
 /** Gives the selected words, or the word at the cursor, an address; without words the address itself is written. */
@@ -134,7 +137,7 @@ const withWord =
   (command: Command): Command =>
   (state, dispatch) => {
     const word = state.selection.empty ? wordAt(state) : null
-    if (!word) return state.selection.empty ? false : command(state, dispatch)
+    if (!word) return command(state, dispatch)
     const around = state.apply(state.tr.setSelection(TextSelection.create(state.doc, word.from, word.to)))
     return command(around, (tr) => {
       // Its steps only: the cursor stays where the person left it.

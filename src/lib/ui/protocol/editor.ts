@@ -82,7 +82,7 @@ export class ProseEditor {
   /** Goes on in another body: what differs is shown, everything else stays where it is. */
   bind(body: Y.XmlFragment): void {
     if (!this.open || body === this.#bound.body) return
-    if (!isEditable(body)) return this.#close()
+    if (!isEditable(body)) return this.destroy()
     const before = this.#view.state
     this.#bound.free()
     const { state, bound } = this.#open(body)
@@ -111,6 +111,7 @@ export class ProseEditor {
   }
 
   destroy(): void {
+    if (!this.open) return
     this.#bound.free()
     this.#view.destroy()
   }
@@ -125,7 +126,7 @@ export class ProseEditor {
     })
     // Before the binding hears of a change: it deletes what its schema does not know.
     const guard = (events: readonly Y.YEvent<Y.AbstractType<unknown>>[]) => {
-      if (!staysEditable(body, events)) this.#close()
+      if (!staysEditable(body, events)) this.destroy()
     }
     body.observeDeep(guard)
     const state = EditorState.create({
@@ -146,11 +147,6 @@ export class ProseEditor {
       undo.destroy()
     }
     return { state, bound: { body, undo, free } }
-  }
-
-  #close(): void {
-    if (!this.open) return
-    this.destroy()
   }
 
   #tell(): void {

@@ -1,0 +1,228 @@
+import type { Component } from 'svelte'
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { page } from 'vitest/browser'
+import * as Y from 'yjs'
+import { addArticle, articles } from '../../src/lib/domain/articles.ts'
+import { rootOf, setAbout } from '../../src/lib/domain/document.ts'
+import { addPerson, people } from '../../src/lib/domain/people.ts'
+import { addThreat, editThreat, THREAT_FIELDS, threats } from '../../src/lib/domain/threats.ts'
+import ArticleScreen from '../../src/lib/ui/protocol/ArticleScreen.svelte'
+import ProtocolScreen from '../../src/lib/ui/protocol/ProtocolScreen.svelte'
+import RegisterScreen from '../../src/lib/ui/register/RegisterScreen.svelte'
+import ThreatScreen from '../../src/lib/ui/register/ThreatScreen.svelte'
+import type { Space } from '../../src/lib/workspace/types.ts'
+import { paperSpace, show } from '../ui/protocol/stage.ts'
+
+vi.setConfig({ testTimeout: 30_000 })
+
+/** Nobody answers there; that anybody asks is what must not happen. */
+const AFAR = 'https://afar.invalid'
+
+const PAYLOADS = [
+  `<script>window.hit=1</script>`,
+  `<img src="${AFAR}/a.png" onerror="window.hit=2">`,
+  `<svg onload="window.hit=3"><image href="${AFAR}/b.svg"/></svg>`,
+  `<iframe src="javascript:parent.hit=4"></iframe><object data="${AFAR}/c"></object>`,
+  `"><style>@import url(${AFAR}/d.css)</style><link rel=stylesheet href=${AFAR}/e.css>`,
+  `javascript:window.hit=5`,
+  `![x](${AFAR}/f.png) [y](javascript:window.hit=6) <${AFAR}/g>`,
+  `{@html '<img src=${AFAR}/h>'} {{constructor.constructor('window.hit=7')()}} \${window.hit=8}`,
+  `{count, plural, other {<b>}} <b>{names}</b> '{`,
+  `data:text/html,<script>window.hit=9</script>`,
+  `\u202Etxt.exe\u202C \u2066abc\u2069 \u0000\u0007 \uD800 \u{E0041}`,
+  `\u0410na pa\u0443pal \u0391na`,
+] as const
+
+/** Everything that runs, loads or leads somewhere, in what the screens show. */
+const DANGEROUS = [
+  'script',
+  'style',
+  'link',
+  'iframe',
+  'object',
+  'embed',
+  'base',
+  'form[action]',
+  'img[src]',
+  'image',
+  'use',
+  'video',
+  'audio',
+  'source',
+  '[onerror]',
+  '[onload]',
+  '[srcset]',
+  'a:not([href^="#"])',
+]
+
+const expectHarmless = (where: string) => {
+  const found = document.querySelectorAll(DANGEROUS.map((selector) => `main ${selector}`).join())
+  expect(
+    [...found].map(({ outerHTML }) => outerHTML),
+    where,
+  ).toEqual([])
+  expect((window as { hit?: unknown }).hit, where).toBeUndefined()
+  const asked = performance.getEntriesByType('resource').filter(({ name }) => name.startsWith(AFAR))
+  expect(
+    asked.map(({ name }) => name),
+    where,
+  ).toEqual([])
+}
+
+const violations: string[] = []
+const note = (event: SecurityPolicyViolationEvent) => violations.push(event.violatedDirective)
+
+// As the hub serves the app: nothing foreign, no style attribute, no markup from strings but by the two policies.
+beforeAll(() => {
+  const policy = document.createElement('meta')
+  policy.httpEquiv = 'Content-Security-Policy'
+  policy.content =
+    "img-src 'none'; media-src 'none'; font-src 'none'; frame-src 'none'; object-src 'none'; style-src-attr 'none'; " +
+    "require-trusted-types-for 'script'; trusted-types svelte-trusted-html ProseMirrorClipboard"
+  document.head.append(policy)
+})
+
+beforeEach(async () => {
+  document.addEventListener('securitypolicyviolation', note)
+  await page.viewport(1280, 800)
+})
+afterEach(() => {
+  document.removeEventListener('securitypolicyviolation', note)
+  location.hash = ''
+})
+
+const everyField = () => {
+  const space = paperSpace()
+  const doc = space.doc.read()
+  for (const payload of PAYLOADS) {
+    setAbout(doc, { title: payload, purpose: payload })
+    addPerson(doc, { name: payload, member: null, participation: 'no device' })
+    addArticle(doc, { title: payload, kind: 'rule', text: payload })
+    const id = addThreat(doc, Object.fromEntries(THREAT_FIELDS.map((field) => [field, payload])))
+    // Past the functions that clean: a changed app writes what it likes.
+    const raw = rootOf(doc, 'threats').get(id) as Y.Map<unknown>
+    for (const field of THREAT_FIELDS) raw.set(`${field}.eve`, `${payload} eve`)
+    for (const item of rootOf(doc, 'articles').values()) (item as Y.Map<unknown>).set('title.eve', payload)
+    editThreat(doc, id, { field: 'what', text: payload, over: [] })
+  }
+  const here = space.presence.people as unknown as { set(list: object[]): void }
+  here.set(
+    articles(doc)
+      .read()
+      .map(({ title }) => ({ member: space.me.member, name: title, place: title })),
+  )
+  return space
+}
+
+/** A body built by hand from what no editor makes. */
+const hostileBody = (body: Y.XmlFragment) => {
+  body.delete(0, body.length)
+  for (const payload of PAYLOADS) {
+    const paragraph = new Y.XmlElement('paragraph')
+    const text = new Y.XmlText()
+    body.push([paragraph])
+    paragraph.setAttribute('style', `background:url(${AFAR}/style)`)
+    paragraph.setAttribute('onclick', 'window.hit=10')
+    paragraph.push([text])
+    text.insert(0, payload, { link: { href: payload, onclick: 'window.hit=11', style: 'x' }, bold: payload })
+    const heading = new Y.XmlElement('heading')
+    body.push([heading])
+    heading.setAttribute('level', `1 onclick=hit ${payload}`)
+    heading.push([new Y.XmlText(payload)])
+  }
+}
+
+const SCREENS: readonly (readonly [string, Component<{ space: Space; id: string }>, string])[] = [
+  ['the protocol', ProtocolScreen, '/protocolo'],
+  ['the register', RegisterScreen, '/registro'],
+]
+
+test.each(SCREENS)('attack 35: payloads in every field are only words on %s', async (name, screen, path) => {
+  const space = everyField()
+  show(screen, { space, path })
+  await expect
+    .poll(() => document.querySelectorAll('main article, main section').length)
+    .toBe(PAYLOADS.length)
+  const shown = document.querySelector('main')!.textContent
+  expect(shown).toContain('<script>window.hit=1</script>')
+  expectHarmless(name)
+  expect(violations).toEqual([])
+})
+
+test('attack 35: payloads in an article are only words, to read and to write', async () => {
+  const space = everyField()
+  for (const { id, body } of articles(space.doc.read()).read().slice(0, 3)) {
+    hostileBody(body!)
+    const screen = show(ArticleScreen, { space, id })
+    await expect.element(page.getByText('window.hit=1').first()).toBeVisible()
+    expectHarmless('reading')
+    await page.getByRole('button', { name: 'Escribir', exact: true }).click()
+    await expect.poll(() => document.querySelector('.prose[contenteditable]')).toBeTruthy()
+    expectHarmless('writing')
+    expect(document.querySelectorAll('main [style*="url"], main [onclick]')).toHaveLength(0)
+    await screen.unmount()
+  }
+  expect(violations).toEqual([])
+})
+
+test('attack 35: payloads in a threat are only words, in every one of its texts', async () => {
+  const space = everyField()
+  for (const { id } of threats(space.doc.read()).read().slice(0, 4)) {
+    const screen = show(ThreatScreen, { space, id, path: '/registro' })
+    await expect
+      .element(page.getByText('Dos personas escribieron aquí', { exact: false }).first())
+      .toBeVisible()
+    expectHarmless('a threat')
+    await screen.unmount()
+  }
+  expect(violations).toEqual([])
+})
+
+test('attack 35: what is pasted into an article runs nothing and asks nobody', async () => {
+  const space = paperSpace()
+  const id = addArticle(space.doc.read(), { title: 'x', kind: 'rule', text: 'antes' })
+  show(ArticleScreen, { space, id })
+  await page.getByRole('button', { name: 'Escribir', exact: true }).click()
+  await expect.poll(() => document.querySelector('.prose[contenteditable]')).toBeTruthy()
+  const clipboard = new DataTransfer()
+  clipboard.setData(
+    'text/html',
+    `<meta charset="utf-8"><p onclick="window.hit=12" style="background:url(${AFAR}/p)">bueno</p>` +
+      `<p><a href="javascript:window.hit=13">malo</a> <a href="https://example.org" onclick="window.hit=14">sabido</a></p>` +
+      PAYLOADS.join(''),
+  )
+  document
+    .querySelector('.prose')!
+    .dispatchEvent(new ClipboardEvent('paste', { clipboardData: clipboard, bubbles: true, cancelable: true }))
+  await expect.poll(() => articles(space.doc.read()).read()[0]!.body!.toString()).toContain('bueno')
+  expectHarmless('pasting')
+  const kept = articles(space.doc.read()).read()[0]!.body!.toString()
+  expect(kept).not.toContain('onclick')
+  expect(kept).toContain('href="https://example.org/"')
+  expect(kept).not.toContain('href="javascript')
+  expect(violations).toEqual([])
+})
+
+test('attack 35: a title cannot turn the words around it, and each stands apart', async () => {
+  const space = paperSpace()
+  addThreat(space.doc.read(), { title: 'abc \u202Efed\u202C \u2067x', status: 'open' })
+  show(RegisterScreen, { space, path: '/registro' })
+  const title = page.getByText('abc fed x')
+  await expect.element(title).toBeVisible()
+  expect(title.element().tagName).toBe('BDI')
+  expect(
+    people(space.doc.read())
+      .read()
+      .every(({ name }) => !/[\u202A-\u202E\u2066-\u2069]/.test(name ?? '')),
+  ).toBe(true)
+})
+
+test('attack 35: the policy these tests run under does notice what it forbids', async () => {
+  const image = document.createElement('img')
+  image.setAttribute('style', 'color: red')
+  image.src = `${AFAR}/control.png`
+  document.body.append(image)
+  await expect.poll(() => violations.join()).toContain('img-src')
+  expect(violations).toContain('style-src-attr')
+  image.remove()
+})

@@ -1,0 +1,201 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { page, userEvent } from 'vitest/browser'
+import type * as Y from 'yjs'
+import { createDocument } from '../../src/lib/domain/document.ts'
+import { addThreat, editThreat, moveThreat, threats } from '../../src/lib/domain/threats.ts'
+import RegisterScreen from '../../src/lib/ui/register/RegisterScreen.svelte'
+import ThreatScreen from '../../src/lib/ui/register/ThreatScreen.svelte'
+import type { PaperSpace } from './paper-session.ts'
+import { join, paperSpace, show } from './protocol/stage.ts'
+
+vi.setConfig({ testTimeout: 15_000 })
+
+const docOf = (space: PaperSpace): Y.Doc => space.doc.read()
+const only = (doc: Y.Doc) => threats(doc).read()[0]!
+const cards = () =>
+  page
+    .getByRole('listitem')
+    .getByRole('heading')
+    .elements()
+    .map((heading) => heading.textContent.trim())
+const register = (space: PaperSpace) => show(RegisterScreen, { space, path: '/registro' })
+const threat = (space: PaperSpace, id: string) => show(ThreatScreen, { space, id, path: '/registro' })
+const field = (name: string) => page.getByRole('textbox', { name, exact: true })
+
+beforeEach(() => page.viewport(1280, 800))
+afterEach(() => {
+  location.hash = ''
+})
+
+test('a title is enough to add a threat, and Undo puts it away', async () => {
+  const space = paperSpace()
+  register(space)
+  await expect.element(page.getByText('Aquí reúnen lo que les amenaza', { exact: false })).toBeVisible()
+  await field('¿Qué les amenaza?').fill('Desalojo')
+  await userEvent.keyboard('{Enter}')
+  await expect.poll(cards).toEqual(['Desalojo'])
+  await page.getByRole('button', { name: 'Deshacer' }).click()
+  await expect.poll(cards).toEqual([])
+  expect(only(docOf(space)).archived).toBe(true)
+})
+
+test('threats are found by words in any field and by status', async () => {
+  const space = paperSpace()
+  addThreat(docOf(space), { title: 'Incendio', from: 'Los de la compañía' })
+  addThreat(docOf(space), { title: 'Desalojo', status: 'watched' })
+  addThreat(docOf(space), { title: 'Robo', status: 'closed' })
+  register(space)
+  await expect.poll(cards).toEqual(['Robo', 'Desalojo', 'Incendio'])
+  await page.getByRole('searchbox').fill('COMPANIA')
+  await expect.poll(cards).toEqual(['Incendio'])
+  await page.getByRole('button', { name: 'En observación 1' }).click()
+  await expect.poll(cards).toEqual([])
+  await page.getByRole('button', { name: 'Ver todas' }).click()
+  await page.getByRole('button', { name: 'En observación 1' }).click()
+  await expect.poll(cards).toEqual(['Desalojo'])
+})
+
+test('what Berta adds far away appears', async () => {
+  const space = paperSpace()
+  const berta = createDocument()
+  join(docOf(space), berta)
+  register(space)
+  addThreat(berta, { title: 'Incendio' })
+  await expect.poll(cards).toEqual(['Incendio'])
+})
+
+test('two thousand threats open with a few dozen on the page, and search at once', async () => {
+  const space = paperSpace()
+  docOf(space).transact(() => {
+    for (let i = 0; i < 2000; i++)
+      addThreat(docOf(space), {
+        title: `Amenaza ${i}`,
+        what: 'Llegan de noche a las casas del río',
+        who: 'familias',
+      })
+  })
+  const from = performance.now()
+  register(space)
+  await expect.poll(() => cards().length).toBeGreaterThan(0)
+  const opened = performance.now() - from
+  expect(cards().length).toBeLessThanOrEqual(120)
+  await expect.element(page.getByText(/2[.,\s]?000 amenazas/)).toBeVisible()
+  const typed = performance.now()
+  await page.getByRole('searchbox').fill('amenaza 1234')
+  await expect.poll(cards).toEqual(['Amenaza 1234'])
+  console.log(
+    `2000 threats: open ${Math.round(opened)} ms, search ${Math.round(performance.now() - typed)} ms`,
+  )
+})
+
+test('Ana and Berta fill two fields of one threat at once, on their screens, and both stand', async () => {
+  const space = paperSpace()
+  const id = addThreat(docOf(space), { title: 'Desalojo' })
+  const berta = createDocument()
+  const cut = join(docOf(space), berta)
+  threat(space, id)
+  cut()
+  await field('A quiénes golpea más').fill('las familias del río')
+  editThreat(berta, id, { field: 'from', text: 'la empresa' })
+  await expect.poll(() => only(docOf(space)).who).toBe('las familias del río')
+  join(docOf(space), berta)
+  expect(only(berta)).toMatchObject({ who: 'las familias del río', from: 'la empresa' })
+  await expect.element(field('De dónde viene')).toHaveValue('la empresa')
+})
+
+test('Ana types while Berta writes the same field: Ana’s letters stay, both texts are shown, she keeps one', async () => {
+  const space = paperSpace()
+  const id = addThreat(docOf(space), { title: 'Desalojo', what: 'vienen' })
+  const berta = createDocument()
+  join(docOf(space), berta)
+  threat(space, id)
+  await field('Qué pasa').click()
+  await userEvent.keyboard('{Control>}{End}{/Control} de')
+  editThreat(berta, id, { field: 'what', text: 'vienen con máquinas' })
+  await userEvent.keyboard(' noche')
+  await expect
+    .poll(() =>
+      only(berta)
+        .versions.what?.map(({ text }) => text)
+        .sort(),
+    )
+    .toEqual(['vienen con máquinas', 'vienen de noche'])
+  await expect.element(field('Qué pasa')).toHaveValue('vienen de noche')
+  await expect
+    .element(page.getByText('Dos personas escribieron aquí a la vez.', { exact: false }))
+    .toBeVisible()
+  await page
+    .getByRole('listitem')
+    .filter({ hasText: 'vienen con máquinas' })
+    .getByRole('button', { name: 'Quedarse con este' })
+    .click()
+  await expect.poll(() => only(berta)).toMatchObject({ what: 'vienen con máquinas', versions: {} })
+  await expect.element(field('Qué pasa')).toHaveValue('vienen con máquinas')
+})
+
+test('what is half typed is kept when the screen closes or the document is replaced', async () => {
+  const space = paperSpace()
+  const id = addThreat(docOf(space), { title: 'Desalojo' })
+  const screen = threat(space, id)
+  await field('Qué hacemos ya').click()
+  await userEvent.keyboard('guardia')
+  const again = createDocument()
+  join(docOf(space), again)()
+  space.doc.set(again)
+  await userEvent.keyboard(' de noche')
+  await screen.unmount()
+  expect(only(again).already).toBe('guardia de noche')
+})
+
+test('a status is chosen by shape and word, and Undo takes it back', async () => {
+  const space = paperSpace()
+  const id = addThreat(docOf(space), { title: 'Desalojo', status: 'closed' })
+  threat(space, id)
+  await expect.element(page.getByRole('radio', { name: 'Reducida' })).toBeDisabled()
+  await page.getByRole('radio', { name: 'En observación' }).click()
+  expect(only(docOf(space)).status).toBe('watched')
+  await page.getByRole('button', { name: 'Deshacer' }).click()
+  expect(only(docOf(space)).status).toBe('closed')
+  await expect.element(page.getByRole('radio', { name: 'Cerrada' })).toBeChecked()
+})
+
+test('two statuses set at once are shown as undecided until somebody chooses', async () => {
+  const space = paperSpace()
+  const id = addThreat(docOf(space), { title: 'Desalojo' })
+  const berta = createDocument()
+  join(docOf(space), berta)()
+  moveThreat(docOf(space), id, 'closed')
+  moveThreat(berta, id, 'reduced')
+  join(docOf(space), berta)
+  threat(space, id)
+  await expect
+    .element(page.getByText('Dos personas cambiaron el estado a la vez.', { exact: false }))
+    .toBeVisible()
+  await page.getByRole('radio', { name: 'Reducida' }).click()
+  expect(only(berta)).toMatchObject({ status: 'reduced', versions: {} })
+})
+
+test('a threat put away leaves the register, and comes back by Undo', async () => {
+  const space = paperSpace()
+  const id = addThreat(docOf(space), { title: 'Desalojo' })
+  threat(space, id)
+  await page.getByRole('button', { name: 'Guardar aparte' }).click()
+  expect(only(docOf(space)).archived).toBe(true)
+  expect(location.hash).toBe('#/registro')
+  await page.getByRole('button', { name: 'Deshacer' }).click()
+  expect(only(docOf(space)).archived).toBe(false)
+})
+
+test('in a notebook that moved into a collective threats are read, not changed', async () => {
+  const space = paperSpace()
+  const id = addThreat(docOf(space), { title: 'Desalojo', what: 'vienen' })
+  space.readOnly.set(true)
+  const screen = register(space)
+  await expect.poll(cards).toEqual(['Desalojo'])
+  expect(page.getByRole('textbox', { name: '¿Qué les amenaza?' }).elements()).toHaveLength(0)
+  await screen.unmount()
+  threat(space, id)
+  await expect.element(page.getByText('vienen')).toBeVisible()
+  expect(page.getByRole('textbox').elements()).toHaveLength(0)
+  await expect.element(page.getByRole('radio', { name: 'Cerrada' })).toBeDisabled()
+})
