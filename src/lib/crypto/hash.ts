@@ -1,4 +1,3 @@
-import { concatBytes } from '../core/bytes.ts'
 import { encodeCbor, type Cbor } from '../core/cbor.ts'
 import type { HashLabel, KdfLabel } from './labels.ts'
 import sodium from './sodium.ts'
@@ -10,10 +9,22 @@ export type SecretKey = Uint8Array & { readonly __brand: 'SecretKey' }
 export const hash = (label: HashLabel, value: Cbor): Uint8Array =>
   sodium.crypto_generichash(32, encodeCbor([`lumbre1 ${label}`, value]), null)
 
-/** {@link hash} of a value that is already encoded: `encoded = enc(x)`, exactly. Spares records a second encoding. */
-export const hashEncoded = (label: HashLabel, encoded: Uint8Array): Uint8Array =>
-  sodium.crypto_generichash(32, concatBytes(labelled(label), encoded), null)
+/** {@link hash} of a value that is already encoded: `parts`, joined, are `enc(x)`, exactly. Spares records a second encoding. */
+export const hashEncoded = (label: HashLabel, ...parts: readonly Uint8Array[]): Uint8Array => {
+  let length = labelled(label).length
+  for (const part of parts) length += part.length
+  const bytes = length <= scratch.length ? scratch.subarray(0, length) : new Uint8Array(length)
+  bytes.set(labelled(label))
+  let at = labelled(label).length
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.length
+  }
+  return sodium.crypto_generichash(32, bytes, null)
+}
 
+/** What is hashed is public and copied out at once: one buffer serves all but the largest. */
+const scratch = new Uint8Array(4096)
 const prefixes = new Map<HashLabel, Uint8Array>()
 
 /** What stands before `enc(x)` in `enc(["lumbre1 " + l, x])`: the head of an array of two, and the label. */

@@ -1,3 +1,4 @@
+import { equalBytes, utf8FromText } from '../core/bytes.ts'
 import { encodeCbor } from '../core/cbor.ts'
 import {
   docIdFrom,
@@ -86,8 +87,9 @@ const readDocs = (reader: Reader): RecordBody['docs'] => {
   return docs
 }
 
+const MAIN_BYTES = utf8FromText(MAIN_DOC)
+
 const docFrom = (name: Uint8Array): DocId | null => {
-  if (name.length > 32) return null
-  const text = String.fromCharCode(...name)
-  return text === MAIN_DOC ? MAIN_DOC : docIdFrom(text)
+  if (equalBytes(name, MAIN_BYTES)) return MAIN_DOC
+  return name.length > 32 ? null : docIdFrom(String.fromCharCode(...name))
 }

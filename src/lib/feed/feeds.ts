@@ -8,16 +8,7 @@ import { acceptedAmong } from './acceptance.ts'
 import { checkChain, checkSegment } from './chain.ts'
 import { draftRecord } from './draft.ts'
 import { Gaps } from './gaps.ts'
-import {
-  addRecord,
-  createLine,
-  isRecord,
-  nodeAt,
-  positionOf,
-  tipOf,
-  type FeedLine,
-  type Node,
-} from './line.ts'
+import { addRecord, FeedLine, isRecord, nodeAt, NO_RECORD, positionOf, tipOf, type Node } from './line.ts'
 import { readRecord, type Reading, type ReadingWorld } from './reading.ts'
 import { createRecord, openRecordWith, recordKey } from './record.ts'
 import { ClosureCache, LedgerRights } from './rights.ts'
@@ -54,7 +45,6 @@ export class Feeds {
   readonly #base: Base
   readonly #world: ReadingWorld
   readonly #closures = new ClosureCache()
-  readonly #recordKeys = new Map<string, SealKey>()
   readonly #lines = new Map<FeedId, FeedLine>()
   readonly #byIndex: FeedLine[] = []
   readonly #byClient = new Map<number, FeedLine[]>()
@@ -312,7 +302,7 @@ export class Feeds {
   }
 
   #placeBefore(line: FeedLine, { pub }: SealedRecord): Node | null {
-    if (pub.seq === line.root.seq + 1 && (pub.prev ?? '') === line.root.id) return line.root
+    if (pub.seq === line.root.seq + 1 && (pub.prev ?? NO_RECORD) === line.root.id) return line.root
     const prev = pub.prev && this.#nodes.get(pub.prev)
     return prev && prev.line === line && prev.seq === pub.seq - 1 ? prev : null
   }
@@ -334,7 +324,7 @@ export class Feeds {
   #line(feed: FeedId): FeedLine {
     const known = this.#lines.get(feed)
     if (known) return known
-    const line = createLine(feed, this.#byIndex.length, this.#base.get(feed))
+    const line = new FeedLine(feed, this.#byIndex.length, this.#base.get(feed))
     this.#lines.set(feed, line)
     this.#byIndex.push(line)
     this.#byClient.set(line.yClient, [...(this.#byClient.get(line.yClient) ?? []), line])
@@ -359,7 +349,7 @@ export class Feeds {
 
   /** Opens a record, or leaves it until its key comes. */
   #open(node: Node): void {
-    const key = this.#recordKey(node.epoch!, node.line.id)
+    const key = this.#recordKey(node.epoch!, node.line)
     if (!key) return wait(this.#locked, node.epoch!, node)
     const opened = openRecordWith(key, node.sealed!)
     if (!opened.ok) return refuse(node, opened.error)
@@ -383,7 +373,11 @@ export class Feeds {
   }
 
   #enter(node: Node, known: Extract<Reading, { readonly type: 'read' }>['known']): void {
-    Object.assign(node, known)
+    node.deps = known.deps
+    node.heads = known.heads
+    node.below = known.below
+    node.basal = known.basal
+    node.clocks = known.clocks
     node.stage = 'read'
     this.#read.push(node)
     this.#judge(node)
@@ -397,21 +391,20 @@ export class Feeds {
     return inBase ? this.#line(feed).root : (this.#nodes.get(rec) ?? null)
   }
 
-  #recordKey(epoch: EpochId, feed: FeedId): SealKey | null {
-    const name = `${epoch}${feed}`
-    const known = this.#recordKeys.get(name)
+  #recordKey(epoch: EpochId, line: FeedLine): SealKey | null {
+    const known = line.keys.get(epoch)
     if (known) return known
     const secret = this.#keys.key(epoch)
     if (!secret) return null
-    const key = recordKey(secret, this.#ledger.coll, feed)
-    this.#recordKeys.set(name, key)
+    const key = recordKey(secret, this.#ledger.coll, line.id)
+    line.keys.set(epoch, key)
     return key
   }
 
   // ── inside: accepting ────────────────────────────────────────────────────────────────────────────────────────────
 
   #judge(node: Node): void {
-    node.sound = belowOf(node).every(({ sound }) => sound) && this.#rights.faultOf(node) === null
+    node.sound = everyBelow(node, isSound) && this.#rights.faultOf(node) === null
     node.clean = isClean(node)
   }
 
@@ -424,7 +417,7 @@ export class Feeds {
     if (this.#stale) return
     if (this.#rights.of(node.line)?.frontier?.seq === node.seq) return this.#markStale()
     if (!node.clean || !(this.#rights.isFree(node) || this.#rights.isWithinFrontier(node))) return
-    if (belowOf(node).every(({ accepted }) => accepted)) this.#accept(node)
+    if (everyBelow(node, isAccepted)) this.#accept(node)
     else this.#markStale()
   }
 
@@ -496,10 +489,14 @@ export class Feeds {
 
 const NO_LINES: readonly FeedLine[] = []
 
-const belowOf = (node: Node): readonly Node[] => [node.prev!, ...node.deps]
+const everyBelow = (node: Node, test: (below: Node) => boolean): boolean =>
+  test(node.prev!) && node.deps.every(test)
 
-const isClean = (node: Node): boolean =>
-  node.sound && node.onLine && belowOf(node).every(({ clean }) => clean)
+const isSound = ({ sound }: Node): boolean => sound
+const isAccepted = ({ accepted }: Node): boolean => accepted
+const wasClean = ({ clean }: Node): boolean => clean
+
+const isClean = (node: Node): boolean => node.sound && node.onLine && everyBelow(node, wasClean)
 
 const wait = <K>(waiting: Map<K, Node[]>, reason: K, node: Node): void => {
   const others = waiting.get(reason)

@@ -1,90 +1,99 @@
 import type { DocId, EntryId, EpochId, FeedId, RecId } from '../core/ids.ts'
+import type { SealKey } from '../crypto/seal.ts'
 import { yClientOf } from '../ledger/feed-id.ts'
 import type { Position } from '../ledger/types.ts'
 import type { BadRecord, BasePosition, FeedSeal, ForkEvidence, RecordBody, SealedRecord } from './types.ts'
+
+const NONE: readonly never[] = []
+const NO_CLOCKS: ReadonlyMap<DocId, number> = new Map()
+/** What a feed without a base begins after. No record has this name. */
+export const NO_RECORD = '' as RecId
 
 /**
  * A record as memory keeps it: its place in the graph of records, and what it says. The ciphertext stays only until it
  * was opened; the bytes live in the store.
  */
-export type Node = {
-  readonly id: RecId
+export class Node {
   readonly line: FeedLine
+  readonly id: RecId
   readonly seq: number
   /** `null` for the root of a line. */
   readonly epoch: EpochId | null
   readonly prev: Node | null
   /** Its children in the feed, smallest id first: more than one is a fork. */
-  readonly next: Node[]
+  readonly next: Node[] = []
   /** On the branch that stands: smallest id at every fork. */
-  onLine: boolean
-  sealed: SealedRecord | null
-  body: RecordBody | null
+  onLine = false
+  sealed: SealedRecord | null = null
+  body: RecordBody | null = null
   /** The seal at this record, kept at the tip of each branch. */
-  seal: FeedSeal | null
+  seal: FeedSeal | null = null
   /**
    * `locked`: no key yet. `opened`: waits for its place in feed, ledger and graph. `read`: judged by everything that
    * never changes. `refused`: wrong for ever, and with it whatever builds on it.
    */
-  stage: 'locked' | 'opened' | 'read' | 'refused'
-  fault: BadRecord | null
+  stage: 'locked' | 'opened' | 'read' | 'refused' = 'locked'
+  fault: BadRecord | null = null
   // Known once `read`:
-  deps: readonly Node[]
+  deps: readonly Node[] = NONE
   /** Ledger heads in force here; `null`: those of a base that does not say. */
-  heads: readonly EntryId[] | null
+  heads: readonly EntryId[] | null = null
   /** The highest record of each feed below this one, by index of the feed's line; its own feed apart. */
-  below: readonly (Node | undefined)[]
+  below: readonly (Node | undefined)[] = NONE
   /** Something below it lies in a base, and reaches no one knows how far into the other feeds there. */
-  basal: boolean
+  basal = false
   /** The feed's own clock in each document after this record. */
-  clocks: ReadonlyMap<DocId, number>
+  clocks: ReadonlyMap<DocId, number> = NO_CLOCKS
   /** Allowed where it was written, by the ledger as it is now. */
-  sound: boolean
+  sound = false
   /** Sound, on a standing branch, and everything below it too. */
-  clean: boolean
-  accepted: boolean
+  clean = false
+  accepted = false
+
+  constructor(
+    line: FeedLine,
+    prev: Node | null,
+    at: { readonly id: RecId; readonly seq: number; readonly epoch: EpochId | null },
+  ) {
+    this.line = line
+    this.prev = prev
+    this.id = at.id
+    this.seq = at.seq
+    this.epoch = at.epoch
+  }
 }
 
 /** One feed: the tree of its records (a line, as long as its author is honest) above a root. */
-export type FeedLine = {
+export class FeedLine {
   readonly id: FeedId
+  /** Its place in every `below`. */
   readonly index: number
   readonly yClient: number
   /** Where it begins: the position of the base, or nothing, at seq −1. */
   readonly root: Node
   /** The branch that stands, from the root's successor on. */
-  nodes: Node[]
-  readonly forks: ForkEvidence[]
+  readonly nodes: Node[] = []
+  readonly forks: ForkEvidence[] = []
   /** The lowest place where two records were signed: the feed is closed there. */
-  closedAt: number
+  closedAt = Number.POSITIVE_INFINITY
   /** Highest accepted record, or the root. */
   accepted: Node
-}
+  /** The keys of its records, by epoch, as far as they were needed. */
+  readonly keys = new Map<EpochId, SealKey>()
 
-export const createLine = (id: FeedId, index: number, base: BasePosition | undefined): FeedLine => {
-  const line: { -readonly [K in keyof FeedLine]: FeedLine[K] } = {
-    id,
-    index,
-    yClient: yClientOf(id),
-    root: undefined as unknown as Node,
-    nodes: [],
-    forks: [],
-    closedAt: Number.POSITIVE_INFINITY,
-    accepted: undefined as unknown as Node,
+  constructor(id: FeedId, index: number, base: BasePosition | undefined) {
+    this.id = id
+    this.index = index
+    this.yClient = yClientOf(id)
+    const at = { id: base?.rec ?? NO_RECORD, seq: base?.seq ?? -1, epoch: null }
+    const root = new Node(this, null, at)
+    root.stage = 'read'
+    root.heads = base?.lheads ?? null
+    root.basal = base !== undefined
+    root.clocks = base?.clocks ?? NO_CLOCKS
+    root.onLine = root.sound = root.clean = root.accepted = true
+    this.root = this.accepted = root
   }
-  line.root = {
-    ...createNode(line, { id: base?.rec ?? ('' as RecId), seq: base?.seq ?? -1, epoch: null, prev: null }),
-    onLine: true,
-    stage: 'read',
-    heads: base?.lheads ?? null,
-    basal: base !== undefined,
-    clocks: base?.clocks ?? new Map(),
-    sound: true,
-    clean: true,
-    accepted: true,
-  }
-  line.accepted = line.root
-  return line
 }
 
 /** Hangs a record under `prev`, which must be of the same line. Gives it, and whether the standing branch changed course. */
@@ -94,7 +103,8 @@ export const addRecord = (
   record: SealedRecord,
 ): { readonly node: Node; readonly forked: boolean } => {
   const { seq, epoch } = record.pub
-  const node: Node = { ...createNode(line, { id: record.id, seq, epoch, prev }), sealed: record }
+  const node = new Node(line, prev, { id: record.id, seq, epoch })
+  node.sealed = record
   prev.next.push(node)
   prev.seal = null
   if (prev.next.length === 1) {
@@ -127,37 +137,6 @@ const stand = (line: FeedLine, from: Node): void => {
     if (node.next.length > 1) line.closedAt = Math.min(line.closedAt, node.seq + 1)
   }
 }
-
-const createNode = (
-  line: FeedLine,
-  at: {
-    readonly id: RecId
-    readonly seq: number
-    readonly epoch: EpochId | null
-    readonly prev: Node | null
-  },
-): Node => ({
-  ...at,
-  line,
-  next: [],
-  onLine: false,
-  sealed: null,
-  body: null,
-  seal: null,
-  stage: 'locked',
-  fault: null,
-  deps: NONE,
-  heads: null,
-  below: NONE,
-  basal: false,
-  clocks: NO_CLOCKS,
-  sound: false,
-  clean: false,
-  accepted: false,
-})
-
-const NONE: readonly never[] = []
-const NO_CLOCKS: ReadonlyMap<DocId, number> = new Map()
 
 /** The highest record held on the standing branch, or the root. */
 export const tipOf = (line: FeedLine): Node => line.nodes.at(-1) ?? line.root

@@ -1,4 +1,4 @@
-import type { DocId, EntryId, RecId } from '../core/ids.ts'
+import type { EntryId, RecId } from '../core/ids.ts'
 import type { LedgerView, Position } from '../ledger/types.ts'
 import { belowAfter, clockBelow } from './below.ts'
 import { positionOf, type FeedLine, type Node } from './line.ts'
@@ -44,7 +44,8 @@ export const readRecord = (
   const below = belowAfter(line, prev, deps)
   if (!below) return refuse({ type: 'BadHeads' })
   const basal = prev.basal || deps.some((dep) => dep.basal)
-  const clocks = new Map(prev.clocks)
+  // Shared with the record before, as long as no clock moved.
+  let clocks = prev.clocks
   for (const { doc, update } of body.docs) {
     const checked = checkPayload(update, {
       yClient: line.yClient,
@@ -52,9 +53,10 @@ export const readRecord = (
       clockOf: (client) => clockBelow({ below, basal }, world.linesOf(client), doc),
     })
     if (!checked.ok) return refuse(checked.error)
-    clocks.set(doc, checked.value.clock)
+    const { clock } = checked.value
+    if (clock !== (clocks.get(doc) ?? 0)) clocks = new Map(clocks).set(doc, clock)
   }
-  return { type: 'read', known: { deps, heads, below, basal, clocks: sameClocks(prev.clocks, clocks) } }
+  return { type: 'read', known: { deps, heads, below, basal, clocks } }
 }
 
 const refuse = (why: BadRecord) => ({ type: 'refused', why }) as const
@@ -81,10 +83,3 @@ const headsAfter = (
   const rises = (prev.heads ?? []).every((head) => closures.has(ledger, heads, head))
   return rises ? heads : refuse({ type: 'BadHeads' })
 }
-
-/** One map for equal clocks: most of a long history shares it with the record before. */
-const sameClocks = (
-  before: ReadonlyMap<DocId, number>,
-  after: ReadonlyMap<DocId, number>,
-): ReadonlyMap<DocId, number> =>
-  before.size === after.size && [...after].every(([doc, clock]) => before.get(doc) === clock) ? before : after

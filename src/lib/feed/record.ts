@@ -1,4 +1,4 @@
-import { concatBytes } from '../core/bytes.ts'
+import { concatBytes, equalBytes } from '../core/bytes.ts'
 import { encodeCbor } from '../core/cbor.ts'
 import {
   epochIdFrom,
@@ -56,15 +56,15 @@ export const parseRecord = (wire: Uint8Array): Result<SealedRecord, BadRecord> =
   if (wire.length > MAX_RECORD_BYTES) return err({ type: 'TooLarge' })
   const reader = new Reader(wire)
   reader.expect(...ARRAY_OF_TWO, ...PUBLIC_HEAD)
-  const feed = feedIdFrom(reader.bytes(32))
+  const feed = readFeedId(reader.bytes(32))
   const seq = reader.uint()
   const before = reader.bytes(32)
-  const epoch = epochIdFrom(reader.bytes(32))
+  const epoch = readEpochId(reader.bytes(32))
   const nonce = reader.bytes(NONCE_BYTES)
   const middle = reader.at
   const ct = reader.bytes()
   if (!reader.done || !feed || !epoch || ct.length <= TAG_BYTES) return err({ type: 'BadEncoding' })
-  const prev = before.some((byte) => byte !== 0) ? recIdFrom(before) : null
+  const prev = before.some((byte) => byte !== 0) ? readRecId(before) : null
   if ((prev === null) !== (seq === 0)) return err({ type: 'BadEncoding' })
   const id = recIdOf(wire.subarray(1, middle), wire.subarray(middle))
   return ok({ id, pub: { feed, seq, prev, epoch, nonce }, ct, wire })
@@ -99,8 +99,24 @@ const encodePublic = ({ feed, seq, prev, epoch, nonce }: RecordPublic): Uint8Arr
 /** `H("rec", [public, H("ct", ct)])`, from the encoded public part and the encoded ciphertext. */
 const recIdOf = (encodedPublic: Uint8Array, encodedCt: Uint8Array): RecId => {
   const digest = hashEncoded('ct', encodedCt)
-  return recIdFrom(hashEncoded('rec', concatBytes(ARRAY_OF_TWO, encodedPublic, DIGEST_HEAD, digest)))!
+  return readRecId(hashEncoded('rec', ARRAY_OF_TWO, encodedPublic, DIGEST_HEAD, digest))!
 }
+
+/** Ids come in runs (one feed, one epoch, each record naming the last), so the latest of each kind is kept at hand. */
+const repeating = <T extends string>(read: (bytes: Uint8Array) => T | null) => {
+  const latest = new Uint8Array(32)
+  let id: T | null = null
+  return (bytes: Uint8Array): T | null => {
+    if (id !== null && equalBytes(bytes, latest)) return id
+    id = read(bytes)
+    if (id !== null) latest.set(bytes)
+    return id
+  }
+}
+
+const readFeedId = repeating(feedIdFrom)
+const readEpochId = repeating(epochIdFrom)
+const readRecId = repeating(recIdFrom)
 
 const DIGEST_HEAD = Uint8Array.of(0x58, 0x20)
 

@@ -27,7 +27,9 @@ export const parseFeedSeal = (bytes: Uint8Array): Result<FeedSeal, { readonly ty
   const seq = reader.uint()
   const rec = recIdFrom(reader.bytes(32))
   const sig = reader.bytes(SIGNATURE_BYTES)
-  return reader.done && feed && rec ? ok({ feed, seq, rec, sig: new Uint8Array(sig) }) : err({ type: 'BadEncoding' })
+  return reader.done && feed && rec
+    ? ok({ feed, seq, rec, sig: new Uint8Array(sig) })
+    : err({ type: 'BadEncoding' })
 }
 
 const signedPart = ({
