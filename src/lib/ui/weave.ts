@@ -65,10 +65,14 @@ const grid = (crossing: (row: number, column: number) => Thread): Weave['cloth']
 /** Which of four threads are lifted: some, and never all, or the cloth would fall apart. */
 const shed = (byte: number): readonly boolean[] => bits(1 + (byte % 14))
 
-/** Which of four threads carry the dye: at least one. */
-const dyed = (byte: number): readonly boolean[] => bits(1 + (byte % 15))
-
 const bits = (value: number): readonly boolean[] => [0, 1, 2, 3].map((bit) => ((value >> bit) & 1) === 1)
+
+/** Which of four threads carry the dye: at least half of them, or little would be left to recognise. */
+const dyed = (byte: number): readonly boolean[] => bits(DYED[byte % DYED.length]!)
+
+const DYED = Array.from({ length: 16 }, (_, value) => value).filter(
+  (value) => bits(value).filter(Boolean).length >= HALF / 2,
+)
 
 const shows = (cloth: Weave['cloth'], thread: Thread): boolean => cloth.some((row) => row.includes(thread))
 
