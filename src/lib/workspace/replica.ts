@@ -269,9 +269,10 @@ export class Replica {
     }
     const offered = this.#feeds.offer({ feed: seal.value.feed, records, seal: seal.value })
     if (!offered.ok) return false
-    const fresh = offered.value.fresh
+    // What waited for this segment comes with it: the seal at its end is not always the one offered.
+    const { fresh, seal: last } = offered.value
     if (fresh.length === 0) return true
-    this.#save([this.packs.add(fresh, seal.value)])
+    this.#save([this.packs.add(fresh, last)])
     this.#apply()
     this.#tell((events) => events.holdingsMoved?.())
     return true
