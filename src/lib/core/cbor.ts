@@ -10,7 +10,13 @@ export type Cbor =
 export type NotCanonical = { readonly type: 'NotCanonical' }
 
 /** Deterministic CBOR (RFC 8949 §4.2.1): shortest integers, definite lengths, map keys in bytewise order. */
-export const encodeCbor = (value: Cbor): Uint8Array => encode(value, rfc8949EncodeOptions)
+export const encodeCbor = (value: Cbor): Uint8Array => {
+  const bytes = encode(value, rfc8949EncodeOptions)
+  // In Node the library gives a Buffer, whose `slice` does not copy: plain bytes behave the same everywhere.
+  return bytes.constructor === Uint8Array
+    ? bytes
+    : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
 
 const STRICT = {
   strict: true,
