@@ -8,7 +8,7 @@ import type { LedgerRights } from './rights.ts'
  * Those of devices in good standing count by themselves, with everything below them; so a record above a suspended
  * device's frontier is pulled in by whoever built on it, and honest work never dangles. A closed branch counts only as
  * far as other members built on it. What nobody pulls in is set aside. The greatest such set: a pure function of ledger,
- * records and keys. Spec: feed.md §8.
+ * records and keys. Spec: feed.md §7.
  */
 export const acceptedAmong = (read: readonly Node[], rights: LedgerRights): ReadonlySet<Node> => {
   const alive = new Set(read.filter(({ clean }) => clean))
