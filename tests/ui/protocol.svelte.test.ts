@@ -7,7 +7,9 @@ import { plainText } from '../../src/lib/domain/prose.ts'
 import ArticleScreen from '../../src/lib/ui/protocol/ArticleScreen.svelte'
 import ProtocolScreen from '../../src/lib/ui/protocol/ProtocolScreen.svelte'
 import type { PaperSpace } from './paper-session.ts'
-import { join, paperSpace, show } from './protocol/stage.ts'
+import { barriers, join, paperSpace, show } from './protocol/stage.ts'
+
+vi.setConfig({ testTimeout: 15_000 })
 
 const textOf = (doc: Y.Doc) => plainText(articles(doc).read()[0]!.body!)
 const editor = () => page.getByRole('textbox', { name: 'Retenes' })
@@ -21,6 +23,12 @@ const writing = async (space: PaperSpace, id: string) => {
   await page.getByRole('button', { name: 'Escribir', exact: true }).click()
   await expect.element(editor()).toHaveFocus()
   return screen
+}
+
+/** As a keyboard does, within this turn. */
+const type = (text: string) => {
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- the one way to type without waiting
+  document.execCommand('insertText', false, text)
 }
 
 const toEnd = async () => userEvent.keyboard('{Control>}{End}{/Control}')
@@ -193,7 +201,7 @@ test('keys pressed in the same turn in which the document is replaced are not lo
     Y.applyUpdate(again, Y.encodeStateAsUpdate(docOf(space)))
     const old = docOf(space)
     space.doc.set(again)
-    document.execCommand('insertText', false, String(i))
+    type(String(i))
     old.destroy()
   }
   await expect.poll(() => textOf(docOf(space))).toBe('a01234')
@@ -284,17 +292,11 @@ test('a megabyte pasted in goes in by parts, in order, with what stood behind th
     long.push(...list.getEntries().map(({ duration }) => duration)),
   )
   observer.observe({ type: 'longtask' })
-  const started = performance.now()
   document
     .querySelector('.prose')!
     .dispatchEvent(new ClipboardEvent('paste', { clipboardData: clipboard, bubbles: true, cancelable: true }))
   await expect.poll(() => articles(docOf(space)).read()[0]!.body!.length, { timeout: 30_000 }).toBe(5001)
-  console.log(
-    'paste',
-    Math.round(performance.now() - started),
-    'ms; long tasks',
-    long.map(Math.round).join(' '),
-  )
+  expect(Math.max(0, ...long)).toBeLessThan(500)
   const found = textOf(docOf(space)).split('\n')
   expect(found[0]).toBe(`antes ${lines[0]}`)
   expect(found.slice(1, 5000)).toEqual(lines.slice(1))
@@ -308,23 +310,18 @@ test('typing in an article of 600 paragraphs stays quick while others write in i
   const id = article(space, Array.from({ length: 600 }, (_, i) => `${i} ${'palabra '.repeat(30)}`).join('\n'))
   const berta = createDocument()
   join(docOf(space), berta)
-  const opened = performance.now()
   await writing(space, id)
-  const open = performance.now() - opened
   await toEnd()
   const times: number[] = []
   for (let i = 0; i < 60; i++) {
     const from = performance.now()
-    document.execCommand('insertText', false, 'a')
+    type('a')
     times.push(performance.now() - from)
     const words = (articles(berta).read()[0]!.body!.get(300) as Y.XmlElement).get(0) as Y.XmlText
     words.insert(0, 'b')
     await new Promise(requestAnimationFrame)
   }
   times.sort((a, b) => a - b)
-  console.log(
-    `600 paragraphs: open ${Math.round(open)} ms, keystroke p50 ${times[30]!.toFixed(1)} p95 ${times[57]!.toFixed(1)} ms`,
-  )
   expect(textOf(berta).endsWith('a'.repeat(60))).toBe(true)
   expect(times[30]).toBeLessThan(50)
 }, 60_000)
@@ -339,4 +336,21 @@ test('an article put away goes from the page, and comes back by Undo', async () 
   expect(articles(docOf(space)).read()[0]?.archived).toBe(false)
 })
 
-vi.setConfig({ testTimeout: 15_000 })
+test.each(['light', 'dark', 'discreet'])(
+  'the protocol and an article are whole for a screen reader, %s',
+  async (theme) => {
+    document.documentElement.dataset['theme'] = theme
+    const space = paperSpace()
+    const id = article(space, 'Vamos de a dos.')
+    addArticle(docOf(space), { title: 'Cuidado', kind: 'care', text: 'Descansar.' })
+    const people = space.presence.people as unknown as { set(people: object[]): void }
+    people.set([{ member: space.me.member, name: 'Berta', place: 'Retenes' }])
+    const screen = show(ProtocolScreen, { space })
+    await expect.element(page.getByText('Berta está aquí')).toBeVisible()
+    expect(await barriers()).toEqual([])
+    await screen.unmount()
+    await writing(space, id)
+    expect(await barriers()).toEqual([])
+    delete document.documentElement.dataset['theme']
+  },
+)

@@ -6,7 +6,7 @@ import { addThreat, editThreat, moveThreat, threats } from '../../src/lib/domain
 import RegisterScreen from '../../src/lib/ui/register/RegisterScreen.svelte'
 import ThreatScreen from '../../src/lib/ui/register/ThreatScreen.svelte'
 import type { PaperSpace } from './paper-session.ts'
-import { join, paperSpace, show } from './protocol/stage.ts'
+import { barriers, join, paperSpace, show } from './protocol/stage.ts'
 
 vi.setConfig({ testTimeout: 15_000 })
 
@@ -80,12 +80,9 @@ test('two thousand threats open with a few dozen on the page, and search at once
   const opened = performance.now() - from
   expect(cards().length).toBeLessThanOrEqual(120)
   await expect.element(page.getByText(/2[.,\s]?000 amenazas/)).toBeVisible()
-  const typed = performance.now()
   await page.getByRole('searchbox').fill('amenaza 1234')
   await expect.poll(cards).toEqual(['Amenaza 1234'])
-  console.log(
-    `2000 threats: open ${Math.round(opened)} ms, search ${Math.round(performance.now() - typed)} ms`,
-  )
+  expect(opened).toBeLessThan(3000)
 })
 
 test('Ana and Berta fill two fields of one threat at once, on their screens, and both stand', async () => {
@@ -199,3 +196,22 @@ test('in a notebook that moved into a collective threats are read, not changed',
   expect(page.getByRole('textbox').elements()).toHaveLength(0)
   await expect.element(page.getByRole('radio', { name: 'Cerrada' })).toBeDisabled()
 })
+
+test.each(['light', 'dark', 'discreet'])(
+  'the register and a threat are whole for a screen reader, %s',
+  async (theme) => {
+    document.documentElement.dataset['theme'] = theme
+    const space = paperSpace()
+    const id = addThreat(docOf(space), { title: 'Desalojo', what: 'vienen' })
+    addThreat(docOf(space), { title: 'Incendio', status: 'watched' })
+    addThreat(docOf(space), { title: 'Robo', status: 'reduced' })
+    const screen = register(space)
+    await expect.poll(() => cards().length).toBe(3)
+    expect(await barriers()).toEqual([])
+    await screen.unmount()
+    threat(space, id)
+    await expect.element(field('Qué pasa')).toBeVisible()
+    expect(await barriers()).toEqual([])
+    delete document.documentElement.dataset['theme']
+  },
+)

@@ -8,8 +8,10 @@ import { parseLevel, parseLink, proseSchema } from './prose-schema.ts'
 export type Block =
   | { readonly type: 'paragraph'; readonly spans: readonly Span[] }
   | { readonly type: 'heading'; readonly level: 1 | 2 | 3; readonly spans: readonly Span[] }
-  | { readonly type: 'bullet_list' | 'ordered_list'; readonly items: readonly (readonly Block[])[] }
-  | { readonly type: 'blockquote' | 'callout'; readonly blocks: readonly Block[] }
+  | { readonly type: 'bullet_list'; readonly items: readonly (readonly Block[])[] }
+  | { readonly type: 'ordered_list'; readonly items: readonly (readonly Block[])[] }
+  | { readonly type: 'blockquote'; readonly blocks: readonly Block[] }
+  | { readonly type: 'callout'; readonly blocks: readonly Block[] }
   | { readonly type: 'unreadable'; readonly text: string }
 
 export type Span = {

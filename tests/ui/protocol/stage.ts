@@ -1,3 +1,4 @@
+import axe from 'axe-core'
 import type { Component } from 'svelte'
 import { render } from 'vitest-browser-svelte'
 import * as Y from 'yjs'
@@ -57,4 +58,10 @@ export const join = (a: Y.Doc, b: Y.Doc): (() => void) => {
     a.off('update', toB)
     b.off('update', toA)
   }
+}
+
+/** What would keep somebody out of what is on the page now, as axe finds it. */
+export const barriers = async (): Promise<readonly string[]> => {
+  const { violations } = await axe.run('main')
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`))
 }

@@ -1,4 +1,4 @@
-import type { Drawing } from './BarIcon.svelte'
+import type { Drawing } from './bar-icons.ts'
 import type { BlockKind, MarkKind, WrapKind } from './blocks.ts'
 
 /** What the bar and the sheet of blocks offer, in their order. */

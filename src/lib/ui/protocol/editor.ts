@@ -1,4 +1,4 @@
-import { EditorState, Selection, TextSelection, type Command } from 'prosemirror-state'
+import { EditorState, TextSelection, type Command, type Selection } from 'prosemirror-state'
 import type { Node, Slice } from 'prosemirror-model'
 import { EditorView } from 'prosemirror-view'
 import {
@@ -59,7 +59,6 @@ export class ProseEditor {
         role: 'textbox',
         'aria-multiline': 'true',
         'aria-label': of.label,
-        dir: 'auto',
         spellcheck: 'true',
       },
       dispatchTransaction: (tr) => {

@@ -1,3 +1,3 @@
-/** Where articles are, in the address bar. */
-export const PROTOCOL_PATH = '#/protocolo'
+/** Where articles are, in the address bar, without `#`. */
+export const PROTOCOL_PATH = '/protocolo'
 export const articlePath = (id: string): string => `${PROTOCOL_PATH}/${id}`

@@ -1,5 +1,5 @@
 import { Plugin } from 'prosemirror-state'
-import type { DecorationAttrs } from 'prosemirror-view'
+import type { DecorationAttrs, DecorationSet } from 'prosemirror-view'
 import { relativePositionToAbsolutePosition, yCursorPlugin, ySyncPluginKey } from 'y-prosemirror'
 import type { Awareness } from 'y-protocols/awareness'
 import * as Y from 'yjs'
@@ -16,40 +16,34 @@ const FLAG_MAX = 24
  * is not of the shape, or points nowhere, is passed over, and none can stop the typing here.
  */
 export const remoteCursors = (awareness: Awareness, visible: () => boolean): Plugin => {
-  let own: Plugin | null = null
-  const plugin = yCursorPlugin(guarded(awareness, visible), {
-    awarenessStateFilter: (_, client: number, state: unknown) =>
-      client !== awareness.clientID && isHere(state),
-    cursorBuilder,
-    selectionBuilder,
-  }) as Plugin
-
-  /** The editor's binding, as the latest state knows it: filters are given none. */
+  /** The editor’s binding as the latest state knows it: what decides about cursors is given none. */
   let binding: Binding | null = null
-  const isHere = (state: unknown): boolean => {
-    if (!binding || !isRecord(state) || !isRecord(state['cursor']) || !isUser(state['user'])) return false
+  const isHere = ({ cursor }: Shown): boolean => {
     try {
-      const { anchor, head } = state['cursor']
-      return [anchor, head].every((end) => isRelative(end) && resolve(binding!, end) !== null)
+      return [cursor.anchor, cursor.head].every((end) => binding !== null && placeOf(binding, end) !== null)
     } catch {
       return false
     }
   }
-
-  own = new Plugin({
+  const plugin = yCursorPlugin(guarded(awareness, visible), {
+    awarenessStateFilter: (_, client: number, state: Shown) => client !== awareness.clientID && isHere(state),
+    cursorBuilder,
+    selectionBuilder,
+  }) as Plugin<DecorationSet>
+  const inner = plugin.spec.state!
+  return new Plugin<DecorationSet>({
     ...plugin.spec,
     state: {
-      init: (config, state) => {
+      init(config, state) {
         binding = ySyncPluginKey.getState(state) as Binding
-        return plugin.spec.state!.init.call(own!, config, state)
+        return inner.init.call(this, config, state)
       },
-      apply: (tr, value, before, after) => {
+      apply(tr, value, before, after) {
         binding = ySyncPluginKey.getState(after) as Binding
-        return plugin.spec.state!.apply.call(own!, tr, value, before, after)
+        return inner.apply.call(this, tr, value, before, after)
       },
     },
   })
-  return own
 }
 
 /** Which ink a person writes in: the same on every device. */
@@ -65,15 +59,24 @@ type Binding = {
   readonly binding: { readonly mapping: Map<never, never> }
 }
 
-type User = { readonly name: string; readonly member?: unknown }
+type User = { readonly name: string; readonly member: string; readonly color: string }
+/** A state of somebody else, of the shape the binding reads. */
+type Shown = { readonly user: User; readonly cursor: { readonly anchor: object; readonly head: object } }
 
-const resolve = ({ doc, type, binding }: Binding, position: object): number | null =>
+const placeOf = ({ doc, type, binding }: Binding, position: object): number | null =>
   relativePositionToAbsolutePosition(doc, type, Y.createRelativePositionFromJSON(position), binding.mapping)
 
 /** The binding reads and writes one field; here it may do no more, and nothing while the person is not to be seen. */
 const guarded = (awareness: Awareness, visible: () => boolean): Awareness =>
   ({
-    getStates: () => awareness.getStates(),
+    getStates: () => {
+      const shown = new Map<number, Shown>()
+      for (const [client, state] of awareness.getStates()) {
+        const parsed = parseShown(state)
+        if (parsed) shown.set(client, parsed)
+      }
+      return shown
+    },
     getLocalState: () => awareness.getLocalState(),
     on: awareness.on.bind(awareness),
     off: awareness.off.bind(awareness),
@@ -82,10 +85,18 @@ const guarded = (awareness: Awareness, visible: () => boolean): Awareness =>
     },
   }) as unknown as Awareness
 
+const parseShown = (state: unknown): Shown | null => {
+  if (!isRecord(state) || !isRecord(state['cursor']) || !isRecord(state['user'])) return null
+  const { anchor, head } = state['cursor']
+  const { name, member } = state['user']
+  if (!isRelative(anchor) || !isRelative(head) || typeof name !== 'string') return null
+  // The binding asks for a colour; ours is a class.
+  const user = { name, member: typeof member === 'string' ? member : name, color: '#000000' }
+  return { user, cursor: { anchor, head } }
+}
+
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const isUser = (value: unknown): value is User => isRecord(value) && typeof value['name'] === 'string'
 
 /** A relative position inside a text: never one that names a root, which reading would create. */
 const isRelative = (value: unknown): value is object =>
@@ -96,12 +107,10 @@ const isRelative = (value: unknown): value is object =>
 const isId = (value: unknown): boolean =>
   isRecord(value) && Number.isSafeInteger(value['client']) && Number.isSafeInteger(value['clock'])
 
-const inkFor = ({ name, member }: User): number => inkOf(typeof member === 'string' ? member : name)
-
 /** No style attribute: the page's policy allows none. Shape and name say who, besides the colour. */
 const cursorBuilder = (user: User): HTMLElement => {
   const cursor = document.createElement('span')
-  cursor.className = `remote-cursor ink-${inkFor(user)}`
+  cursor.className = `remote-cursor ink-${inkOf(user.member)}`
   const flag = document.createElement('bdi')
   flag.className = 'remote-name'
   flag.textContent = oneLine(user.name).slice(0, FLAG_MAX) || '·'
@@ -110,4 +119,6 @@ const cursorBuilder = (user: User): HTMLElement => {
   return cursor
 }
 
-const selectionBuilder = (user: User): DecorationAttrs => ({ class: `remote-selection ink-${inkFor(user)}` })
+const selectionBuilder = (user: User): DecorationAttrs => ({
+  class: `remote-selection ink-${inkOf(user.member)}`,
+})

@@ -1,3 +1,3 @@
-/** Where threats are, in the address bar. */
-export const REGISTER_PATH = '#/registro'
+/** Where threats are, in the address bar, without `#`. */
+export const REGISTER_PATH = '/registro'
 export const threatPath = (id: string): string => `${REGISTER_PATH}/${id}`
