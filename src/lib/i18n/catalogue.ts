@@ -1,5 +1,7 @@
+import type es from './messages/es.json'
+
 /** All words of one language, by section. Spanish is the source: what is a key there is a key everywhere. */
-export type Catalogue = typeof import('./messages/es.json')
+export type Catalogue = typeof es
 
 /** A path into the catalogue: `lock.open`. An unknown one does not compile. */
 export type Key = Leaves<Catalogue>
