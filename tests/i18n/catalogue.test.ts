@@ -42,14 +42,16 @@ const partsOf = (message: string): readonly Part[] => {
   return all
 }
 
-const LITERAL = 0
-const PLURAL = 6
+/** Kinds of parts, by the parser’s numbers. */
+const LITERAL: number = 0
+const PLURAL: number = 6
+const kindOf = ({ type }: Part): number => type
 
 const namesIn = (message: string): readonly string[] =>
   [
     ...new Set(
       partsOf(message).flatMap((part) =>
-        part.type !== LITERAL && 'value' in part && typeof part.value === 'string' ? [part.value] : [],
+        kindOf(part) !== LITERAL && 'value' in part && typeof part.value === 'string' ? [part.value] : [],
       ),
     ),
   ].sort()
@@ -57,10 +59,10 @@ const namesIn = (message: string): readonly string[] =>
 /** What people read: each branch of a plural by itself. */
 const readingsOf = (message: string): readonly string[] => {
   const parts = partsOf(message)
-  const plural = parts.find((part) => part.type === PLURAL)
-  if (!plural) return [parts.map((part) => ('value' in part ? String(part.value) : '')).join('')]
+  const plural = parts.find((part) => kindOf(part) === PLURAL)
+  if (!plural) return [parts.map((part) => ('value' in part ? part.value : '')).join('')]
   return Object.values((plural as Part & { options: Record<string, { value: Part[] }> }).options).map(
-    ({ value }) => value.map((part) => ('value' in part ? String(part.value) : '3')).join(''),
+    ({ value }) => value.map((part) => ('value' in part ? part.value : '3')).join(''),
   )
 }
 
@@ -94,7 +96,7 @@ test('every number up to two hundred has words of its own in each language', () 
     const rules = new Intl.PluralRules(locale)
     const needed = new Set(Array.from({ length: 201 }, (_, n) => rules.select(n)))
     for (const part of partsOf(message)) {
-      if (part.type !== PLURAL) continue
+      if (kindOf(part) !== PLURAL) continue
       const options = Object.keys((part as Part & { options: object }).options)
       expect({ locale, key, missing: [...needed].filter((category) => !options.includes(category)) }).toEqual(
         {

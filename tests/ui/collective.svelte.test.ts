@@ -286,6 +286,7 @@ const aside = (text: string) => ({
   member: memberId('Tecolote'),
   text,
   where: { type: 'article' as const, title: 'Si alguien viene de noche' },
+  brought: false,
 })
 
 test('what a paused phone wrote is listed with its author, and a piece is brought back', async () => {
@@ -296,8 +297,9 @@ test('what a paused phone wrote is listed with its author, and a piece is brough
   expect(page.getByText('Lo escribió el teléfono de Tecolote').elements()).toHaveLength(2)
   await button('Traer de vuelta').first().click()
   expect(space.asked).toEqual(['bring back aside Luces y caracol.'])
-  await expect.element(page.getByText('Quedó como un cambio tuyo.')).toBeVisible()
-  expect(page.getByText('Luces y caracol.').elements()).toHaveLength(0)
+  await expect.element(page.getByRole('status').getByText('Quedó como un cambio tuyo.')).toBeVisible()
+  await expect.element(page.getByText('Luces y caracol.')).toBeVisible()
+  expect(button('Traer de vuelta').elements()).toHaveLength(1)
 })
 
 test('hostile text in a set-aside change is text and nothing else', async () => {

@@ -1,5 +1,5 @@
 import { Awareness } from 'y-protocols/awareness'
-import * as Y from 'yjs'
+import type * as Y from 'yjs'
 import type { DeviceId, EntryId, MemberId } from '../../src/lib/core/ids.ts'
 import { err, ok } from '../../src/lib/core/result.ts'
 import { Cell } from '../../src/lib/core/watched.ts'
@@ -252,7 +252,9 @@ export class PaperSpace implements Space {
   async bringBack(item: string) {
     if (this.refuses) return err({ type: this.refuses })
     this.asked.push(`bring back ${item}`)
-    this.setAside.set(this.setAside.read().filter(({ id }) => id !== item))
+    this.setAside.set(
+      this.setAside.read().map((aside) => (aside.id === item ? { ...aside, brought: true } : aside)),
+    )
     return ok(undefined)
   }
 

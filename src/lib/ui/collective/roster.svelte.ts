@@ -26,15 +26,18 @@ export class Roster {
   readonly #written = $derived.by(() => new Live(people(this.#doc.current)))
   /** Members in the ledger's order, me first; then people without a phone. */
   readonly all: readonly Somebody[] = $derived.by(() => {
-    const byId = new Map(this.membership.members.map((member) => [member.id, member]))
+    const { members } = this.membership
     void this.#written.current
-    return peopleOf(this.#doc.current, [...byId.keys()]).map((person, i) => ({
+    return peopleOf(
+      this.#doc.current,
+      members.map(({ id }) => id),
+    ).map((person, i) => ({
       key: person.member ?? person.id ?? String(i),
       person: person.id,
       name: person.name,
       participation: person.participation,
       state: person.state,
-      member: person.member ? (byId.get(person.member) ?? null) : null,
+      member: members.find(({ id }) => id === person.member) ?? null,
     }))
   })
 
