@@ -1,15 +1,9 @@
 import { expect, test } from 'vitest'
 import * as Y from 'yjs'
-import {
-  editable,
-  isEditable,
-  plainText,
-  prose,
-  readProse,
-  removeUneditable,
-  staysEditable,
-} from '../../src/lib/domain/prose.ts'
-import { parseLink, proseSchema } from '../../src/lib/domain/prose-schema.ts'
+import { editable, isEditable, removeUneditable, staysEditable } from '../../src/lib/domain/prose-fit.ts'
+import { parseLink } from '../../src/lib/domain/prose-parts.ts'
+import { proseSchema } from '../../src/lib/domain/prose-schema.ts'
+import { plainText, prose, readProse } from '../../src/lib/domain/prose.ts'
 
 const bodyOf = (...parts: (Y.XmlElement | Y.XmlText)[]): Y.XmlFragment => {
   const body = new Y.Doc().getXmlFragment('body')

@@ -1,26 +1,5 @@
 import { Schema, type DOMOutputSpec, type MarkSpec, type NodeSpec } from 'prosemirror-model'
-
-/** Longest address a link may hold, in UTF-16 units. */
-const LINK_MAX = 2048
-
-/**
- * The address of a link as it may be shown, else `null`. Only web and mail addresses: `javascript:`, `data:`,
- * `file:` and the like are refused, in every spelling a browser would understand. Never throws.
- */
-export const parseLink = (value: unknown): string | null => {
-  if (typeof value !== 'string' || value.length > LINK_MAX) return null
-  try {
-    const url = new URL(value)
-    return ['http:', 'https:', 'mailto:'].includes(url.protocol) && url.href.length <= LINK_MAX
-      ? url.href
-      : null
-  } catch {
-    return null
-  }
-}
-
-/** A heading's level, whatever stands there. */
-export const parseLevel = (value: unknown): 1 | 2 | 3 => (value === 1 || value === 3 ? value : 2)
+import { parseLevel, parseLink } from './prose-parts.ts'
 
 /** Own direction for each block: a line in Arabic between two in Spanish starts where it should. */
 const block = (tag: string): DOMOutputSpec => [tag, { dir: 'auto' }, 0]

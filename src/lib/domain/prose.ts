@@ -1,8 +1,6 @@
-import { Fragment, type Node } from 'prosemirror-model'
 import * as Y from 'yjs'
 import type { Watched } from '../core/watched.ts'
-import { change } from './change.ts'
-import { parseLevel, parseLink, proseSchema } from './prose-schema.ts'
+import { deltaOf, DEPTH_MAX, parseLevel, parseLink, topOf } from './prose-parts.ts'
 
 /** An article's text, read without an editor. What this version cannot read keeps its words and says so. */
 export type Block =
@@ -22,9 +20,6 @@ export type Span = {
   /** A web or mail address to show, never to fetch. */
   readonly link: string | null
 }
-
-/** Deeper nesting is nobody's writing. */
-const DEPTH_MAX = 24
 
 /** The text of an article from its shared body. Never throws, whatever stands there. */
 export const readProse = (body: Y.XmlFragment): readonly Block[] =>
@@ -60,111 +55,6 @@ export const prose = (body: Y.XmlFragment): Watched<readonly Block[]> => {
 
 /** The words alone, one line for each block. */
 export const plainText = (body: Y.XmlFragment): string => readProse(body).map(textOfBlock).join('\n')
-
-/**
- * Whether an editor may open this body. It may not when that would lose words: the editor's binding deletes what its
- * schema does not know, and a block from a later version of this app, or from somebody who means harm, is not for
- * this device to delete in passing.
- */
-export const isEditable = (body: Y.XmlFragment): boolean => body.toArray().every(fits)
-
-/** The same as it changes, looking only at what each change touched. */
-export const editable = (body: Y.XmlFragment): Watched<boolean> => {
-  let known: boolean | null = null
-  let watchers = 0
-  const read = () => (watchers > 0 ? (known ??= isEditable(body)) : isEditable(body))
-  return {
-    read,
-    watch: (onChange) => {
-      watchers++
-      const listen = (events: readonly Y.YEvent<Y.AbstractType<unknown>>[]) => {
-        const before = known
-        known = known === true ? staysEditable(body, events) : null
-        if (read() !== before) onChange()
-      }
-      body.observeDeep(listen)
-      return () => {
-        body.unobserveDeep(listen)
-        if (--watchers === 0) known = null
-      }
-    },
-  }
-}
-
-/** The same after a change to an editable body. */
-export const staysEditable = (
-  body: Y.XmlFragment,
-  events: readonly Y.YEvent<Y.AbstractType<unknown>>[],
-): boolean =>
-  events.every((event) => {
-    if (event.target !== (body as unknown)) return fits(topOf(event.target, body))
-    return [...event.changes.added].every((item) => {
-      const content: unknown = item.content
-      return item.deleted || (content instanceof Y.ContentType && fits(content.type))
-    })
-  })
-
-/** Takes out of a body what this version cannot edit. For a person to decide. */
-export const removeUneditable = (doc: Y.Doc, body: Y.XmlFragment): void =>
-  change(doc, () => {
-    for (let i = body.length - 1; i >= 0; i--) if (!fits(body.get(i))) body.delete(i, 1)
-  })
-
-/** The block directly in `body` that holds `type`. */
-const topOf = (type: Y.AbstractType<unknown>, body: Y.XmlFragment): unknown => {
-  let at: Y.AbstractType<unknown> | null = type
-  while (at && at.parent !== (body as unknown)) at = at.parent
-  return at
-}
-
-/** No words and nothing strange inside: a merge can leave an empty list behind, which the binding may tidy away. */
-const EMPTY = Symbol('empty')
-
-const fits = (part: unknown): boolean => nodeOf(part, 0) !== null
-
-/** As the editor's binding would build it; `null` where it would fail on words or strangers. */
-const nodeOf = (part: unknown, depth: number): Node | typeof EMPTY | null => {
-  if (!(part instanceof Y.XmlElement) || depth > DEPTH_MAX) return null
-  const type = proseSchema.nodes[part.nodeName]
-  if (!type || type.isText || type === proseSchema.topNodeType) return null
-  const children: Node[] = []
-  for (const child of part.toArray() as unknown[]) {
-    if (child instanceof Y.XmlText) {
-      const texts = textNodesOf(child)
-      if (!texts) return null
-      children.push(...texts)
-      continue
-    }
-    const node = nodeOf(child, depth + 1)
-    if (node === null) return null
-    if (node !== EMPTY) children.push(node)
-  }
-  const content = Fragment.fromArray(children)
-  if (type.validContent(content)) return type.create(attrsOf(part), content)
-  return content.size === 0 ? EMPTY : null
-}
-
-const attrsOf = (part: unknown): Record<string, unknown> =>
-  part instanceof Y.XmlElement ? part.getAttributes() : {}
-
-const textNodesOf = (text: Y.XmlText): Node[] | null => {
-  const nodes: Node[] = []
-  for (const { insert, attributes } of deltaOf(text)) {
-    if (typeof insert !== 'string' || insert === '') return null
-    // Overlapping marks are written with a hash behind their name.
-    const names = Object.keys(attributes).map((name) => name.replace(/--[a-zA-Z0-9+/=]{8}$/, ''))
-    if (!names.every((name) => Object.hasOwn(proseSchema.marks, name))) return null
-    nodes.push(proseSchema.text(insert))
-  }
-  return nodes
-}
-
-type Insert = { readonly insert: unknown; readonly attributes: Readonly<Record<string, unknown>> }
-
-const deltaOf = (text: Y.XmlText): readonly Insert[] =>
-  (text.toDelta() as { insert: unknown; attributes?: Record<string, unknown> }[]).map(
-    ({ insert, attributes }) => ({ insert, attributes: attributes ?? {} }),
-  )
 
 const blockOf = (part: unknown, depth = 0): Block => {
   if (!(part instanceof Y.XmlElement) || depth > DEPTH_MAX) return { type: 'unreadable', text: wordsIn(part) }

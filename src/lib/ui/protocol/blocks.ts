@@ -2,7 +2,8 @@ import { setBlockType, wrapIn, lift, toggleMark } from 'prosemirror-commands'
 import { liftListItem, wrapInList } from 'prosemirror-schema-list'
 import type { Mark, Node, NodeType } from 'prosemirror-model'
 import { TextSelection, type Command, type EditorState } from 'prosemirror-state'
-import { parseLink, proseSchema } from '../../domain/prose-schema.ts'
+import { parseLink } from '../../domain/prose-parts.ts'
+import { proseSchema } from '../../domain/prose-schema.ts'
 
 const { nodes, marks } = proseSchema
 

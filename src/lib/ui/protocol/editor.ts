@@ -13,7 +13,7 @@ import {
 } from 'y-prosemirror'
 import type { Awareness } from 'y-protocols/awareness'
 import * as Y from 'yjs'
-import { isEditable, staysEditable } from '../../domain/prose.ts'
+import { isEditable, staysEditable } from '../../domain/prose-fit.ts'
 import { proseSchema } from '../../domain/prose-schema.ts'
 import { hereIn, type Here } from './blocks.ts'
 import { insertInParts, partsOf, sliceFromText } from './paste.ts'
