@@ -312,9 +312,8 @@ export class LiveSpace implements Space {
     if (progress && progress.total > 20) return { type: 'exchanging', ...progress }
     const waiting = this.membership.read().decisions.filter(({ mayApprove }) => mayApprove).length
     if (waiting > 0) return { type: 'attention', decisions: waiting }
-    const members = new Set(
-      this.#links.read().map(({ peer }) => this.replica.state.devices.get(peer)?.member ?? peer),
-    )
+    const near = this.#links.read().filter(({ peer }) => this.#standingOf(peer) === 'full')
+    const members = new Set(near.map(({ peer }) => this.replica.state.devices.get(peer)?.member ?? peer))
     if (this.#syncing.caughtUp() > 0)
       return { type: 'upToDate', people: members.size, at: this.#world.clock.now() }
     const trying = this.#mesh?.trying.read() ?? 0

@@ -1,0 +1,241 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  chromium,
+  expect,
+  type BrowserContext,
+  type CDPSession,
+  type Locator,
+  type Page,
+} from '@playwright/test'
+import { chromiumFlags, findChromium } from '../../scripts/chromium.mjs'
+
+/** A passphrase none of whose words anybody writes, so that a search for what was written does not find it. */
+const PASSPHRASE = 'cuatro piedras junto al fogon'
+
+/**
+ * One person's phone: a Chromium process of its own with a profile of its own, driven as a person would, by what is
+ * written on the screen.
+ */
+export class Phone {
+  readonly name: string
+  readonly context: BrowserContext
+  readonly page: Page
+  readonly profile: string
+  readonly #cdp: CDPSession
+  /** Anything the page complained of: errors, and whatever its policy blocked. */
+  readonly complaints: string[] = []
+
+  private constructor(of: {
+    name: string
+    context: BrowserContext
+    page: Page
+    profile: string
+    cdp: CDPSession
+  }) {
+    this.name = of.name
+    this.context = of.context
+    this.page = of.page
+    this.profile = of.profile
+    this.#cdp = of.cdp
+    this.page.on('pageerror', (error) => this.complaints.push(`${of.name}: ${error.message}`))
+    this.page.on('console', (message) => {
+      if (message.type() === 'error') this.complaints.push(`${of.name}: ${message.text()}`)
+    })
+  }
+
+  /** A new phone that opens the app at `address`: its start page, or a link somebody sent. */
+  static async of(name: string, address: string): Promise<Phone> {
+    const profile = mkdtempSync(join(tmpdir(), 'lumbre-phone-'))
+    const executablePath = findChromium()
+    const context = await chromium.launchPersistentContext(profile, {
+      ...(executablePath ? { executablePath } : {}),
+      args: [...chromiumFlags],
+      viewport: { width: 360, height: 740 },
+      locale: 'es-MX',
+      // As after scanning a code: real addresses on the local network, no multicast needed.
+      permissions: ['camera'],
+    })
+    context.setDefaultTimeout(20_000)
+    const page = context.pages()[0] ?? (await context.newPage())
+    const cdp = await context.newCDPSession(page)
+    const phone = new Phone({ name, context, page, profile, cdp })
+    // Conditions reach WebRTC only when some were set before its connections are made.
+    await cdp.send('Network.enable')
+    await phone.network('there')
+    await phone.page.goto(address)
+    return phone
+  }
+
+  /** Takes the network away, from pages and from links between devices alike, or gives it back. */
+  async network(state: 'there' | 'gone'): Promise<void> {
+    await this.#cdp.send('Network.emulateNetworkConditions', {
+      offline: state === 'gone',
+      latency: 0.5,
+      downloadThroughput: 1e9,
+      uploadThroughput: 1e9,
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.context.close()
+    rmSync(this.profile, { recursive: true, force: true })
+  }
+
+  button(name: string | RegExp): Locator {
+    return this.page.getByRole('button', { name, exact: typeof name === 'string' })
+  }
+
+  field(label: string): Locator {
+    return this.page.getByLabel(label, { exact: true })
+  }
+
+  /** Whatever can be tapped under this name: a button, or a link that leads somewhere. */
+  async tap(name: string | RegExp): Promise<void> {
+    const exact = typeof name === 'string'
+    await this.button(name).or(this.page.getByRole('link', { name, exact })).first().click()
+  }
+
+  /** First use: chooses the phrase that opens this phone's notebook. */
+  async choosesPhrase(): Promise<void> {
+    await this.field('Tu frase').fill(PASSPHRASE)
+    await this.tap('Guardar mi frase')
+  }
+
+  async lightsNotebook(title: string): Promise<void> {
+    await this.tap(/^Crear/)
+    await this.choosesPhrase()
+    await this.field('Nombre del cuaderno').fill(title)
+    await this.field('Para qué es').fill('Cuidar el agua entre todas')
+    await this.field('Tu nombre').fill(this.name)
+    await this.tap('Crear cuaderno')
+    await this.sees('Escribir el primero')
+  }
+
+  async locks(): Promise<void> {
+    await this.tap('Cerrar con llave')
+    await expect(this.field('Frase')).toBeVisible()
+  }
+
+  async unlocks(): Promise<void> {
+    await this.field('Frase').fill(PASSPHRASE)
+    await this.tap('Abrir')
+    await expect(this.page.getByRole('link', { name: 'Protocolo' }).first()).toBeVisible()
+  }
+
+  /** Has opened an invitation: chooses a phrase and gives a name. */
+  async followsInvitation(): Promise<void> {
+    await this.tap('Continuar')
+    await this.choosesPhrase()
+    await this.field('Tu nombre').fill(this.name)
+    await this.tap('Entrar')
+  }
+
+  async goes(section: 'Protocolo' | 'Registro' | 'Colectivo'): Promise<void> {
+    await this.page.getByRole('link', { name: section, exact: true }).first().click()
+  }
+
+  async writesArticle(title: string, ...paragraphs: readonly string[]): Promise<void> {
+    await this.goes('Protocolo')
+    await this.button(/Escribir el primero|^Artículo$/)
+      .first()
+      .click()
+    await this.field('Título').fill(title)
+    await this.writes(paragraphs.join('\n'))
+    await this.tap('Leer')
+    for (const text of paragraphs) await this.sees(text)
+  }
+
+  /** Begins an article and stays in it. */
+  async addsArticle(title: string): Promise<void> {
+    await this.goes('Protocolo')
+    await this.tap('Artículo')
+    await this.field('Título').fill(title)
+    await expect(this.text).toBeVisible()
+  }
+
+  /** The text under the person's hands. */
+  get text(): Locator {
+    return this.page.locator('.ProseMirror')
+  }
+
+  async opensArticle(title: string): Promise<void> {
+    await this.goes('Protocolo')
+    await this.page.getByRole('link', { name: title }).first().click()
+    await this.tap('Escribir')
+    await expect(this.text).toBeVisible()
+  }
+
+  /** Types at the end, key by key, as people do. */
+  async writes(text: string): Promise<void> {
+    await this.text.click()
+    await this.page.keyboard.press('Control+End')
+    await this.page.keyboard.type(text)
+  }
+
+  /** Types at the end of a paragraph, counted from 0: each person in their own place, as at a table. */
+  async writesIn(paragraph: number, text: string): Promise<void> {
+    await this.text.locator('> *').nth(paragraph).click()
+    await this.page.keyboard.press('End')
+    await this.page.keyboard.type(text)
+  }
+
+  /** What the article says, without the flags of others' cursors in it. */
+  reads(): Promise<string> {
+    return this.text.evaluate((element) => {
+      const copy = element.cloneNode(true) as HTMLElement
+      copy.querySelectorAll('.remote-cursor').forEach((cursor) => cursor.remove())
+      return [...copy.children].map((block) => block.textContent).join('\n')
+    })
+  }
+
+  /** Pastes at the end without the system's clipboard, which all phones of this machine share. */
+  async pastes(text: string): Promise<void> {
+    await this.text.click()
+    await this.page.keyboard.press('Control+End')
+    await this.text.evaluate((element, pasted) => {
+      const data = new DataTransfer()
+      data.setData('text/plain', pasted)
+      element.dispatchEvent(
+        new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }),
+      )
+    }, text)
+  }
+
+  async addsThreat(title: string): Promise<void> {
+    await this.goes('Registro')
+    await this.field('¿Qué les amenaza?').fill(title)
+    await this.tap('Agregar')
+    await this.sees(title)
+  }
+
+  async sees(text: string | RegExp): Promise<void> {
+    await expect(this.page.getByText(text).filter({ visible: true }).first()).toBeVisible()
+  }
+
+  /** The four words on the screen, read aloud. */
+  async words(): Promise<string> {
+    const list = this.page.getByRole('list', { name: 'Palabras para comparar' }).first()
+    await expect(list).toBeVisible()
+    return (await list.getByRole('listitem').allInnerTexts())
+      .map((word) => word.replace(/^\d+\W*/, '').trim())
+      .join(' ')
+  }
+
+  /** Everything this browser keeps of any page, as bytes on its disk. Close it first, so that all is written. */
+  dump(): Buffer {
+    const parts: Buffer[] = []
+    const walk = (folder: string) => {
+      for (const name of readdirSync(folder)) {
+        const path = join(folder, name)
+        const stat = statSync(path, { throwIfNoEntry: false })
+        if (stat?.isDirectory()) walk(path)
+        else if (stat?.isFile())
+          parts.push(Buffer.from(`\n${path.slice(this.profile.length)}\n`), readFileSync(path))
+      }
+    }
+    walk(this.profile)
+    return Buffer.concat(parts)
+  }
+}
