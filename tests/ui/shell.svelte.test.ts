@@ -1,0 +1,125 @@
+import { expect, test } from 'vitest'
+import { page, userEvent } from 'vitest/browser'
+import { followAddress } from '../../src/lib/ui/frame/follow-address.ts'
+import HelpScreen from '../../src/lib/ui/settings/HelpScreen.svelte'
+import SettingsScreen from '../../src/lib/ui/settings/SettingsScreen.svelte'
+import type { Status } from '../../src/lib/workspace/types.ts'
+import { PaperSession, PaperSpace, PaperWorkspace } from './paper-session.ts'
+import { expectNoBarriers, stage, type Staging } from './stage.ts'
+
+const vertientes = () =>
+  new PaperSpace({
+    id: 'tres vertientes',
+    kind: 'collective',
+    title: 'Las Tres Vertientes',
+    names: ['Ceiba', 'Tecolote', 'Jícara'],
+  })
+
+const show = (space = vertientes(), about: Staging = {}) =>
+  stage(SettingsScreen, {
+    session: new PaperSession(new PaperWorkspace([space])),
+    path: '/ajustes',
+    title: 'Ajustes',
+    ...about,
+  })
+
+test('the lock is on every screen, one tap away', async () => {
+  const { session } = show()
+  await page.getByRole('button', { name: 'Cerrar con llave', exact: true }).click()
+  expect(session.asked).toContain('lock')
+})
+
+test('the sections say where one is', async () => {
+  show(vertientes(), { path: '/protocolo/a1' })
+  const sections = page.getByRole('navigation', { name: 'Secciones' })
+  await expect
+    .element(sections.getByRole('link', { name: 'Protocolo' }))
+    .toHaveAttribute('aria-current', 'page')
+  await expect.element(sections.getByRole('link', { name: 'Registro' })).not.toHaveAttribute('aria-current')
+})
+
+test('the keyboard skips the sections and lands on the page', async () => {
+  show()
+  const skip = page.getByRole('button', { name: 'Ir al contenido' })
+  ;(skip.element() as HTMLElement).focus()
+  await userEvent.keyboard('{Enter}')
+  await expect.element(page.getByRole('main')).toHaveFocus()
+})
+
+const FIVE_MINUTES = 5 * 60_000
+const statuses: readonly (readonly [Status, RegExp, RegExp])[] = [
+  [{ type: 'local', waiting: 3 }, /Guardado aquí/, /3 cambios esperan/],
+  [{ type: 'connecting', tries: 2 }, /Buscando a tu equipo/, /revisa que tengas internet/],
+  [{ type: 'exchanging', done: 12, total: 40 }, /Compartiendo 12 de 40/, /seguir escribiendo/],
+  [{ type: 'upToDate', people: 4, at: Date.now() - FIVE_MINUTES }, /Al día con 4 personas/, /hace 5 minutos/],
+  [{ type: 'stale', since: Date.now() - 24 * 60 * FIVE_MINUTES }, /Sin contacto desde/, /guardado aquí/],
+  [{ type: 'attention', decisions: 1 }, /Falta tu decisión/, /Hay una decisión/],
+  [{ type: 'out' }, /Este teléfono está en pausa/, /no les llega/],
+]
+
+test.each(statuses)('the pill says %j in words, and more on a tap', async (status, short, detail) => {
+  const space = vertientes()
+  space.status.set(status)
+  show(space)
+  await page.getByRole('button', { name: short }).click()
+  const sheet = page.getByRole('dialog', { name: 'Cómo va lo compartido' })
+  await expect.element(sheet.getByText(detail)).toBeVisible()
+  await expectNoBarriers()
+})
+
+test('the pill follows what happens while one looks', async () => {
+  const space = vertientes()
+  show(space)
+  await expect.element(page.getByRole('button', { name: /Guardado aquí/ })).toBeVisible()
+  space.status.set({ type: 'upToDate', people: 1, at: Date.now() })
+  await expect.element(page.getByRole('button', { name: /Al día con una persona/ })).toBeVisible()
+})
+
+test('a look is chosen and kept on this device; the discreet one hides the name of the collective', async () => {
+  const { look } = show()
+  await page.getByLabelText('Discreto').click()
+  expect(look.name).toBe('discreet')
+  expect(look.theme).toBe('discreet')
+  expect(document.body.textContent).not.toContain('Las Tres Vertientes')
+})
+
+test('erasing asks to be held or chosen twice', async () => {
+  const { session } = show()
+  await page.getByRole('button', { name: 'Borrar lo de este teléfono' }).click()
+  const erase = page.getByRole('dialog').getByRole('button', { name: 'Borrar todo de aquí' })
+  await erase.click()
+  expect(session.asked).not.toContain('erase')
+  await erase.click()
+  expect(session.asked).toContain('erase')
+})
+
+test.each(['es', 'en', 'ar'])('settings and help are no barrier for anybody, in %s', async (locale) => {
+  const { t } = show(vertientes(), { locale })
+  await expect.element(page.getByText(t('settings.theme'))).toBeVisible()
+  await expectNoBarriers()
+})
+
+test.each(['light', 'dark', 'discreet'] as const)('the help page says both sides, %s', async (look) => {
+  show(vertientes(), { look })
+  stage(HelpScreen, { look, path: '/ayuda', title: 'Ayuda y límites' })
+  await expect.element(page.getByRole('heading', { name: 'Lo que no puede hacer' })).toBeVisible()
+})
+
+test('an address that is typed leads there without a reload, and the way back stays', async () => {
+  const went: string[] = []
+  const start = location.href
+  history.replaceState({ router: 1 }, '', '#/protocolo')
+  const stop = followAddress((path) => {
+    went.push(path)
+    history.pushState({ router: 2 }, '', `#${path}`)
+  })
+  location.hash = '#/registro'
+  await expect.poll(() => went).toEqual(['/registro'])
+  expect(location.hash).toBe('#/registro')
+  expect(history.state).toEqual({ router: 2 })
+  history.back()
+  await expect.poll(() => location.hash).toBe('#/protocolo')
+  expect(history.state).toEqual({ router: 1 })
+  stop()
+  history.replaceState(null, '', start)
+})
