@@ -37,7 +37,7 @@ export const show = (
     session,
     space: about.space,
     screen,
-    title: about.path === '/registro' ? speech.t('register.title') : speech.t('protocol.title'),
+    title: about.path === '/registro' ? speech.t('nav.register') : speech.t('nav.protocol'),
     path: about.path ?? '/protocolo',
     id: about.id ?? '',
   })
