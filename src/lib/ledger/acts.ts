@@ -8,7 +8,8 @@ import { cborFromProposal, proposalFromCbor } from './proposal-body.ts'
 
 /** Most founders one genesis may name. */
 export const MAX_FOUNDERS = 120
-const MAX_EPOCHS = 256
+/** Most epochs one entry may name. */
+export const MAX_EPOCHS = 256
 const REASONS = ['lost', 'seized', 'doubtful', 'leaving', 'evidence'] as const
 const COMPLAINTS = ['noBox', 'badBox', 'badCommit'] as const
 

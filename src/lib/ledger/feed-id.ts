@@ -1,5 +1,6 @@
-import { feedIdFrom, idBytes, type CollId, type DeviceId, type FeedId } from '../core/ids.ts'
+import { feedIdFrom, idBytes, type CollId, type DeviceId, type EntryId, type FeedId } from '../core/ids.ts'
 import { hash } from '../crypto/hash.ts'
+import type { FeedState } from './types.ts'
 
 /** `feedId = H("feed", [coll, device, incarnation])`. */
 export const feedIdOf = (coll: CollId, device: DeviceId, incarnation: Uint8Array): FeedId =>
@@ -9,4 +10,21 @@ export const feedIdOf = (coll: CollId, device: DeviceId, incarnation: Uint8Array
 export const yClientOf = (feed: FeedId): number => {
   const view = new DataView(hash('yc', idBytes(feed)).buffer)
   return Number(view.getBigUint64(0) >> 11n)
+}
+
+type Registered = { readonly entry: EntryId; readonly feed: FeedId; readonly device: DeviceId }
+
+/** Of two feeds with one client id the one with the smaller entry id stands: never both, never neither. By client id. */
+export const standingFeeds = (
+  below: ReadonlyMap<number, FeedState>,
+  registered: readonly Registered[],
+  clientOf: (feed: FeedId) => number = yClientOf,
+): ReadonlyMap<number, FeedState> => {
+  const feeds = new Map(below)
+  for (const { entry, feed, device } of registered) {
+    const yClient = clientOf(feed)
+    const other = feeds.get(yClient)
+    if (!other || entry < other.entry) feeds.set(yClient, { id: feed, device, entry, yClient })
+  }
+  return feeds
 }

@@ -1,82 +1,68 @@
-import type { DeviceId, EntryId, MemberId } from '../core/ids.ts'
-import type { Ledger } from './graph.ts'
-import type { LedgerState, Proposal, SignedEntry } from './types.ts'
+import type { MemberId } from '../core/ids.ts'
+import type { Ballot, Book } from './book.ts'
+import type { Node } from './dag.ts'
+import type { Proposal } from './types.ts'
+import { peopleOf, strikesOn, type View } from './view.ts'
 
 /** From this many voting members on, an admission needs three vouchers. */
 const LARGE = 8
 
-/** What a `propose` entry proposes and by whom, or `null` when `id` is no proposal. */
-export const proposalOf = (
-  ledger: Ledger,
-  id: EntryId,
-): { readonly proposal: Proposal; readonly author: DeviceId; readonly id: EntryId } | null => {
-  const entry = ledger.entry(id)
-  return entry?.act?.type === 'propose'
-    ? { proposal: entry.act.proposal, author: entry.entry.author, id }
-    : null
-}
-
-export const electorateSize = (state: LedgerState): number =>
-  [...state.members.values()].filter(({ votes }) => votes).length
+export const admissionFloor = (electorate: number): number => (electorate >= LARGE ? 3 : 2)
 
 /**
- * Votes a decision needs in `state`: two vouchers for an admission (three from eight voting members on, more if the
- * collective says so), one other member for a further device, else a strict majority of the whole electorate, so that
- * two halves that cannot hear each other cannot both decide.
+ * Votes a decision needs: two vouchers for an admission (three from eight voting members on, more if the collective says
+ * so), one other member for a further device, else a strict majority of the whole electorate, so that two halves that
+ * cannot hear each other cannot both decide.
  */
-export const thresholdOf = (state: LedgerState, proposal: Proposal): number => {
-  const n = electorateSize(state)
+export const thresholdOf = (view: View, proposal: Proposal): number => {
+  const n = peopleOf(view).electorate
   if (proposal.action === 'addDevice') return 1
-  if (proposal.action === 'admit') return Math.max(state.policy.admit, admitFloor(n))
+  if (proposal.action === 'admit') return Math.max(view.policy.admit, admissionFloor(n))
   return Math.floor(n / 2) + 1
 }
 
-export const admitFloor = (electorate: number): number => (electorate >= LARGE ? 3 : 2)
+/**
+ * The votes for a proposal among the entries `knows` of, counted by `view`: one a member, none by whom it is about, none
+ * that was taken back. A proposal is its author's vote; for a further device it is not, for nobody vouches for themselves.
+ */
+export const ballotsFor = (
+  { book, view }: { readonly book: Book; readonly view: View },
+  { node, proposal }: { readonly node: Node; readonly proposal: Proposal },
+  knows: (node: Node) => boolean,
+): readonly Ballot[] => {
+  if (book.isWithdrawn(node, knows)) return []
+  const { members } = peopleOf(view)
+  const target = targetOf(view, proposal)
+  const hasVoice = (member: MemberId): boolean =>
+    member !== target &&
+    (proposal.action === 'addDevice' ? members.has(member) : (members.get(member)?.votes ?? false))
+  const votes = [
+    ...(proposal.action === 'addDevice' ? [] : [node]),
+    ...book.dag.answersTo(node.id).approvals.filter((vote) => knows(vote) && book.isValid(vote)),
+  ]
+  return votes.flatMap((vote) => {
+    const member = view.grants.get(vote.author)?.member
+    if (!member || !hasVoice(member) || strikesOn(view, vote.author).length > 0) return []
+    return book.isWithdrawn(vote, knows) ? [] : [{ vote, member }]
+  })
+}
 
-/** The member a decision is about, who has no vote in it but stays in the denominator. */
-export const targetMemberOf = (state: LedgerState, proposal: Proposal): MemberId | null => {
+/** One member, one vote, however many devices. */
+export const votersAmong = (ballots: readonly Ballot[]): ReadonlySet<MemberId> =>
+  new Set(ballots.map(({ member }) => member))
+
+/** Whom a decision is about, who has no vote in it but stays in the denominator. */
+const targetOf = (view: View, proposal: Proposal): MemberId | null => {
   switch (proposal.action) {
+    case 'addDevice':
     case 'removeMember':
     case 'recover':
       return proposal.member
     case 'revokeDevice':
     case 'lift':
     case 'amendFrontier':
-      return state.devices.get(proposal.device)?.member ?? null
+      return view.grants.get(proposal.device)?.member ?? null
     default:
       return null
   }
 }
-
-/** Members whose approval lies in an enactment's own past, is `valid` where it stands, and `counts` now. */
-export const votersOf = (
-  ledger: Ledger,
-  enact: SignedEntry,
-  { valid, counts }: { readonly valid: Judge; readonly counts: Judge },
-): ReadonlySet<MemberId> => {
-  const proposal = enact.act?.type === 'enact' ? proposalOf(ledger, enact.act.proposal) : null
-  const voters = new Set<MemberId>()
-  if (!proposal) return voters
-  const state = ledger.stateAt(enact.id)
-  const target = targetMemberOf(state, proposal.proposal)
-  const proposer = state.devices.get(proposal.author)?.member
-  const past = ledger.topological(enact.entry.parents)
-  const withdrawn = new Set(
-    past.flatMap((entry) => (entry.act?.type === 'withdraw' && valid(entry) ? [entry.act.target] : [])),
-  )
-  if (withdrawn.has(proposal.id)) return voters
-  for (const vote of past) {
-    const approves =
-      vote.id === proposal.id || (vote.act?.type === 'approve' && vote.act.proposal === proposal.id)
-    if (!approves || withdrawn.has(vote.id) || !valid(vote) || !counts(vote)) continue
-    const device = state.devices.get(vote.entry.author)
-    const member = device?.member
-    if (!member || device.standing === 'revoked' || member === target) continue
-    if (proposal.proposal.action === 'addDevice') {
-      if (state.members.has(member) && member !== proposer) voters.add(member)
-    } else if (state.members.get(member)?.votes) voters.add(member)
-  }
-  return voters
-}
-
-type Judge = (entry: SignedEntry) => boolean

@@ -1,0 +1,74 @@
+import type { CollId, DeviceId, EntryId, MemberId } from '../core/ids.ts'
+import { isBelowNode, type Dag, type Node } from './dag.ts'
+import type { Position, Proposal } from './types.ts'
+
+/** A vote that was allowed where it was cast, by a member with a voice at the enactment. */
+export type Ballot = { readonly vote: Node; readonly member: MemberId }
+
+/**
+ * What the state of an entry's own past says about it (T0). It never changes, so it is kept, and with it what later
+ * strata ask of that past.
+ */
+export type Facts =
+  | { readonly valid: false }
+  | { readonly valid: true; readonly kind: 'plain' }
+  | {
+      readonly valid: true
+      readonly kind: 'enact'
+      readonly proposal: Node
+      readonly action: Proposal
+      readonly ballots: readonly Ballot[]
+      readonly needed: number
+      /** Devices a recovery or revocation ends. */
+      readonly strikes: readonly DeviceId[]
+      readonly frontier: readonly Position[]
+    }
+  | { readonly valid: true; readonly kind: 'suspension'; readonly cap: number }
+  | {
+      readonly valid: true
+      readonly kind: 'rotate'
+      readonly recipients: readonly DeviceId[]
+      readonly depth: number
+    }
+
+/** The entries and the verdicts on them: what every rule reads. */
+export class Book {
+  readonly coll: CollId
+  readonly dag: Dag
+  readonly #facts: Facts[] = []
+
+  constructor(coll: CollId, dag: Dag) {
+    this.coll = coll
+    this.dag = dag
+  }
+
+  /** How many entries have their verdict, in order of arrival. */
+  get judged(): number {
+    return this.#facts.length
+  }
+
+  record(facts: Facts): void {
+    this.#facts.push(facts)
+  }
+
+  factsOf(node: Node): Facts {
+    return this.#facts[node.index] ?? { valid: false }
+  }
+
+  isValid(node: Node): boolean {
+    return this.factsOf(node).valid
+  }
+
+  /** The `propose` entry called `id`, if it lies below `node` and was allowed. */
+  proposalBelow(id: EntryId, node: Node): { readonly node: Node; readonly proposal: Proposal } | null {
+    const proposed = this.dag.get(id)
+    return proposed?.act?.type === 'propose' && isBelowNode(proposed, node) && this.isValid(proposed)
+      ? { node: proposed, proposal: proposed.act.proposal }
+      : null
+  }
+
+  /** Whether a withdrawal `knows` of took an entry back. */
+  isWithdrawn(node: Node, knows: (node: Node) => boolean): boolean {
+    return this.dag.answersTo(node.id).withdrawals.some((by) => knows(by) && this.isValid(by))
+  }
+}

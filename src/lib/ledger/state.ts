@@ -1,0 +1,160 @@
+import type { DeviceId, EntryId, FeedId } from '../core/ids.ts'
+import type { Book } from './book.ts'
+import type { Node } from './dag.ts'
+import { frontierOf } from './frontier.ts'
+import { stateHash } from './state-hash.ts'
+import type { DeviceState, FeedState, LedgerState, ProposalState, SuspensionState } from './types.ts'
+import { isCut, kindOf, peopleOf, silencing, standingOf, strikesOn, type View } from './view.ts'
+import { ballotsFor, thresholdOf, votersAmong } from './votes.ts'
+
+/** A view as others read it. Each part is worked out when it is first asked for. */
+export class State implements LedgerState {
+  readonly coll
+  readonly kind
+  readonly policy
+  readonly epochs
+  readonly grants
+  readonly complaints
+  readonly void
+  readonly #book: Book
+  readonly #view: View
+  readonly #knows: (node: Node) => boolean
+  #devices: LedgerState['devices'] | null = null
+  #feeds: LedgerState['feeds'] | null = null
+  #proposals: LedgerState['proposals'] | null = null
+  #suspensions: LedgerState['suspensions'] | null = null
+  #invites: LedgerState['invites'] | null = null
+  #hash: Uint8Array | null = null
+
+  constructor(of: { readonly book: Book; readonly view: View; readonly knows: (node: Node) => boolean }) {
+    this.#book = of.book
+    this.#view = of.view
+    this.#knows = of.knows
+    this.coll = of.book.coll
+    this.kind = kindOf(of.view)
+    this.policy = of.view.policy
+    this.epochs = of.view.epochs
+    this.grants = of.view.given
+    this.complaints = of.view.complaints
+    this.void = of.view.voided
+  }
+
+  get members(): LedgerState['members'] {
+    return peopleOf(this.#view).members
+  }
+
+  get devices(): LedgerState['devices'] {
+    return (this.#devices ??= new Map(
+      [...this.#view.grants.keys()].sort().map((id) => [id, deviceOf(this.#view, id)]),
+    ))
+  }
+
+  get feeds(): LedgerState['feeds'] {
+    return (this.#feeds ??= new Map<FeedId, FeedState>(
+      [...this.#view.feeds.values()].map((feed): [FeedId, FeedState] => [feed.id, feed]),
+    ))
+  }
+
+  get proposals(): LedgerState['proposals'] {
+    return (this.#proposals ??= new Map(
+      [...this.#view.proposals.values()].flatMap((node): readonly [EntryId, ProposalState][] => {
+        const state = this.#proposalOf(node)
+        return state ? [[node.id, state]] : []
+      }),
+    ))
+  }
+
+  get suspensions(): LedgerState['suspensions'] {
+    return (this.#suspensions ??= suspensionsIn(this.#view))
+  }
+
+  get invites(): LedgerState['invites'] {
+    return (this.#invites ??= new Map(
+      [...this.#view.invites].map(([id, invite]) => [id, { ...invite, used: this.#isUsed(id) }]),
+    ))
+  }
+
+  get hash(): Uint8Array {
+    return (this.#hash ??= stateHash(this))
+  }
+
+  #proposalOf(node: Node): ProposalState | null {
+    const view = this.#view
+    const proposal = node.act?.type === 'propose' ? node.act.proposal : null
+    if (!proposal) return null
+    const ballots = ballotsFor({ book: this.#book, view }, { node, proposal }, this.#knows)
+    const isProtective = PROTECTIVE.has(proposal.action)
+    const counted = ballots.filter(
+      ({ vote }) =>
+        isProtective ||
+        (!isCut(view, vote) && (proposal.action === 'lift' || silencing(view, vote).length === 0)),
+    )
+    const withdrawn = this.#book.isWithdrawn(node, this.#knows)
+    return {
+      id: node.id,
+      proposal,
+      author: node.author,
+      approvals: [...votersAmong(counted)].sort(),
+      needed: thresholdOf(view, proposal),
+      status: view.enacted.has(node.id)
+        ? 'enacted'
+        : !isProtective && isCut(view, node)
+          ? 'void'
+          : withdrawn
+            ? 'withdrawn'
+            : 'open',
+    }
+  }
+
+  #isUsed(invite: EntryId): boolean {
+    for (const id of this.#view.enacted) {
+      const act = this.#view.proposals.get(id)?.act
+      const proposal = act?.type === 'propose' ? act.proposal : null
+      if (proposal && 'proof' in proposal && proposal.proof?.invite === invite) return true
+    }
+    return false
+  }
+}
+
+const PROTECTIVE = new Set(['removeMember', 'revokeDevice', 'recover'])
+
+const deviceOf = (view: View, id: DeviceId): DeviceState => {
+  const grant = view.grants.get(id)!
+  const biting = view.suspensions.on.get(id) ?? []
+  return {
+    id,
+    member: grant.member,
+    kind: grant.kind,
+    device: grant.device,
+    kemPk: view.rekeys.get(id) ?? grant.device.kemPk,
+    standing: standingOf(view, id),
+    suspensions: [
+      ...new Set([...biting.map(({ said }) => said.node.id), ...grant.pausedBy.map((by) => by.id)]),
+    ].sort(),
+    revokedBy: strikesOn(view, id)
+      .map(({ node }) => node.id)
+      .sort(),
+    grantedBy: grant.by,
+    frontier: frontierOf(view, id),
+  }
+}
+
+const suspensionsIn = (view: View): ReadonlyMap<EntryId, SuspensionState> => {
+  const memberOf = (device: DeviceId) => view.holders.get(device)?.[0]
+  const said = new Map(view.suspensions.biting.map((bite) => [bite.said.node.id, bite.said]))
+  return new Map(
+    [...said.values()].map(({ node, device, reason, frontier }) => [
+      node.id,
+      {
+        id: node.id,
+        author: node.author,
+        device,
+        reason,
+        frontier,
+        seconded: (view.suspensions.on.get(device) ?? []).some(
+          (other) => memberOf(other.said.node.author) !== memberOf(node.author),
+        ),
+      },
+    ]),
+  )
+}

@@ -1,0 +1,117 @@
+import type { DeviceId, MemberId } from '../core/ids.ts'
+import type { Book } from './book.ts'
+import { isAtOrBelow, isBelowNode, type Node } from './dag.ts'
+import { strikesOn, type Biting, type Lift, type Said, type Suspensions, type View } from './view.ts'
+
+type Known = {
+  readonly view: Pick<View, 'strikes' | 'holders' | 'offspring'>
+  readonly said: readonly Said[]
+  readonly withdrawals: readonly Node[]
+  readonly lifts: readonly Lift[]
+}
+
+/** What an entry says against a device, if it was allowed to. */
+export const saidBy = (book: Book, node: Node): readonly Said[] => {
+  const { act } = node
+  const facts = book.factsOf(node)
+  if (!facts.valid || facts.kind !== 'suspension') return []
+  const { cap } = facts
+  if (act?.type === 'suspend')
+    return [{ node, device: act.device, frontier: act.frontier, reason: act.reason, cap }]
+  if (act?.type === 'propose' && act.proposal.action === 'revokeDevice')
+    return [{ node, device: act.proposal.device, frontier: act.proposal.frontier, reason: 'proposed', cap }]
+  return []
+}
+
+/** T4: the suspensions in force, of all that were said and not cut. Spec: ledger.md §8.4. */
+export const suspensionsInForce = (known: Known): Suspensions => {
+  const { said, withdrawals, lifts } = known
+  const withdrawn = new Set(withdrawalsThatStand(known).map(targetOf))
+  const biting = biteOf(
+    known,
+    said.filter(({ node }) => !withdrawn.has(node.id)),
+  )
+  const on = new Map<DeviceId, Biting[]>()
+  for (const bite of biting) on.set(bite.device, [...(on.get(bite.device) ?? []), bite])
+  return { said, withdrawals, lifts, biting, on }
+}
+
+/**
+ * A device silenced meanwhile cannot take a suspension back: else a thief would, dated back to before the theft was
+ * known. Whoever is silenced is found as if every withdrawal stood, so that no withdrawal decides about another.
+ */
+const withdrawalsThatStand = (known: Known): readonly Node[] => {
+  const { said, withdrawals } = known
+  if (withdrawals.length === 0) return withdrawals
+  const perhaps = new Set(withdrawals.map(targetOf))
+  const silencers = biteOf(
+    known,
+    said.filter(({ node }) => !perhaps.has(node.id)),
+  )
+  return withdrawals.filter(
+    (node) =>
+      !silencers.some(({ device, said: { node: by } }) => device === node.author && !isAtOrBelow(node, by)),
+  )
+}
+
+const targetOf = ({ act }: Node) => (act?.type === 'withdraw' ? act.target : null)
+
+const biteOf = (known: Known, said: readonly Said[]): readonly Biting[] => {
+  const standing = withinCap(known, said).filter((one) => !isAnnulled(known, one))
+  return withOffspring(
+    known,
+    standing.map((one) => ({ said: one, device: one.device, frontier: one.frontier })),
+  )
+}
+
+/**
+ * Beyond its author’s cap a suspension needs a second member who suspends the same device. The cap counts what was
+ * annulled or lifted too: ending one suspension must not wake another.
+ */
+const withinCap = ({ view: { holders } }: Known, said: readonly Said[]): readonly Said[] => {
+  const holderOf = (device: DeviceId): MemberId | undefined => holders.get(device)?.[0]
+  const capped = new Set<Said>()
+  const byMember = new Map<MemberId | undefined, Said[]>()
+  for (const one of said) {
+    const member = holderOf(one.node.author)
+    byMember.set(member, [...(byMember.get(member) ?? []), one])
+  }
+  const isSeconded = ({ device, node }: Said): boolean =>
+    said.some((other) => other.device === device && holderOf(other.node.author) !== holderOf(node.author))
+  for (const [member, theirs] of byMember) {
+    const struck = new Set<MemberId>()
+    for (const one of theirs.sort(bySizeOfPast)) {
+      const target = holderOf(one.device)
+      if (target === undefined || target === member) continue
+      if (struck.has(target) || struck.size < one.cap) struck.add(target)
+      else if (isSeconded(one)) struck.add(target)
+      else capped.add(one)
+    }
+  }
+  return said.filter((one) => !capped.has(one))
+}
+
+const bySizeOfPast = (a: Said, b: Said): number =>
+  a.node.pastSize - b.node.pastSize || (a.node.id < b.node.id ? -1 : 1)
+
+/** Whoever ended a device may end, by name, the suspensions it had said; the others stand. */
+const isAnnulled = ({ view }: Known, { node }: Said): boolean =>
+  strikesOn(view, node.author).some(({ annul }) => annul.includes(node.id))
+
+const isLifted = ({ lifts }: Known, { said, device }: Biting): boolean =>
+  lifts.some((lift) => lift.device === device && isBelowNode(said.node, lift.node))
+
+/** Suspending a device also suspends what it proposed for its own member: a thief’s second phone. */
+const withOffspring = (known: Known, standing: readonly Biting[]): readonly Biting[] => {
+  const biting = standing.filter((bite) => !isLifted(known, bite))
+  const seen = new Set(biting.map(({ said, device }) => `${said.node.id} ${device}`))
+  for (const bite of biting)
+    for (const { device, proposer } of known.view.offspring) {
+      const next: Biting = { said: bite.said, device, frontier: [] }
+      const key = `${bite.said.node.id} ${device}`
+      if (proposer !== bite.device || seen.has(key) || isLifted(known, next)) continue
+      seen.add(key)
+      biting.push(next)
+    }
+  return biting
+}

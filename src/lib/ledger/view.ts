@@ -1,0 +1,200 @@
+import type { DeviceId, EntryId, EpochId, MemberId } from '../core/ids.ts'
+import type { Device } from '../crypto/device.ts'
+import { isAtOrBelow, type Node } from './dag.ts'
+import type {
+  DeviceStanding,
+  EpochState,
+  FeedState,
+  LedgerState,
+  Policy,
+  Position,
+  SpaceKind,
+  SuspensionState,
+} from './types.ts'
+
+/** A device's place among us, and the entry that gave it. */
+export type Grant = {
+  readonly member: MemberId | null
+  readonly device: Device
+  readonly by: EntryId
+  /** What was proposed and carried out; `null` for founders. */
+  readonly proposal: EntryId | null
+  readonly kind: 'member' | 'keeper'
+  /** Void only because of these suspensions: the device counts as suspended, and stands again when they end. */
+  readonly pausedBy: readonly Node[]
+}
+
+/** A majority's removal, revocation or recovery, and whom it strikes (T1). */
+export type Strike = {
+  readonly node: Node
+  readonly devices: readonly DeviceId[]
+  readonly member: MemberId | null
+  /** The member whose old devices a recovery ends. */
+  readonly recovers: MemberId | null
+  readonly annul: readonly EntryId[]
+  /** What its voters hold of the feeds of whoever is struck. */
+  readonly frontier: readonly Position[]
+}
+
+/** A suspension as said: by an entry of its own, or by a proposal to revoke. */
+export type Said = {
+  readonly node: Node
+  readonly device: DeviceId
+  readonly frontier: readonly Position[]
+  readonly reason: SuspensionState['reason']
+  /** How many other members its author may silence alone, by the electorate it knew. */
+  readonly cap: number
+}
+
+/** A suspension in force. `device` differs from `said.device` where it follows from suspending the device that proposed it. */
+export type Biting = {
+  readonly said: Said
+  readonly device: DeviceId
+  readonly frontier: readonly Position[]
+}
+
+/** A lift in force. */
+export type Lift = { readonly node: Node; readonly device: DeviceId }
+
+export type Suspensions = {
+  readonly said: readonly Said[]
+  readonly withdrawals: readonly Node[]
+  readonly lifts: readonly Lift[]
+  readonly biting: readonly Biting[]
+  readonly on: ReadonlyMap<DeviceId, readonly Biting[]>
+}
+
+export type People = {
+  readonly members: LedgerState['members']
+  /** How many voices decisions are counted against. */
+  readonly electorate: number
+}
+
+/**
+ * What a downward-closed set of entries says, in the shape evaluation works with. Immutable: the next one shares what did
+ * not change. `state.ts` turns it into what others read.
+ */
+export type View = {
+  readonly founders: readonly MemberId[]
+  readonly policy: Policy
+  readonly grants: ReadonlyMap<DeviceId, Grant>
+  /** Whose each device is, by every grant that was allowed where it was made, void ones too. */
+  readonly holders: ReadonlyMap<DeviceId, readonly MemberId[]>
+  /** Further devices and the device that proposed each. */
+  readonly offspring: readonly { readonly device: DeviceId; readonly proposer: DeviceId }[]
+  readonly strikes: readonly Strike[]
+  readonly suspensions: Suspensions
+  /** What each retired device said of its own end; more than one only if it contradicts itself. */
+  readonly retired: ReadonlyMap<DeviceId, readonly (readonly Position[])[]>
+  /** Positions a majority raised a frontier to. */
+  readonly raised: ReadonlyMap<DeviceId, readonly Position[]>
+  readonly feeds: ReadonlyMap<number, FeedState>
+  readonly epochs: ReadonlyMap<EpochId, EpochState>
+  readonly invites: ReadonlyMap<EntryId, { readonly author: DeviceId; readonly invitePk: Uint8Array }>
+  readonly rekeys: ReadonlyMap<DeviceId, Device['kemPk']>
+  readonly given: LedgerState['grants']
+  readonly complaints: LedgerState['complaints']
+  readonly proposals: ReadonlyMap<EntryId, Node>
+  readonly enacted: ReadonlySet<EntryId>
+  readonly voided: ReadonlySet<EntryId>
+  /** Whether something is without effect only because of a suspension, and would come back without it. */
+  readonly fragile: boolean
+}
+
+export const NOTHING: View = {
+  founders: [],
+  policy: { admit: 0 },
+  grants: new Map(),
+  holders: new Map(),
+  offspring: [],
+  strikes: [],
+  suspensions: { said: [], withdrawals: [], lifts: [], biting: [], on: new Map() },
+  retired: new Map(),
+  raised: new Map(),
+  feeds: new Map(),
+  epochs: new Map(),
+  invites: new Map(),
+  rekeys: new Map(),
+  given: [],
+  complaints: [],
+  proposals: new Map(),
+  enacted: new Set(),
+  voided: new Set(),
+  fragile: false,
+}
+
+export const kindOf = ({ founders }: View): SpaceKind =>
+  founders.length === 1 ? 'notebook' : founders.length === 2 ? 'pair' : 'collective'
+
+/** The decisions that end a device. */
+export const strikesOn = (
+  { strikes, holders }: Pick<View, 'strikes' | 'holders'>,
+  device: DeviceId,
+): readonly Strike[] =>
+  strikes.length === 0
+    ? strikes
+    : strikes.filter(
+        ({ devices, member }) =>
+          devices.includes(device) || (member !== null && (holders.get(device) ?? []).includes(member)),
+      )
+
+/** T2: whether an entry is void because its author was ended by a decision that did not know of it. */
+export const isCut = (view: Pick<View, 'strikes' | 'holders'>, node: Node): boolean =>
+  strikesOn(view, node.author).some((strike) => !isAtOrBelow(node, strike.node))
+
+/** The suspensions that silence an entry: in force on its author, and not known to have built on it. */
+export const silencing = ({ suspensions }: Pick<View, 'suspensions'>, node: Node): readonly Biting[] => {
+  const on = suspensions.on.get(node.author)
+  return on ? on.filter(({ said }) => !isAtOrBelow(node, said.node)) : []
+}
+
+export const standingOf = (view: View, device: DeviceId): DeviceStanding =>
+  strikesOn(view, device).length > 0
+    ? 'revoked'
+    : view.retired.has(device)
+      ? 'retired'
+      : view.suspensions.on.has(device) || (view.grants.get(device)?.pausedBy.length ?? 0) > 0
+        ? 'suspended'
+        : 'active'
+
+/** The member devices that may hold keys, sorted: whom a rotation is for (protocol: active in at(rotate)). */
+export const activeMemberDevices = (view: View): readonly DeviceId[] =>
+  [...view.grants]
+    .filter(([id, { kind }]) => kind === 'member' && standingOf(view, id) === 'active')
+    .map(([id]) => id)
+    .sort()
+
+const PEOPLE_HANG_ON = ['strikes', 'holders', 'retired'] as const
+const counted = new WeakMap<View['grants'], { readonly view: View; readonly people: People }>()
+
+/** Members and electorate. Counted once for all views that share the same grants, ends and retirements. */
+export const peopleOf = (view: View): People => {
+  const known = counted.get(view.grants)
+  if (known && PEOPLE_HANG_ON.every((part) => known.view[part] === view[part])) return known.people
+  const people = countPeople(view)
+  counted.set(view.grants, { view, people })
+  return people
+}
+
+const countPeople = (view: View): People => {
+  const removed = new Set(view.strikes.flatMap(({ member }) => member ?? []))
+  const devices = new Map<MemberId, DeviceId[]>()
+  const present = new Set<MemberId>()
+  for (const [id, { member }] of view.grants) {
+    if (!member || removed.has(member)) continue
+    const theirs = devices.get(member)
+    if (theirs) theirs.push(id)
+    else devices.set(member, [id])
+    if (!view.retired.has(id) && strikesOn(view, id).length === 0) present.add(member)
+  }
+  const members: LedgerState['members'] = new Map(
+    [...devices]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([id, theirs]) => {
+        const founder = view.founders.includes(id)
+        // Whoever was admitted votes from the first final checkpoint on that covers the admission: until then founders decide.
+        return [id, { id, founder, votes: founder && present.has(id), devices: theirs.sort() }]
+      }),
+  )
+  return { members, electorate: [...members.values()].filter(({ votes }) => votes).length }
+}
