@@ -4,7 +4,7 @@ import { followAddress } from '../../src/lib/ui/frame/follow-address.ts'
 import HelpScreen from '../../src/lib/ui/settings/HelpScreen.svelte'
 import SettingsScreen from '../../src/lib/ui/settings/SettingsScreen.svelte'
 import type { Status } from '../../src/lib/workspace/types.ts'
-import { PaperSession, PaperSpace, PaperWorkspace } from './paper-session.ts'
+import { PaperHostFlow, PaperSession, PaperSpace, PaperWorkspace } from './paper-session.ts'
 import { expectNoBarriers, stage, type Staging } from './stage.ts'
 
 const vertientes = () =>
@@ -54,7 +54,7 @@ const statuses: readonly (readonly [Status, RegExp, RegExp])[] = [
   [{ type: 'upToDate', people: 4, at: Date.now() - FIVE_MINUTES }, /Al día con 4 personas/, /hace 5 minutos/],
   [{ type: 'stale', since: Date.now() - 24 * 60 * FIVE_MINUTES }, /Sin contacto desde/, /guardado aquí/],
   [{ type: 'attention', decisions: 1 }, /Falta tu decisión/, /Hay una decisión/],
-  [{ type: 'out' }, /Este teléfono está en pausa/, /no les llega/],
+  [{ type: 'out' }, /Teléfono en pausa/, /no les llega/],
 ]
 
 test.each(statuses)('the pill says %j in words, and more on a tap', async (status, short, detail) => {
@@ -122,4 +122,16 @@ test('an address that is typed leads there without a reload, and the way back st
   expect(history.state).toEqual({ router: 1 })
   stop()
   history.replaceState(null, '', start)
+})
+
+test('a founding that goes on is found again from any other page, until it is over', async () => {
+  const workspace = new PaperWorkspace([vertientes()])
+  const flow = new PaperHostFlow('found')
+  workspace.flow.set(flow)
+  stage(HelpScreen, { session: new PaperSession(workspace), path: '/ayuda' })
+  const back = page.getByRole('link', { name: /Están fundando/ })
+  await expect.element(back).toHaveAttribute('href', '#/fundar')
+  await expectNoBarriers()
+  flow.cancel()
+  await expect.element(back).not.toBeInTheDocument()
 })

@@ -17,7 +17,7 @@ export const ICONS = {
   plus: 'M12 5.5v13M5.5 12h13',
   ring: 'M12 4a8 8 0 1 1-8 8',
   settings: 'M4 7.5h9M17 7.5h3M15 5.3v4.4M4 16.5h3M11 16.5h9M9 14.3v4.4',
-  watch: 'M4.5 6.5h15M4.5 12h15M4.5 17.5h15M8 4.8v3.4M15 10.3v3.4M10.5 15.8v3.4',
+  table: 'M4 5.5h16v13H4zM4 10h16M9.5 10v8.5M4 14.2h16',
 } as const
 
 export type IconName = keyof typeof ICONS
