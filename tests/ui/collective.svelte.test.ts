@@ -144,10 +144,19 @@ test('a pause by one other person is shown as unconfirmed, and a second person c
   const space = vertientes()
   tecolote(space, pausedBy('Jícara'))
   show(space)
-  await expect.element(page.getByText(/Lo pausó Jícara\s+Falta que otra persona confirme/)).toBeVisible()
+  await expect.element(page.getByText('Lo pausó Jícara')).toBeVisible()
+  await expect.element(page.getByText('Falta que otra persona confirme esta pausa.')).toBeVisible()
   await button('Confirmar la pausa').click()
   expect(space.asked).toEqual([`suspend ${deviceId('Tecolote phone')} lost`])
   await expect.element(page.getByText(/Otra persona confirmó la pausa/)).toBeVisible()
+})
+
+test('a paused phone that still hears of its pause does not count as in contact', async () => {
+  const space = vertientes()
+  tecolote(space, { ...pausedBy('Jícara'), linked: true })
+  show(space)
+  await expect.element(page.getByText('Lo pausó Jícara')).toBeVisible()
+  expect(page.getByText('Conectado ahora').elements()).toHaveLength(0)
 })
 
 test('whoever pauses their own phone needs nobody to confirm it', async () => {
@@ -216,6 +225,20 @@ test('people without a phone are named, counted, and can be added', async () => 
   ).toContain('Don Pedernal')
 })
 
+test('somebody who waits for vouchers is not yet counted among us', async () => {
+  const space = vertientes()
+  addPerson(space.doc.read(), {
+    name: 'Barranca',
+    member: memberId('Barranca'),
+    participation: 'own device',
+  })
+  space.membership.set({ ...space.membership.read(), decisions: [paperDecision('Barranca')] })
+  show(space)
+  await expect.element(page.getByText('Barranca quiere entrar')).toBeVisible()
+  await expect.element(page.getByText('Colectivo de 3 personas')).toBeVisible()
+  expect(page.getByText('Barranca', { exact: true }).elements()).toHaveLength(0)
+})
+
 test('a member nobody has named yet is there all the same, and can be given a name', async () => {
   const space = vertientes()
   space.membership.set({
@@ -227,7 +250,7 @@ test('a member nobody has named yet is there all the same, and can be given a na
   })
   show(space)
   await expect.element(page.getByText('Sin nombre todavía')).toBeVisible()
-  await button('Cambiar nombre').last().click()
+  await button('Renombrar').last().click()
   await page.getByRole('dialog').getByLabelText('Nombre').fill('Hilo')
   await button('Guardar').click()
   await expect.element(page.getByText('Hilo', { exact: true })).toBeVisible()
@@ -258,7 +281,7 @@ test('on a paused phone everything can be read and nothing can be done', async (
   })
   const { t } = show(space)
   await expect.element(page.getByText(t('suspended.lead'))).toBeVisible()
-  for (const name of ['Dar mi aval', 'Perdí un teléfono', 'Cambiar nombre', 'Agregar a alguien sin teléfono'])
+  for (const name of ['Dar mi aval', 'Perdí un teléfono', 'Renombrar', 'Agregar a alguien sin teléfono'])
     expect(button(name).elements()).toHaveLength(0)
   expect(page.getByRole('link', { name: 'Invitar a alguien' }).elements()).toHaveLength(0)
 })

@@ -26,12 +26,20 @@ export class Roster {
   readonly #written = $derived.by(() => new Live(people(this.#doc.current)))
   /** Members in the ledger's order, me first; then people without a phone. */
   readonly all: readonly Somebody[] = $derived.by(() => {
-    const { members } = this.membership
-    void this.#written.current
-    return peopleOf(
+    const { members, decisions } = this.membership
+    // Read whatever happens: this is what makes names follow.
+    const written = this.#written.current
+    // Somebody who waits for vouchers is named already, and not here yet.
+    const waiting = decisions.flatMap(({ action, subject }) =>
+      action === 'admit' && subject ? [subject] : [],
+    )
+    const isWaiting = (id: string | null) =>
+      written.some((person) => person.id === id && person.member !== null && waiting.includes(person.member))
+    const everybody = peopleOf(
       this.#doc.current,
       members.map(({ id }) => id),
-    ).map((person, i) => ({
+    ).filter((person) => person.member !== null || !isWaiting(person.id))
+    return everybody.map((person, i) => ({
       key: person.member ?? person.id ?? String(i),
       person: person.id,
       name: person.name,
