@@ -294,6 +294,24 @@ test('a newcomer starts from a base, and from there on sees what everybody sees'
   expect(alba.feeds.refused()).toEqual([])
 })
 
+test('a newcomer whose base holds what was pulled in from behind a suspension writes, and is believed', () => {
+  const { valley, alba, bruna, ceiba } = three()
+  const late = ceiba.says('tarde ')
+  alba.hear(late)
+  alba.says('sobre lo tuyo ')
+  bruna.suspend(ceiba.device, [])
+  valley.meet(alba, bruna)
+  const drago = valley.admit('Drago', alba, bruna)
+  bruna.rotate()
+  valley.people.forEach((person) => person.learn(bruna))
+  drago.feeds = new Feeds({ ledger: drago.ledger, keys: drago, base: bruna.feeds.baseNow() })
+  for (const { docs } of bruna.feeds.accepted()) for (const { update } of docs) drago.hearDocument(update)
+  drago.says('y yo')
+  bruna.hear(...drago.segments)
+  expect(bruna.reads()).toBe('tarde sobre lo tuyo y yo')
+  expect(bruna.feeds.setAside()).toEqual([])
+})
+
 test('records that contradict the base are refused', () => {
   const { valley, alba, bruna, ceiba } = three()
   const first = alba.says('uno')
@@ -332,6 +350,8 @@ test('a segment must be one chain of one feed and end at its seal', () => {
   expect(wrong({ ...a, records: [] })).toBe('BadChain')
   expect(wrong({ ...joined(a, b, c), records: [a.records[0]!, c.records[0]!] })).toBe('BadChain')
   expect(wrong({ ...b, records: [...a.records, ...other.records, ...b.records] })).toBe('BadChain')
+  const otherFace = forge(alba, { seq: 1, prev: other.records[0]! }, {})
+  expect(wrong({ ...otherFace, records: [...a.records, ...otherFace.records] })).toBe('BadChain')
   expect(wrong({ ...joined(a, b), seal: a.seal })).toBe('BadSeal')
   expect(wrong({ ...a, seal: { ...a.seal, seq: 1 } })).toBe('BadSeal')
   expect(wrong(sealed(ceiba, a.records))).toBe('BadSeal')

@@ -144,7 +144,7 @@ export const makeVectors = (): unknown => {
     ['a document with a capital', padded({ d: [], l: null, u: [['Main', bytes(0, 2)]] }), 'open'],
     ['a document without a name', padded({ d: [], l: null, u: [['', bytes(0, 2)]] }), 'open'],
     ['an update that is text', padded({ d: [], l: null, u: [['main', 'x']] }), 'open'],
-    ['a float', padded({ d: [], l: null, u: [['main', 0.5 as number]] }), 'open'],
+    ['a float', padded({ d: [], l: null, u: [['main', 0.5]] }), 'open'],
     [
       'an array without end',
       sealedBody(

@@ -106,6 +106,35 @@ export class Valley {
     return person
   }
 
+  /** A second device of the same member, with one voucher. */
+  addDevice(person: Person, voucher: Person): Person {
+    const own = createDevice(systemRandom)
+    const { member } = person.ledger.state().devices.get(person.device)!
+    const binding = signBinding(own, this.coll, member!)
+    const proposal = person.act({
+      type: 'propose',
+      proposal: {
+        action: 'addDevice',
+        member: member!,
+        device: own.device,
+        deviceId: own.id,
+        binding,
+        proof: null,
+        verified: 'scan',
+      },
+    })
+    voucher.learn(person)
+    voucher.act({ type: 'approve', proposal, seen: [] })
+    voucher.act({ type: 'enact', proposal })
+    voucher.rotate()
+    const second = new Person(`${person.name} 2`, own, this)
+    second.learn(voucher)
+    second.registerFeed()
+    this.people.push(second)
+    for (const other of this.people) other.learn(second)
+    return second
+  }
+
   /** A person who knows nothing yet but whose device is that of `person`: to hear the same in another order. */
   twin(person: Person): Person {
     return new Person(person.name, person.own, this)

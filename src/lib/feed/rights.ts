@@ -1,6 +1,6 @@
 import type { DeviceId, EntryId, EpochId, MemberId } from '../core/ids.ts'
 import type { DeviceStanding, LedgerState, LedgerView, Position } from '../ledger/types.ts'
-import { isRecord, nodeAt, type FeedLine, type Node } from './line.ts'
+import { nodeAt, type FeedLine, type Node } from './line.ts'
 import type { BadRecord } from './types.ts'
 
 /** What the ledger says today of a feed's device. `null`: it knows no such feed (any more). */
@@ -41,7 +41,7 @@ export class LedgerRights {
   key(lines: Iterable<FeedLine>): string {
     const feeds = [...lines].map((line) => {
       const rights = this.of(line)
-      return rights && [rights.device, rights.standing, rights.feedEntry, rights.frontier as unknown]
+      return rights && [rights.device, rights.standing, rights.feedEntry, rights.frontier]
     })
     return JSON.stringify([feeds, [...this.#acts]])
   }
@@ -85,12 +85,17 @@ export class LedgerRights {
     if (this.#state.devices.get(rights.device)?.revokedBy.some((act) => this.#knows(heads, act)))
       return { type: 'BehindSuspension' }
     if (this.#knowsReaderShutOut(heads, epoch.id, rights.device)) return { type: 'BehindSuspension' }
-    return node.deps.some((dep) => this.#knowsShutOut(heads, dep)) ? { type: 'BehindSuspension' } : null
+    // What a base holds counts as sound, whoever wrote it.
+    const shutOut = node.deps.some((dep) => dep !== dep.line.root && this.isShutOutAt(heads, dep))
+    return shutOut ? { type: 'BehindSuspension' } : null
   }
 
   /** Whether whoever knows `heads` knows that this record lies above where its device was cut. */
-  isShutOutAt(heads: readonly EntryId[], node: Node): boolean {
-    return this.#knowsShutOut(heads, node)
+  isShutOutAt(heads: readonly EntryId[], { line, seq }: Node): boolean {
+    const rights = this.of(line)
+    const acts = rights && this.#acts.get(rights.device)
+    if (!acts || seq <= (rights.frontier?.seq ?? -1)) return false
+    return acts.some((act) => this.#knows(heads, act))
   }
 
   #lookUp(line: FeedLine): Rights {
@@ -121,13 +126,6 @@ export class LedgerRights {
         return true
     return false
   }
-
-  #knowsShutOut(heads: readonly EntryId[], node: Node): boolean {
-    const rights = this.of(node.line)
-    const acts = rights && this.#acts.get(rights.device)
-    if (!rights || !acts || !isRecord(node) || node === node.line.root) return false
-    return node.seq > (rights.frontier?.seq ?? -1) && acts.some((act) => this.#knows(heads, act))
-  }
 }
 
 /** Ancestor tests of the ledger, remembered: what lies below given heads never changes. */
@@ -145,8 +143,8 @@ export class ClosureCache {
   }
 
   has(ledger: LedgerView, heads: readonly EntryId[], id: EntryId): boolean {
-    let answers = this.#known.get(heads)
-    if (!answers) this.#known.set(heads, (answers = new Map()))
+    const answers = this.#known.get(heads) ?? new Map<EntryId, boolean>()
+    this.#known.set(heads, answers)
     let answer = answers.get(id)
     if (answer === undefined) {
       answer = ledger.inClosure(heads, id)
