@@ -73,9 +73,11 @@ export const hostMeeting = (options: MeetingOptions): HostMeeting => {
   }
 }
 
-/** Looks for the host until there is a link, and again when it is lost. Any device but `expected` is refused. */
-export const joinMeeting = (options: MeetingOptions & { readonly expected: DeviceId }): GuestMeeting => {
-  const { hub, rtc, clock, random, seed, expected } = options
+/** Looks for the host until there is a link, and again when it is lost. Any device that `isHost` does not know is refused. */
+export const joinMeeting = (
+  options: MeetingOptions & { readonly isHost: (device: DeviceId) => boolean },
+): GuestMeeting => {
+  const { hub, rtc, clock, random, seed, isHost } = options
   const link = new Cell<MetLink | null>(null)
   const reply = random.bytes(MAILBOX_BYTES)
   let tries = 0
@@ -111,7 +113,7 @@ export const joinMeeting = (options: MeetingOptions & { readonly expected: Devic
     reply,
     handshake: {
       ...handshakeOf(options),
-      judge: (id, presented) => (id === expected ? acceptStranger(id, presented) : null),
+      judge: (id, presented) => (isHost(id) ? acceptStranger(id, presented) : null),
     },
     onLink: meet,
     onChange: () => {},

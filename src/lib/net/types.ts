@@ -91,7 +91,7 @@ export interface HostMeeting {
   stop(): void
 }
 
-/** The guest's side. `expected`: the host's device id, from the link. */
+/** The guest's side. */
 export interface GuestMeeting {
   readonly link: Watched<MetLink | null>
   stop(): void

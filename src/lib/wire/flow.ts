@@ -25,8 +25,12 @@ export type FlowMessage =
     }
   /** Guest: its nonce, its name, the member it will be, and its device's side of the binding where the collective exists. */
   | { readonly type: 'answer'; readonly nonce: Uint8Array; readonly name: string; readonly member: MemberId }
-  /** Host: the nonce committed to, and the invitation a newcomer's proof is for. Both now show four words. */
-  | { readonly type: 'reveal'; readonly nonce: Uint8Array; readonly invite: EntryId | null }
+  /** Host: the nonce committed to; to a newcomer also the collective and the invitation its proof is for. Both now show four words. */
+  | {
+      readonly type: 'reveal'
+      readonly nonce: Uint8Array
+      readonly into: { readonly coll: CollId; readonly invite: EntryId } | null
+    }
   /** Either side: the person says the words are the same, or are not. */
   | { readonly type: 'same'; readonly same: boolean }
   /** Guest who joins: its binding to the collective and the proof that it held the invitation. */
@@ -73,7 +77,7 @@ const cborFrom = (message: FlowMessage): Cbor => {
     case 'answer':
       return [1, message.nonce, message.name, idBytes(message.member)]
     case 'reveal':
-      return [2, message.nonce, message.invite && idBytes(message.invite)]
+      return [2, message.nonce, message.into && [idBytes(message.into.coll), idBytes(message.into.invite)]]
     case 'same':
       return [3, message.same]
     case 'proof':
@@ -110,10 +114,10 @@ const messageFrom = ([kind, a, b, c, d, ...rest]: readonly Cbor[]): FlowMessage 
       const member = memberIdFrom(c)
       return isBytes(a, 32) && isName(b) && member ? { type: 'answer', nonce: a, name: b, member } : null
     }
-    case 2:
-      return isBytes(a, 32) && (b === null || entryIdFrom(b))
-        ? { type: 'reveal', nonce: a, invite: entryIdFrom(b) }
-        : null
+    case 2: {
+      const into = intoFrom(b)
+      return isBytes(a, 32) && into !== undefined ? { type: 'reveal', nonce: a, into } : null
+    }
     case 3:
       return typeof a === 'boolean' ? { type: 'same', same: a } : null
     case 4: {
@@ -128,7 +132,7 @@ const messageFrom = ([kind, a, b, c, d, ...rest]: readonly Cbor[]): FlowMessage 
       return isBytes(a, 64) ? { type: 'signed', sig: a } : null
     case 7:
       return Array.isArray(a) && a.length <= MAX_LIST && a.every((item) => item instanceof Uint8Array)
-        ? { type: 'ledger', entries: a as Uint8Array[] }
+        ? { type: 'ledger', entries: a }
         : null
     case 8:
       return isUint(a) && isUint(b) ? { type: 'vouched', have: a, needed: b } : null
@@ -145,6 +149,13 @@ const messageFrom = ([kind, a, b, c, d, ...rest]: readonly Cbor[]): FlowMessage 
     default:
       return null
   }
+}
+
+/** `null`: nothing to join. `undefined`: malformed. */
+const intoFrom = (value: unknown): { readonly coll: CollId; readonly invite: EntryId } | null | undefined => {
+  if (value === null) return null
+  const [coll, invite] = Array.isArray(value) && value.length === 2 ? value.map(entryIdFrom) : []
+  return coll && invite ? { coll: coll as CollId, invite } : undefined
 }
 
 /** Founders are at most this many; so are their names and pledges. */

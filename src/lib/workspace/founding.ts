@@ -1,6 +1,7 @@
+import { equalBytes } from '../core/bytes.ts'
 import { encodeCbor } from '../core/cbor.ts'
 import type { Clock, Random } from '../core/clock.ts'
-import { idBytes, memberIdFrom, type CollId, type MemberId } from '../core/ids.ts'
+import { idBytes, memberIdFrom, type CollId, type DeviceId, type MemberId } from '../core/ids.ts'
 import { Cell } from '../core/watched.ts'
 import { createDevice, type OwnDevice } from '../crypto/device.ts'
 import { deriveKey, hash, type SecretKey } from '../crypto/hash.ts'
@@ -16,7 +17,7 @@ import { hostMeeting, joinMeeting } from '../net/meet.ts'
 import type { Hub, MetLink, Rtc } from '../net/types.ts'
 import { commitToNonce, opensCommitment, wordsOfId, type WordLanguage } from '../net/words.ts'
 import type { FlowMessage } from '../wire/flow.ts'
-import { linkFromInvitation, type Invitation } from '../wire/invitation.ts'
+import { INVITATION_KINDS, linkFromInvitation, type Invitation } from '../wire/invitation.ts'
 import type { FlowEnd, GuestFlow, GuestState, HostFlow, HostGuest, HostState, Space } from './types.ts'
 import { guestWords, hostWords, talk, type Exchanged } from './words-exchange.ts'
 
@@ -39,12 +40,16 @@ export type Founded = {
   readonly title: string
 }
 
+/** What a link says of the host: `H("qr", [kind, device])`. */
+export const hostCommitment = (kind: Invitation['kind'], host: DeviceId): Uint8Array =>
+  hash('qr', [INVITATION_KINDS.indexOf(kind), idBytes(host)])
+
 /**
- * `H("found", [device, KDF(seed, "found")])`: stands for the collective in handshakes while there is none (protocol
- * §3.9 D). Only who holds the link and talks to this proposer arrives at it.
+ * `H("found", [commitment, KDF(seed, "found")])`: stands for the collective in the handshakes of a meeting, where there
+ * is none yet or the guest does not know it (protocol §3.9). Only who holds the link and talks to this host arrives at it.
  */
-export const foundingContext = (host: Uint8Array, seed: Uint8Array): Uint8Array =>
-  hash('found', [host, deriveKey(stretch(seed), 'found', null)])
+export const meetingContext = (commitment: Uint8Array, seed: Uint8Array): Uint8Array =>
+  hash('found', [commitment, deriveKey(stretch(seed), 'found', null)])
 
 /** Seeds are 16 to 32 bytes; keys are derived from a hash of them. */
 const stretch = (seed: Uint8Array): SecretKey => hash('founding', seed) as SecretKey
@@ -68,7 +73,8 @@ export const hostFounding = (
   const own = createDevice(world.random)
   const member = memberFrom(world.random)
   const seed = world.random.bytes(16)
-  const link = linkFromInvitation({ kind: 'found', coll: null, host: own.id, pin: null, seed })
+  const committed = hostCommitment('found', own.id)
+  const link = linkFromInvitation({ kind: 'found', host: committed, seed })
   const state = new Cell<HostState>({ step: 'inviting', link, guests: [] })
   const guests = new Map<string, Guest>()
   const nonce = world.random.bytes(32)
@@ -78,7 +84,7 @@ export const hostFounding = (
   let mine: Uint8Array | null = null
   let over = false
 
-  const meeting = hostMeeting({ ...world, own, seed, context: foundingContext(idBytes(own.id), seed) })
+  const meeting = hostMeeting({ ...world, own, seed, context: meetingContext(committed, seed) })
   const unwatch = meeting.guests.watch(() => meeting.guests.read().forEach(greet))
 
   const views = (): readonly HostGuest[] =>
@@ -123,7 +129,7 @@ export const hostFounding = (
       sig: null,
     }
     guests.set(met.id, guest)
-    const words = hostWords({ ...world, link: met, own: own.id, kind: 'found', say, invite: null })
+    const words = hostWords({ ...world, link: met, own: own.id, kind: 'found', say, into: null })
     hearWords.set(met.id, (message) => words.hear(message))
     met.closed(() => {
       if (draft || over) return
@@ -259,8 +265,14 @@ export const guestFounding = (
   const own = createDevice(world.random)
   const member = memberFrom(world.random)
   const state = new Cell<GuestState>({ step: 'meeting' })
-  const context = foundingContext(idBytes(invitation.host), invitation.seed)
-  const meeting = joinMeeting({ ...world, own, seed: invitation.seed, context, expected: invitation.host })
+  const { host, seed } = invitation
+  const meeting = joinMeeting({
+    ...world,
+    own,
+    seed,
+    context: meetingContext(host, seed),
+    isHost: (id) => equalBytes(hostCommitment('found', id), host),
+  })
   let exchanged: Exchanged | null = null
   let hostSame = false
   let mySame = false
@@ -310,7 +322,8 @@ export const guestFounding = (
     const place = founders.findIndex((founder) => founder.member === member && founder.deviceId === own.id)
     const pledged = place >= 0 && message.pledges.length === founders.length && message.pledges[place]
     if (!parsed.ok || !pledged || !opensCommitment(pledged, nonce)) return end('turned away')
-    if (draft || parsed.value.author !== invitation.host || !mySame || !hostSame) return end('turned away')
+    if (draft || parsed.value.author !== meeting.link.read()?.peer || !mySame || !hostSame)
+      return end('turned away')
     draft = parsed.value
     title = message.title
     names = message.names

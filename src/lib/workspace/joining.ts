@@ -1,3 +1,4 @@
+import { equalBytes } from '../core/bytes.ts'
 import { idBytes, type CollId, type EntryId, type MemberId } from '../core/ids.ts'
 import { Cell } from '../core/watched.ts'
 import { createDevice, signBinding, verifyBinding, type OwnDevice } from '../crypto/device.ts'
@@ -7,7 +8,7 @@ import { hostMeeting, joinMeeting } from '../net/meet.ts'
 import type { MetLink } from '../net/types.ts'
 import type { FlowMessage } from '../wire/flow.ts'
 import { linkFromInvitation, type Invitation } from '../wire/invitation.ts'
-import { memberFrom, type FlowWorld } from './founding.ts'
+import { hostCommitment, meetingContext, memberFrom, type FlowWorld } from './founding.ts'
 import type { Replica } from './replica.ts'
 import type { FlowEnd, GuestFlow, GuestState, HostFlow, HostGuest, HostState, Space } from './types.ts'
 import { guestWords, hostWords, talk, type Exchanged } from './words-exchange.ts'
@@ -41,9 +42,10 @@ export const hostJoining = (
 ): HostFlow => {
   const seed = world.random.bytes(16)
   const invite = replica.act({ type: 'invite', invitePk: inviteKeys(seed).publicKey, uses: 1 })
-  const link = linkFromInvitation({ kind: 'join', coll: replica.coll, host: replica.own.id, pin: null, seed })
+  const committed = hostCommitment('join', replica.own.id)
+  const link = linkFromInvitation({ kind: 'join', host: committed, seed })
   const state = new Cell<HostState>({ step: 'inviting', link, guests: [] })
-  const meeting = hostMeeting({ ...world, own: replica.own, seed, context: idBytes(replica.coll) })
+  const meeting = hostMeeting({ ...world, own: replica.own, seed, context: meetingContext(committed, seed) })
   let guest: { met: MetLink; say: (message: FlowMessage) => void; exchanged: Exchanged | null } | null = null
   let hostSame = false
   let guestSame = false
@@ -76,7 +78,7 @@ export const hostJoining = (
       own: replica.own.id,
       kind: 'join',
       say: talking.say,
-      invite,
+      into: { coll: replica.coll, invite },
     })
     hearWords = words.hear
     met.closed(() => {
@@ -174,14 +176,20 @@ export const hostJoining = (
 /** The newcomer's side of a link into an existing collective. */
 export const guestJoining = (
   world: FlowWorld,
-  invitation: Invitation & { readonly coll: CollId },
+  invitation: Invitation,
   finish: (joined: Joined) => Promise<Space | null>,
 ): GuestFlow => {
   const own = createDevice(world.random)
   const member = memberFrom(world.random)
-  const { coll, seed } = invitation
+  const { host, seed } = invitation
   const state = new Cell<GuestState>({ step: 'meeting' })
-  const meeting = joinMeeting({ ...world, own, seed, context: idBytes(coll), expected: invitation.host })
+  const meeting = joinMeeting({
+    ...world,
+    own,
+    seed,
+    context: meetingContext(host, seed),
+    isHost: (id) => equalBytes(hostCommitment('join', id), host),
+  })
   let met: MetLink | null = null
   let say: (message: FlowMessage) => void = () => {}
   let words: ReturnType<typeof guestWords> | null = null
@@ -222,8 +230,9 @@ export const guestJoining = (
   }
 
   const prove = () => {
-    if (!hostSame || !mySame || !met || !exchanged?.invite) return
-    const payload = proofPayload(coll, exchanged.invite, own.id, met.introduction.th)
+    if (!hostSame || !mySame || !met || !exchanged?.into) return
+    const { coll, invite } = exchanged.into
+    const payload = proofPayload(coll, invite, own.id, met.introduction.th)
     say({
       type: 'proof',
       coll,
@@ -233,8 +242,9 @@ export const guestJoining = (
   }
 
   const arrive = async (entries: readonly Uint8Array[]) => {
+    if (!exchanged?.into) return end('turned away')
     over = true
-    const space = await finish({ coll, own, member, entries })
+    const space = await finish({ coll: exchanged.into.coll, own, member, entries })
     if (!space) return fail()
     state.set({ step: 'done', space })
     leave()

@@ -1,6 +1,5 @@
 import { systemClock } from '../core/clock.ts'
-import { decodeCbor, encodeCbor, isUint } from '../core/cbor.ts'
-import { err, ok, type Result } from '../core/result.ts'
+import { err, ok } from '../core/result.ts'
 import { Cell } from '../core/watched.ts'
 import { calibrate } from '../crypto/argon2.ts'
 import { systemRandom } from '../crypto/random.ts'
@@ -9,9 +8,10 @@ import { createRowSealer, createVault, forgetVault, markOf, openVault, type Vaul
 import { createHub } from '../net/hub-client.ts'
 import { browserRtc } from '../net/rtc.ts'
 import type { WordLanguage } from '../net/words.ts'
-import { openDisk, type Disk } from '../store/idb-storage.ts'
+import { openDisk } from '../store/idb-storage.ts'
 import { canHold, holdVault, takeVault, type Hold } from '../store/lock.ts'
 import { createMemoryStorage } from '../store/memory-storage.ts'
+import { countTry, forgetTries, waitBeforeTrying } from '../store/tries.ts'
 import type { Storage } from '../sync/ports.ts'
 import type { Phase, Session } from './types.ts'
 import { LiveWorkspace } from './workspace.ts'
@@ -20,9 +20,6 @@ import { LiveWorkspace } from './workspace.ts'
 export const PASSPHRASE_MINIMUM = 8
 
 const VAULT_NAME = 'cuaderno'
-/** Wrong tries that cost nothing yet; then waiting doubles, up to five minutes. */
-const FREE_TRIES = 4
-const LONGEST_WAIT_MS = 300_000
 /** A lock never waits longer than this for what was typed last. */
 const LOCK_PATIENCE_MS = 1000
 
@@ -90,8 +87,9 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
   const look = async () => {
     if (!disk?.ok) return phase.set({ type: 'fresh', guest: true })
     const header = await disk.value.readFront('header')
-    const mark = header.ok && header.value ? markOf(header.value) : null
-    if (!mark) return phase.set({ type: 'fresh', guest: false })
+    if (!header.ok || !header.value) return phase.set({ type: 'fresh', guest: false })
+    // A damaged header is still somebody's vault: never to be written over as if nothing were here.
+    const mark = markOf(header.value) ?? new Uint8Array(16)
     hold ??= await holdVault(VAULT_NAME, lock)
     if (hold.type === 'held') return phase.set({ type: 'locked', mark })
     hold = null
@@ -117,6 +115,8 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
         () => performance.now(),
       )
       const made = await createVault({ passphrase, cost, stretch, random: systemRandom })
+      const there = await disk.value.readFront('header')
+      if (!there.ok || there.value) return err({ type: 'StorageUnavailable' })
       const written = await disk.value.writeFront('header', made.header)
       if (!written.ok) return err({ type: 'StorageUnavailable' })
       await askToKeep()
@@ -128,13 +128,16 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
       if (!disk?.ok) return err({ type: 'StorageUnavailable' })
       hold ??= await holdVault(VAULT_NAME, lock)
       if (hold.type !== 'held') return err({ type: 'StorageUnavailable' })
-      const waitMs = await waitOf(disk.value)
+      const waitMs = await waitBeforeTrying(disk.value, Date.now())
       if (waitMs > 0) return err({ type: 'TryLater', waitMs })
       const header = await disk.value.readFront('header')
       if (!header.ok || !header.value) return err({ type: 'VaultDamaged' })
-      const opened = await openVault({ header: header.value, passphrase, stretch })
-      await countTry(disk.value, opened.ok ? 'right' : 'wrong')
+      // A full disk that cannot count must not keep the owner out.
+      await countTry(disk.value, Date.now())
+      const opened = await openVault({ header: header.value, passphrase, stretch }).catch(() => null)
+      if (!opened) return err({ type: 'StorageUnavailable' })
       if (!opened.ok) return opened
+      await forgetTries(disk.value)
       vault = opened.value
       await begin(disk.value.rows(createRowSealer(vault)))
       return ok(undefined)
@@ -160,31 +163,4 @@ const askToKeep = async (): Promise<void> => {
   } catch {
     // A browser without it keeps what it keeps; the help page says so.
   }
-}
-
-type Tries = { readonly wrong: number; readonly last: number }
-
-const readTries = async (disk: Disk): Promise<Tries> => {
-  const row = await disk.readFront('tries')
-  const decoded = row.ok && row.value ? decodeCbor(row.value) : null
-  if (!decoded?.ok || !Array.isArray(decoded.value)) return { wrong: 0, last: 0 }
-  const [wrong, last] = decoded.value as readonly unknown[]
-  return isUint(wrong) && isUint(last) ? { wrong, last } : { wrong: 0, last: 0 }
-}
-
-/** How long to wait after wrong tries: nothing for the first, then two seconds and double each time, in milliseconds. */
-const waitOf = async (disk: Disk): Promise<number> => {
-  const { wrong, last } = await readTries(disk)
-  if (wrong < FREE_TRIES) return 0
-  const wait = Math.min(LONGEST_WAIT_MS, 2000 * 2 ** (wrong - FREE_TRIES))
-  // A clock set back must not lock anybody out for longer than the wait itself.
-  return Math.min(wait, Math.max(0, last + wait - Date.now()))
-}
-
-const countTry = async (
-  disk: Disk,
-  outcome: 'right' | 'wrong',
-): Promise<Result<void, { type: 'StorageFailed' }>> => {
-  const { wrong } = await readTries(disk)
-  return disk.writeFront('tries', outcome === 'right' ? null : encodeCbor([wrong + 1, Date.now()]))
 }

@@ -362,6 +362,10 @@ export class LiveSpace implements Space {
     const mine = this.#clientOf(own.id)
     return createLive({
       clientId: mine ?? 0,
+      person: (client) => {
+        const member = deviceOf(client)?.member
+        return member ? { member, name: this.#nameOf(member) } : null
+      },
       sign: (payload) => sign(own.signSk, 'presence', [idBytes(this.replica.coll), payload]),
       verify: (client, payload, sig) => {
         const device = deviceOf(client)
@@ -371,6 +375,10 @@ export class LiveSpace implements Space {
         )
       },
     })
+  }
+
+  #nameOf(member: MemberId): string {
+    return peopleOf(this.doc.read(), [member]).find((person) => person.member === member)?.name ?? ''
   }
 
   #seePeople(): void {

@@ -1,5 +1,5 @@
 import type { Random } from '../core/clock.ts'
-import type { DeviceId, EntryId, MemberId } from '../core/ids.ts'
+import type { CollId, DeviceId, EntryId, MemberId } from '../core/ids.ts'
 import type { MetLink } from '../net/types.ts'
 import { commitToNonce, opensCommitment, sasWords, type WordLanguage } from '../net/words.ts'
 import { encodeFlowMessage, parseFlowMessage, type FlowMessage } from '../wire/flow.ts'
@@ -8,11 +8,14 @@ import { encodeFlowMessage, parseFlowMessage, type FlowMessage } from '../wire/f
  * Four words that are the same on both screens only if nobody stands in between (protocol §3.9 B). The host commits to
  * its nonce before it sees the guest's, so neither can search for a match. One of these per link.
  */
+/** Where a newcomer is invited to. */
+export type Into = { readonly coll: CollId; readonly invite: EntryId }
+
 export type Exchanged = {
   readonly words: readonly string[]
   readonly name: string
   readonly member: MemberId
-  readonly invite: EntryId | null
+  readonly into: Into | null
   /** The list the words are from: the host's, so that both read the same. */
   readonly language: WordLanguage
 }
@@ -41,7 +44,7 @@ type Words = {
 
 /** The host's half. `hear` gives the exchanged words once, when the guest has answered. */
 export const hostWords = (
-  of: Words & { readonly invite: EntryId | null; readonly language: WordLanguage },
+  of: Words & { readonly into: Into | null; readonly language: WordLanguage },
 ): { hear: (message: FlowMessage) => Exchanged | null } => {
   const rA = of.random.bytes(32)
   of.say({ type: 'commit', commit: commitToNonce(rA), name: of.myName, language: of.language })
@@ -50,7 +53,7 @@ export const hostWords = (
     hear: (message) => {
       if (message.type !== 'answer' || answered) return null
       answered = true
-      of.say({ type: 'reveal', nonce: rA, invite: of.invite })
+      of.say({ type: 'reveal', nonce: rA, into: of.into })
       return {
         words: wordsOf({
           ...of,
@@ -61,7 +64,7 @@ export const hostWords = (
         }),
         name: message.name,
         member: message.member,
-        invite: of.invite,
+        into: of.into,
         language: of.language,
       }
     },
@@ -100,7 +103,7 @@ export const guestWords = (
         }),
         name,
         member: of.member,
-        invite: message.invite,
+        into: message.into,
         language,
       }
     },

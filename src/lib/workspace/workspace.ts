@@ -97,10 +97,8 @@ export class LiveWorkspace implements Workspace {
     this.#flow.read()?.cancel()
     const world = this.#flowWorld(myName)
     const flow =
-      invitation.coll !== null
-        ? guestJoining(world, { ...invitation, coll: invitation.coll }, (joined) =>
-            this.#joined(joined, myName),
-          )
+      invitation.kind === 'join'
+        ? guestJoining(world, invitation, (joined) => this.#joined(joined, myName))
         : guestFounding(world, invitation, (founded) => this.#founded(founded, myName, null))
     this.#flow.set(flow)
     return Promise.resolve(ok(flow))

@@ -7,6 +7,8 @@ export type Signing = {
   readonly sign: (payload: Uint8Array) => Uint8Array
   /** Whether the device that owns `client`, in good standing now, signed `payload`. */
   readonly verify: (client: number, payload: Uint8Array, sig: Uint8Array) => boolean
+  /** Whose device `client` is, by the ledger and the document: what it says of its own name is not asked. */
+  readonly person: (client: number) => { readonly name: string; readonly member: string } | null
 }
 
 type Changes = { readonly added: number[]; readonly updated: number[]; readonly removed: number[] }
@@ -61,7 +63,8 @@ export class VerifiedAwareness extends Awareness {
     const payload = typeof p === 'string' ? bytesFromBase64url(p) : null
     const sig = typeof s === 'string' ? bytesFromBase64url(s) : null
     if (!payload || !sig || !this.#signing.verify(client, payload, sig)) return null
-    return stateOf(payload, client)
+    const state = stateOf(payload, client)
+    return state && { ...state, user: this.#signing.person(client) }
   }
 
   #apply(client: number, state: State | null, origin: unknown): void {
