@@ -1,13 +1,16 @@
 /** Byte arrays: compare, join, hex, text. Nothing here knows what the bytes mean. */
 
 const DIGITS = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0))
-/** Characters made in one call: more would strain the stack. */
-const RUN = 4096
+/** Bytes written in one call: more would strain the stack. */
+const RUN = 2048
 
 /** Lower-case hex. */
 export const hexFromBytes = (bytes: Uint8Array): string => {
-  if (2 * bytes.length > RUN)
-    return hexFromBytes(bytes.subarray(0, RUN / 2)) + hexFromBytes(bytes.subarray(RUN / 2))
+  if (bytes.length > RUN) {
+    let hex = ''
+    for (let at = 0; at < bytes.length; at += RUN) hex += hexFromBytes(bytes.subarray(at, at + RUN))
+    return hex
+  }
   // In one piece: ids are compared and looked up all the time, and text joined from pieces has to be flattened first.
   const codes = new Array<number>(2 * bytes.length)
   for (let i = 0; i < bytes.length; i++) {

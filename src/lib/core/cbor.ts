@@ -1,4 +1,4 @@
-import { decode, encode, rfc8949EncodeOptions } from 'cborg'
+import { decode, encode, rfc8949EncodeOptions, Token, Type } from 'cborg'
 import { equalBytes } from './bytes.ts'
 import { err, ok, type Result } from './result.ts'
 
@@ -9,13 +9,27 @@ export type Cbor =
 /** The bytes are not the one deterministic encoding of a value. Wrong for ever. */
 export type NotCanonical = { readonly type: 'NotCanonical' }
 
-/** Deterministic CBOR (RFC 8949 §4.2.1): shortest integers, definite lengths, map keys in bytewise order. */
+/**
+ * Deterministic CBOR (RFC 8949 §4.2.1): shortest integers, definite lengths, map keys in bytewise order. Text is written as
+ * it can be read again: halves of surrogate pairs become U+FFFD, and a leading U+FEFF is left out.
+ */
 export const encodeCbor = (value: Cbor): Uint8Array => {
-  const bytes = encode(value, rfc8949EncodeOptions)
+  const bytes = encode(value, ENCODING)
   // In Node the library gives a Buffer, whose `slice` does not copy: plain bytes behave the same everywhere.
   return bytes.constructor === Uint8Array
     ? bytes
     : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+const BYTE_ORDER_MARK = '\ufeff'
+
+const ENCODING = {
+  ...rfc8949EncodeOptions,
+  typeEncoders: {
+    // Decoders of UTF-8 swallow the mark. A pasted name that begins with one would be written and never read again.
+    string: (text: string) =>
+      text.startsWith(BYTE_ORDER_MARK) ? new Token(Type.string, text.replace(/^\ufeff+/, '')) : null,
+  },
 }
 
 const STRICT = {

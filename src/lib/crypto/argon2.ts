@@ -7,6 +7,8 @@ export type StretchCost = { readonly memoryKiB: number; readonly passes: number;
 /** Below this nothing is stretched, whatever a file says: 64 MiB, three passes. */
 export const COST_FLOOR: StretchCost = { memoryKiB: 64 * 1024, passes: 3, lanes: 1 }
 const MEMORY_CEILING_KIB = 256 * 1024
+/** How long opening a vault may take, about. Milliseconds. */
+const AIM_MS = 1000
 
 /** Whether a stored cost is one we would have chosen: a file must never talk us into a cheaper one, or into exhausting the device. */
 export const mayStretch = (cost: StretchCost): boolean =>
@@ -30,17 +32,27 @@ export const argon2 = (passphrase: string, salt: Uint8Array, cost: StretchCost):
     outputType: 'binary',
   })
 
-/** Doubles the memory, from the floor to the ceiling, while one stretch stays under about a second here. */
+/**
+ * Doubles the memory, from the floor to the ceiling, while one stretch stays under about a second here and the machine
+ * gives that much. Rejects when it does not even give the floor.
+ */
 export const calibrate = async (
   stretchOnce: (cost: StretchCost) => Promise<unknown>,
   now: () => number,
 ): Promise<StretchCost> => {
-  let cost = COST_FLOOR
-  for (;;) {
+  const timed = async (cost: StretchCost) => {
     const start = now()
     await stretchOnce(cost)
+    return now() - start
+  }
+  let cost = COST_FLOOR
+  let took = await timed(cost)
+  for (;;) {
     const next = { ...cost, memoryKiB: cost.memoryKiB * 2 }
-    if ((now() - start) * 2 > 1000 || next.memoryKiB > MEMORY_CEILING_KIB) return cost
-    cost = next
+    if (took * 2 > AIM_MS || next.memoryKiB > MEMORY_CEILING_KIB) return cost
+    const nextTook = await timed(next).catch(() => null)
+    // Less than twice the time was promised, more memory than there is was not: the last that worked it is.
+    if (nextTook === null) return cost
+    ;[cost, took] = [next, nextTook]
   }
 }

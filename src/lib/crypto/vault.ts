@@ -47,7 +47,10 @@ export const createVault = async (of: {
   return { header: encodeHeader({ salt, mark, cost: of.cost, slot }), vault: { key } }
 }
 
-/** Opens a vault. Never throws on a hostile header; a lowered cost is refused before any stretching. */
+/**
+ * Opens a vault. Never throws on a hostile header; a lowered cost is refused before any stretching. Rejects only when
+ * `stretch` does: this machine has not the memory.
+ */
 export const openVault = async (of: {
   readonly header: Uint8Array
   readonly passphrase: string
@@ -68,9 +71,18 @@ export const openVault = async (of: {
 /** Random bytes of a vault for the lock screen's band, or `null` when the header is not ours. */
 export const markOf = (header: Uint8Array): Uint8Array | null => parseHeader(header)?.mark ?? null
 
-export const forgetVault = (vault: Vault): void => forget(vault.key)
+/** Overwrites the vault's key and every key made from it. What still wants to write a row afterwards throws, and writes nothing. */
+export const forgetVault = (vault: Vault): void => {
+  forgotten.add(vault)
+  forget(vault.key, ...(made.get(vault) ?? []))
+}
+
+const forgotten = new WeakSet<Vault>()
+/** Keys of rows, by the vault they came from. */
+const made = new WeakMap<Vault, Uint8Array[]>()
 
 export type SealedRows = {
+  /** These three throw once the vault is forgotten: a row sealed under a key of zeros would lie open. */
   name(table: string, key: string): string
   seal(table: string, key: string, value: Uint8Array): Uint8Array
   open(
@@ -87,10 +99,13 @@ export type SealedRows = {
 export const createRowSealer = (vault: Vault): SealedRows => {
   const subkeys = new Map<string, { readonly names: SecretKey; readonly rows: SealKey }>()
   const keysOf = (table: string) => {
+    if (forgotten.has(vault)) throw new Error('the vault is locked')
     const known = subkeys.get(table)
     if (known) return known
     const store = deriveKey(vault.key, 'store', table)
     const keys = { names: deriveKey(store, 'row', 'names'), rows: deriveKey<SealKey>(store, 'row', 'rows') }
+    forget(store)
+    made.set(vault, [...(made.get(vault) ?? []), keys.names, keys.rows])
     subkeys.set(table, keys)
     return keys
   }
