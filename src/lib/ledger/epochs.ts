@@ -10,7 +10,7 @@ export const epochHeads = (state: LedgerState): readonly EpochState[] => {
 
 /**
  * The epoch to write under: among heads that are not void, whose recipients are all active now and whose key I hold, the
- * deepest, then the smallest id. `null`: rotate first, or complain. Spec: keys.md §8.
+ * deepest, then the smallest id. `null`: rotate first, or complain. Spec: keys.md §5.
  */
 export const writeEpoch = (state: LedgerState, holds: (epoch: EpochId) => boolean): EpochId | null => {
   const fit = epochHeads(state).filter(

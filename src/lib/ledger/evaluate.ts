@@ -2,7 +2,7 @@ import type { DeviceId, EntryId, EpochId, MemberId } from '../core/ids.ts'
 import { liftStands, recount, type EnactFacts, type Settled } from './additive.ts'
 import type { Book } from './book.ts'
 import type { Node } from './dag.ts'
-import { standingFeeds } from './feed-id.ts'
+import { standingFeeds, type RegisteredFeed } from './feed-id.ts'
 import { highest } from './frontier.ts'
 import { Overlay } from './overlay.ts'
 import { saidBy, suspensionsInForce } from './suspensions.ts'
@@ -146,11 +146,7 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
   const voided = new Set<EntryId>()
   const given = [...base.given]
   const complaints = [...base.complaints]
-  const registered: {
-    entry: EntryId
-    feed: Extract<Node['act'], { type: 'feed' }>['feed']
-    device: DeviceId
-  }[] = []
+  const registered: RegisteredFeed[] = []
   let { founders, policy, fragile } = base
 
   const settled: Settled = {
@@ -230,7 +226,8 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
         proposals.set(id, node)
         return belongs
       case 'feed':
-        if (stands) registered.push({ entry: id, feed: act.feed, device: author })
+        // Known even when silenced, so that what the device holds can be shown and rescued.
+        if (belongs) registered.push({ entry: id, feed: act.feed, device: author, silenced: isSilenced })
         return stands
       case 'rotate':
         // Void or not, what was written under it stays readable; only nothing new is.

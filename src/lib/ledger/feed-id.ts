@@ -12,19 +12,30 @@ export const yClientOf = (feed: FeedId): number => {
   return Number(view.getBigUint64(0) >> 11n)
 }
 
-type Registered = { readonly entry: EntryId; readonly feed: FeedId; readonly device: DeviceId }
+export type RegisteredFeed = {
+  readonly entry: EntryId
+  readonly feed: FeedId
+  readonly device: DeviceId
+  /** Its device was suspended meanwhile. */
+  readonly silenced: boolean
+}
+type Feeds = ReadonlyMap<number, FeedState & { readonly silenced: boolean }>
 
-/** Of two feeds with one client id the one with the smaller entry id stands: never both, never neither. By client id. */
+/**
+ * Of two feeds with one client id the one with the smaller entry id stands, a suspended device’s only against others of
+ * its kind: never both, never neither. By client id.
+ */
 export const standingFeeds = (
-  below: ReadonlyMap<number, FeedState>,
-  registered: readonly Registered[],
+  below: Feeds,
+  registered: readonly RegisteredFeed[],
   clientOf: (feed: FeedId) => number = yClientOf,
-): ReadonlyMap<number, FeedState> => {
+): Feeds => {
   const feeds = new Map(below)
-  for (const { entry, feed, device } of registered) {
+  for (const { entry, feed, device, silenced } of registered) {
     const yClient = clientOf(feed)
     const other = feeds.get(yClient)
-    if (!other || entry < other.entry) feeds.set(yClient, { id: feed, device, entry, yClient })
+    const first = !other || (other.silenced === silenced ? entry < other.entry : other.silenced)
+    if (first) feeds.set(yClient, { id: feed, device, entry, yClient, silenced })
   }
   return feeds
 }

@@ -65,10 +65,11 @@ const biteOf = (known: Known, said: readonly Said[]): readonly Biting[] => {
 }
 
 /**
- * Beyond its author’s cap a suspension needs a second member who suspends the same device. The cap counts what was
- * annulled or lifted too: ending one suspension must not wake another.
+ * Beyond its author’s cap a suspension needs a second member who suspends the same device. A place is free again for a
+ * suspension that knew of the lift or revocation that ended an earlier one; what ends later wakes nothing in hindsight.
  */
-const withinCap = ({ view: { holders } }: Known, said: readonly Said[]): readonly Said[] => {
+const withinCap = (known: Known, said: readonly Said[]): readonly Said[] => {
+  const { holders } = known.view
   const holderOf = (device: DeviceId): MemberId | undefined => holders.get(device)?.[0]
   const capped = new Set<Said>()
   const byMember = new Map<MemberId | undefined, Said[]>()
@@ -79,17 +80,26 @@ const withinCap = ({ view: { holders } }: Known, said: readonly Said[]): readonl
   const isSeconded = ({ device, node }: Said): boolean =>
     said.some((other) => other.device === device && holderOf(other.node.author) !== holderOf(node.author))
   for (const [member, theirs] of byMember) {
-    const struck = new Set<MemberId>()
+    const counted: { readonly one: Said; readonly target: MemberId }[] = []
     for (const one of theirs.sort(bySizeOfPast)) {
       const target = holderOf(one.device)
       if (target === undefined || target === member) continue
-      if (struck.has(target) || struck.size < one.cap) struck.add(target)
-      else if (isSeconded(one)) struck.add(target)
+      const others = new Set(
+        counted.flatMap((earlier) => (hadEnded(known, earlier.one, one.node) ? [] : [earlier.target])),
+      )
+      if (others.has(target) || others.size < one.cap || isSeconded(one)) counted.push({ one, target })
       else capped.add(one)
     }
   }
   return said.filter((one) => !capped.has(one))
 }
+
+/** Whether whoever made `by` knew that `said` had come to its end. */
+const hadEnded = ({ view, lifts }: Known, said: Said, by: Node): boolean =>
+  strikesOn(view, said.device).some((strike) => isBelowNode(strike.node, by)) ||
+  lifts.some(
+    (lift) => lift.device === said.device && isBelowNode(said.node, lift.node) && isBelowNode(lift.node, by),
+  )
 
 const bySizeOfPast = (a: Said, b: Said): number =>
   a.node.pastSize - b.node.pastSize || (a.node.id < b.node.id ? -1 : 1)
@@ -107,7 +117,7 @@ const withOffspring = (known: Known, standing: readonly Biting[]): readonly Biti
   const seen = new Set(biting.map(({ said, device }) => `${said.node.id} ${device}`))
   for (const bite of biting)
     for (const { device, proposer } of known.view.offspring) {
-      const next: Biting = { said: bite.said, device, frontier: [] }
+      const next: Biting = { ...bite, device }
       const key = `${bite.said.node.id} ${device}`
       if (proposer !== bite.device || seen.has(key) || isLifted(known, next)) continue
       seen.add(key)

@@ -88,7 +88,8 @@ export type View = {
   readonly retired: ReadonlyMap<DeviceId, readonly (readonly Position[])[]>
   /** Positions a majority raised a frontier to. */
   readonly raised: ReadonlyMap<DeviceId, readonly Position[]>
-  readonly feeds: ReadonlyMap<number, FeedState>
+  /** By client id. Those of suspended devices too, so that what they hold can be shown and rescued. */
+  readonly feeds: ReadonlyMap<number, FeedState & { readonly silenced: boolean }>
   readonly epochs: ReadonlyMap<EpochId, EpochState>
   readonly invites: ReadonlyMap<EntryId, { readonly author: DeviceId; readonly invitePk: Uint8Array }>
   readonly rekeys: ReadonlyMap<DeviceId, Device['kemPk']>

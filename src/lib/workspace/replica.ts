@@ -25,6 +25,7 @@ import { feedIdOf } from '../ledger/feed-id.ts'
 import { createGrant, openGrant } from '../ledger/grants.ts'
 import { createLedger, type Ledger } from '../ledger/graph.ts'
 import { createRotate } from '../ledger/rotation.ts'
+import { suspendedWith } from '../ledger/suspended-with.ts'
 import type { Act, LedgerState, SuspendReason } from '../ledger/types.ts'
 import type { Storage, StorageFailed, Write } from '../sync/ports.ts'
 import { Documents } from './documents.ts'
@@ -220,7 +221,7 @@ export class Replica {
   /** Suspends a device where its feeds stand here, and rotates in the same breath (protocol §3.3). */
   suspend(device: DeviceId, reason: SuspendReason): EntryId {
     this.documents.flush()
-    const frontier = this.#feeds.frontierOf(device)
+    const frontier = suspendedWith(this.state, device).flatMap((one) => this.#feeds.frontierOf(one))
     const id = this.act({ type: 'suspend', device, frontier, reason, evidence: null })
     this.rotate()
     return id
@@ -348,8 +349,9 @@ export class Replica {
 
   #keepEntries(wires: readonly Uint8Array[]): void {
     const report = this.ledger.add(wires)
-    for (const { id } of report.refused) {
-      if (id) this.#refused.add(id)
+    for (const { id, type } of report.refused) {
+      // A forged signature says nothing about the entry it was put on: the genuine one may still come.
+      if (id && type !== 'BadSignature') this.#refused.add(id)
       if (this.#refused.size > 10_000) this.#refused.delete(this.#refused.values().next().value!)
     }
     if (report.added.length === 0) return
