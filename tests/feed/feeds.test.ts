@@ -209,6 +209,15 @@ test('a record sealed so that somebody shut out can read it, by one who knew, do
   expect([...bruna.feeds.accepted()]).toEqual([])
 })
 
+test('a record under an epoch its author cannot have known yet does not count', () => {
+  const { alba, bruna } = three()
+  const before = alba.ledger.heads()
+  const epoch = alba.rotate()
+  bruna.learn(alba)
+  bruna.hear(forge(alba, { seq: 0, prev: null, epoch }, { lheads: before }))
+  expect([...bruna.feeds.accepted()]).toEqual([])
+})
+
 test('between suspension and rotation nobody writes', () => {
   const { alba, bruna, ceiba } = three()
   bruna.suspend(ceiba.device)
@@ -274,15 +283,19 @@ test('a newcomer starts from a base, and from there on sees what everybody sees'
   valley.meet()
   const onTheWay = ceiba.says('tres ')
   alba.hear(onTheWay)
+  alba.says('y ')
   const drago = valley.admit('Drago', alba, bruna)
   bruna.rotate()
   valley.people.forEach((person) => person.learn(bruna))
   const base = alba.feeds.baseNow()
-  expect(base.get(alba.feed!)?.clocks.get('main' as DocId)).toBe(4)
+  expect(base.get(alba.feed!)?.clocks.get('main' as DocId)).toBe(6)
   drago.feeds = new Feeds({ ledger: drago.ledger, keys: drago, base })
   // The document that comes with the base is Alba's as it stands.
   for (const { docs } of alba.feeds.accepted()) for (const { update } of docs) drago.hearDocument(update)
-  expect(drago.feeds.heads().map(({ seq }) => seq)).toEqual([0, 0, 0])
+  expect(drago.feeds.heads().map(({ seq }) => seq)).toEqual([1, 0, 0])
+  // She writes beside what Bruna wrote, which she named long before.
+  drago.hear(alba.writes((doc) => doc.getText('t').insert(alba.reads().indexOf('dos') + 1, '·')))
+  expect(drago.reads()).toContain('d·os')
   drago.says('cuatro ')
   alba.says('cinco ')
   valley.meet()

@@ -175,3 +175,17 @@ test('a frontier that pins another branch lets nothing of this one through, whic
   expect(alba.sees()).toEqual(bruna.sees())
   expect(alba.reads()).toBe('hola')
 })
+
+test('who builds on both of their own faces is refused', () => {
+  const { alba, bruna, mala } = four()
+  const [low, high] = twoFaces(mala)
+  bruna.hear(high)
+  const { feed, seal } = bruna.says('sobre la otra')
+  const both = forge(
+    mala,
+    { seq: 1, prev: low.records[0]! },
+    { deps: [{ feed, seq: seal.seq, rec: seal.rec }] },
+  )
+  alba.hear(low, both, high, ...bruna.segments)
+  expect(alba.feeds.refused().map(({ why }) => why)).toEqual([{ type: 'BadHeads' }])
+})

@@ -78,7 +78,7 @@ export class Feeds {
       linesOf: (client) => this.#byClient.get(client) ?? NO_LINES,
     }
     this.#state = of.ledger.state()
-    this.#rights = new LedgerRights(of.ledger, this.#closures)
+    this.#rights = this.#lookAtLedger()
     this.#rightsKey = this.#rights.key(this.#byIndex)
     for (const feed of this.#base.keys()) this.#line(feed)
   }
@@ -106,7 +106,7 @@ export class Feeds {
   ledgerChanged(): void {
     if (this.#ledger.state() === this.#state) return
     this.#state = this.#ledger.state()
-    this.#rights = new LedgerRights(this.#ledger, this.#closures)
+    this.#rights = this.#lookAtLedger()
     const key = this.#rights.key(this.#byIndex)
     const judgedAnew = key !== this.#rightsKey || this.#read.some(({ sound }) => !sound)
     this.#rightsKey = key
@@ -167,8 +167,7 @@ export class Feeds {
     if (!created.ok) return created
     const record = created.value
     const seal = createFeedSeal(of.own.signSk, { feed: at.feed, seq: at.seq, rec: record.id })
-    const { node } = addRecord(line, tip, record)
-    this.#nodes.set(node.id, node)
+    const node = this.#add(line, tip, record)
     node.seal = seal
     node.body = body
     node.sealed = null
@@ -311,14 +310,23 @@ export class Feeds {
     const added: Node[] = []
     let prev = after
     for (const record of records) {
-      const { node, forked } = addRecord(line, prev, record)
-      if (forked) this.#markStale()
-      this.#nodes.set(node.id, node)
-      added.push(node)
-      prev = node
+      prev = this.#add(line, prev, record)
+      added.push(prev)
     }
     prev.seal = seal
     this.#advance(added)
+  }
+
+  #add(line: FeedLine, prev: Node, record: SealedRecord): Node {
+    const { node, forked } = addRecord(line, prev, record)
+    this.#nodes.set(node.id, node)
+    // A fork closes a feed; a record where a frontier points decides whether the frontier speaks of this branch.
+    if (forked || this.#rights.of(line)?.frontier?.seq === node.seq) this.#markStale()
+    return node
+  }
+
+  #lookAtLedger(): LedgerRights {
+    return new LedgerRights(this.#ledger, this.#closures, (rec) => this.#nodes.has(rec))
   }
 
   #line(feed: FeedId): FeedLine {
@@ -415,7 +423,6 @@ export class Feeds {
   #count(node: Node): void {
     this.#aside = null
     if (this.#stale) return
-    if (this.#rights.of(node.line)?.frontier?.seq === node.seq) return this.#markStale()
     if (!node.clean || !(this.#rights.isFree(node) || this.#rights.isWithinFrontier(node))) return
     if (everyBelow(node, isAccepted)) this.#accept(node)
     else this.#markStale()

@@ -1,4 +1,4 @@
-import type { DeviceId, EntryId, EpochId, MemberId } from '../core/ids.ts'
+import type { DeviceId, EntryId, EpochId, MemberId, RecId } from '../core/ids.ts'
 import type { DeviceStanding, LedgerState, LedgerView, Position } from '../ledger/types.ts'
 import { nodeAt, type FeedLine, type Node } from './line.ts'
 import type { BadRecord } from './types.ts'
@@ -24,9 +24,11 @@ export class LedgerRights {
   /** Acts in force against devices: suspensions and revocations. */
   readonly #acts: ReadonlyMap<DeviceId, readonly EntryId[]>
   readonly #closures: ClosureCache
+  readonly #holds: (rec: RecId) => boolean
 
-  constructor(ledger: LedgerView, closures: ClosureCache) {
+  constructor(ledger: LedgerView, closures: ClosureCache, holds: (rec: RecId) => boolean) {
     this.#ledger = ledger
+    this.#holds = holds
     this.#state = ledger.state()
     this.#closures = closures
     const acts = new Map<DeviceId, readonly EntryId[]>()
@@ -60,12 +62,11 @@ export class LedgerRights {
   }
 
   /** Counts because whoever ended its device held it, and its feed was not closed below it. */
-  isWithinFrontier(node: Node): boolean {
-    const frontier = this.of(node.line)?.frontier
-    if (!frontier || node.seq > frontier.seq || node.seq >= node.line.closedAt) return false
-    // A frontier on another branch than the one held pins nothing here, until both branches are known.
-    const there = nodeAt(node.line, frontier.seq)
-    return !there || there.id === frontier.rec
+  isWithinFrontier({ line, seq }: Node): boolean {
+    const frontier = this.of(line)?.frontier
+    if (!frontier || seq > frontier.seq || seq >= line.closedAt) return false
+    // Below every fork all branches are one. A frontier on a branch that is not here pins nothing of the one that is.
+    return this.#holds(frontier.rec) || !nodeAt(line, frontier.seq)
   }
 
   /**
