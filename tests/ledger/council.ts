@@ -2,8 +2,11 @@ import { expectOk } from '../../src/lib/core/result.ts'
 import { memberIdFrom, type DeviceId, type EntryId, type MemberId } from '../../src/lib/core/ids.ts'
 import { encodeCbor, type Cbor } from '../../src/lib/core/cbor.ts'
 import { idBytes } from '../../src/lib/core/ids.ts'
-import { createDevice, signBinding, type OwnDevice } from '../../src/lib/crypto/device.ts'
-import { sign } from '../../src/lib/crypto/sign.ts'
+import type { Random } from '../../src/lib/core/clock.ts'
+import { deviceIdOf, signBinding, type OwnDevice } from '../../src/lib/crypto/device.ts'
+import { createKemPair } from '../../src/lib/crypto/kem.ts'
+import { createRvPair } from '../../src/lib/crypto/rendezvous.ts'
+import { createSignPair, sign } from '../../src/lib/crypto/sign.ts'
 import { bodyFromAct } from '../../src/lib/ledger/acts.ts'
 import { encodeEntry, entryIdOf } from '../../src/lib/ledger/entry.ts'
 import { assembleGenesis, createGenesis, signGenesis } from '../../src/lib/ledger/genesis.ts'
@@ -42,7 +45,7 @@ export class Council {
   }
 
   stranger(): Delegate {
-    return { own: createDevice(this.random), member: memberIdFrom(this.random.bytes(16))! }
+    return { own: deviceFrom(this.random), member: memberIdFrom(this.random.bytes(16))! }
   }
 
   /** Signs an act standing on `parents` (by default everything known) and hands it to the ledger. */
@@ -125,6 +128,16 @@ export class Council {
     for (const wire of wires) ledger.add([wire])
     return ledger
   }
+}
+
+/** The same device from the same randomness, and so the same ids and ties: a seed that fails once fails again. */
+const deviceFrom = (random: Random): OwnDevice => {
+  const signs = createSignPair(random.bytes(32))
+  const kem = createKemPair(random.bytes(32))
+  const rv = createRvPair(random.bytes(32))
+  const nonce = random.bytes(16)
+  const device = { signPk: signs.publicKey, kemPk: kem.publicKey, rvPk: rv.publicKey, nonce }
+  return { id: deviceIdOf(device), device, signSk: signs.secretKey, kemSk: kem.secretKey, rvSk: rv.secretKey }
 }
 
 /** The canonical bytes of a value in no particular shape, for hostile encodings. */

@@ -1,7 +1,7 @@
 /**
  * Writes tests/vectors/ledger.json: a small collective with real keys and signatures, what one device reads of it, and entries that
- * must be refused or stay without effect. Keys are fresh each time, so the file changes as a whole: make it anew only when a
- * format changes, which is what it is there to notice. From the root of the repository:
+ * must be refused or stay without effect. Boxes and records are sealed with fresh randomness, so the file is never the same
+ * twice: make it anew only when a format changes, which is what it is there to notice. From the root of the repository:
  *
  *   node -e "import('vite').then(({ runnerImport }) => runnerImport('./tests/vectors/make-ledger.ts'))"
  */
@@ -240,7 +240,7 @@ writeFileSync(
   new URL('ledger.json', import.meta.url),
   `${JSON.stringify(
     {
-      about: 'docs/spec/ledger.md and keys.md. Made by make-ledger.ts; keys and nonces are random.',
+      about: 'docs/spec/ledger.md and keys.md. Made by make-ledger.ts.',
       coll: ledger.coll,
       entries,
       state: {

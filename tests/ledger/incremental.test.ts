@@ -1,0 +1,106 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { EntryId } from '../../src/lib/core/ids.ts'
+import { hexFromBytes } from '../../src/lib/core/bytes.ts'
+import { Book } from '../../src/lib/ledger/book.ts'
+import { judge } from '../../src/lib/ledger/causal.ts'
+import { Dag, topological } from '../../src/lib/ledger/dag.ts'
+import { evaluate } from '../../src/lib/ledger/evaluate.ts'
+import type { Ledger } from '../../src/lib/ledger/graph.ts'
+import { State } from '../../src/lib/ledger/state.ts'
+import type { LedgerState } from '../../src/lib/ledger/types.ts'
+import { NOTHING } from '../../src/lib/ledger/view.ts'
+import { Quarrel } from './quarrel.ts'
+
+/**
+ * The ledger evaluates a new act on top of what it settled before. Here everything is evaluated at once, from nothing, for
+ * every single past: slow, and obviously what the pages say.
+ */
+const fromNothing = (ledger: Ledger, heads: readonly EntryId[]): LedgerState => {
+  const dag = new Dag()
+  const book = new Book(ledger.coll, dag)
+  const viewOf = (below: readonly EntryId[]) =>
+    evaluate(book, NOTHING, topological(dag.nodesIn(dag.closure(below))))!
+  for (const signed of ledger.since([])) {
+    const node = dag.insert(signed)
+    book.record(judge(book, viewOf(signed.entry.parents), node))
+  }
+  const known = new Set(dag.nodesIn(dag.closure(heads)))
+  return new State({ book, view: viewOf(heads), knows: (node) => known.has(node) })
+}
+
+/** All a state says, in one spelling. */
+const spelled = (state: LedgerState): string =>
+  JSON.stringify({
+    hash: hexFromBytes(state.hash),
+    void: [...state.void].sort(),
+    suspensions: [...state.suspensions.values()]
+      .map(({ id, device, seconded }) => [id, device, seconded])
+      .sort(),
+    epochs: [...state.epochs.values()]
+      .map((epoch) => [epoch.id, epoch.void, epoch.depth, epoch.recipients])
+      .sort(),
+    policy: state.policy,
+    invites: [...state.invites].map(([id, { used }]) => [id, used]).sort(),
+    proposals: [...state.proposals.values()]
+      .map((one) => [one.id, one.status, one.approvals, one.needed])
+      .sort(),
+    revokedBy: [...state.devices.values()].map(({ id, revokedBy }) => [id, revokedBy]),
+  })
+
+const RUNS = process.env.SLOW ? 300 : 12
+const quarrels = fc
+  .record({
+    seed: fc.nat(),
+    founders: fc.integer({ min: 2, max: 6 }),
+    turns: fc.integer({ min: 20, max: 60 }),
+  })
+  .map((of) => new Quarrel(of))
+const holds = (check: (quarrel: Quarrel) => void) =>
+  fc.assert(fc.property(quarrels, check), { numRuns: RUNS })
+const WHILE = { timeout: process.env.SLOW ? 600_000 : 60_000 }
+
+test('a new act on top of what is settled says the same as everything read from nothing', WHILE, () => {
+  let enacted = 0
+  holds(({ council: { ledger } }) => {
+    const state = ledger.state()
+    expect(spelled(state)).toBe(spelled(fromNothing(ledger, ledger.heads())))
+    enacted += [...state.proposals.values()].filter(({ status }) => status === 'enacted').length
+  })
+  expect(enacted).toBeGreaterThan(0) // else the quarrels would be about nothing
+})
+
+test('whoever hears it late, doubled, in any order and any portions ends with the same', WHILE, () => {
+  holds(({ council, dice }) => {
+    const expected = spelled(council.ledger.state())
+    const wires = [...council.wires, ...council.wires.slice(0, 7)]
+    for (let i = wires.length - 1; i > 0; i--) {
+      const j = dice(i + 1)
+      ;[wires[i], wires[j]] = [wires[j]!, wires[i]!]
+    }
+    const other = council.replay([])
+    while (wires.length > 0) {
+      other.add(wires.splice(0, 1 + dice(8)))
+      if (dice(2)) other.state() // whether somebody looks meanwhile makes no difference
+    }
+    expect(spelled(other.state())).toBe(expected)
+  })
+})
+
+test('what was known at any one act can be asked later, and has not changed', WHILE, () => {
+  holds((quarrel) => {
+    const { ledger } = quarrel.council
+    const then = quarrel.anyEntry()
+    expect(spelled(ledger.stateOf([then]))).toBe(spelled(fromNothing(ledger, [then])))
+  })
+})
+
+test('who was revoked at any act is revoked in everything that was said later or elsewhere', WHILE, () => {
+  holds((quarrel) => {
+    const { ledger } = quarrel.council
+    const [then, now] = [ledger.stateOf([quarrel.anyEntry()]), ledger.state()]
+    const revoked = (state: LedgerState) =>
+      [...state.devices.values()].filter(({ standing }) => standing === 'revoked').map(({ id }) => id)
+    expect(revoked(now)).toEqual(expect.arrayContaining(revoked(then)))
+  })
+})
