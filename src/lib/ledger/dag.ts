@@ -26,6 +26,8 @@ export class Dag {
   readonly #byAuthor = new Map<DeviceId, Node[]>()
   /** Each author's entries with none of its own above: one, unless it said two things at once. */
   readonly #tips = new Map<DeviceId, readonly Node[]>()
+  /** Authors who ever had two newest entries at once: only theirs are not a chain. */
+  readonly #forked = new Set<DeviceId>()
   readonly #answers = new Map<EntryId, Answers>()
 
   get size(): number {
@@ -45,9 +47,8 @@ export class Dag {
   }
 
   /** All parents must be in already. */
-  insert(signed: SignedEntry): Node {
+  insert(signed: SignedEntry, past: Bits = this.closure(signed.entry.parents)): Node {
     const { id, entry, act } = signed
-    const past = this.closure(entry.parents)
     const index = this.#order.length
     const node: Node = { id, author: entry.author, act, signed, index, past, pastSize: countBits(past) }
     this.#nodes.set(id, node)
@@ -58,7 +59,9 @@ export class Dag {
     if (own) own.push(node)
     else this.#byAuthor.set(node.author, [node])
     const tips = this.#tips.get(node.author) ?? []
-    this.#tips.set(node.author, [...tips.filter((tip) => !hasBit(past, tip.index)), node])
+    const newest = [...tips.filter((tip) => !hasBit(past, tip.index)), node]
+    this.#tips.set(node.author, newest)
+    if (newest.length > 1) this.#forked.add(node.author)
     if (act?.type === 'approve') this.#answersTo(act.proposal).approvals.push(node)
     if (act?.type === 'withdraw') this.#answersTo(act.target).withdrawals.push(node)
     return node
@@ -91,13 +94,13 @@ export class Dag {
    * one with the smallest id: every reader must name the same one.
    */
   newestOf(author: DeviceId, bits: Bits): EntryId | null {
-    const tips = this.#tips.get(author) ?? []
-    if (tips.every(({ index }) => hasBit(bits, index))) return smallest(tips)
+    const own = this.#byAuthor.get(author) ?? []
     const newest: Node[] = []
-    const own = this.#byAuthor.get(author)!
     for (let i = own.length - 1; i >= 0; i--) {
       const node = own[i]!
-      if (hasBit(bits, node.index) && !newest.some(({ past }) => hasBit(past, node.index))) newest.push(node)
+      if (!hasBit(bits, node.index) || newest.some(({ past }) => hasBit(past, node.index))) continue
+      newest.push(node)
+      if (!this.#forked.has(author)) break
     }
     return smallest(newest)
   }

@@ -1,4 +1,5 @@
 import type { EntryId } from '../core/ids.ts'
+import { countBits, hasBit } from './bits.ts'
 import type { Book } from './book.ts'
 import { judge } from './causal.ts'
 import { isBelowNode, topological, type Dag, type Node } from './dag.ts'
@@ -52,31 +53,33 @@ export class Evaluation {
   }
 
   #compute(heads: readonly EntryId[]): View {
-    const within = this.#dag.closure(heads)
-    const nodes = this.#dag.nodesIn(within)
-    const { base, window } = this.#nearest(nodes)
-    return evaluate(this.book, base, topological(window)) ?? evaluate(this.book, NOTHING, topological(nodes))!
+    const { base, window } = this.#nearest(heads)
+    return (
+      evaluate(this.book, base, topological(window)) ??
+      evaluate(this.book, NOTHING, topological(this.#dag.nodesIn(this.#dag.closure(heads))))!
+    )
   }
 
   /**
    * The highest view to build on: that of the past of the only head, or of an entry that everything above it in the set
    * builds on and everything else in the set lies below.
    */
-  #nearest(nodes: readonly Node[]): { readonly base: View; readonly window: readonly Node[] } {
-    const top = nodes[nodes.length - 1]
-    if (top && top.pastSize === nodes.length - 1) {
-      const below = this.#views.get(keyOf(top.signed.entry.parents))
-      if (below) return { base: below, window: [top] }
+  #nearest(heads: readonly EntryId[]): { readonly base: View; readonly window: readonly Node[] } {
+    const top = heads.length === 1 ? this.#dag.get(heads[0]!) : undefined
+    const below = top && this.#views.get(keyOf(top.signed.entry.parents))
+    if (below) return { base: below, window: [top] }
+    const within = this.#dag.closure(heads)
+    const window: Node[] = []
+    let left = countBits(within)
+    for (let index = this.#dag.size - 1; index >= 0; index--) {
+      if (!hasBit(within, index)) continue
+      const node = this.#dag.at(index)
+      left--
+      const known = node.pastSize === left ? this.#views.get(node.id) : undefined
+      if (known && window.every((above) => isBelowNode(node, above))) return { base: known, window }
+      window.push(node)
     }
-    for (let i = nodes.length - 2; i >= 0; i--) {
-      const node = nodes[i]!
-      if (node.pastSize !== i) continue
-      const known = this.#views.get(node.id)
-      if (!known) continue
-      const window = nodes.slice(i + 1)
-      if (window.every((above) => isBelowNode(node, above))) return { base: known, window }
-    }
-    return { base: NOTHING, window: nodes }
+    return { base: NOTHING, window }
   }
 }
 

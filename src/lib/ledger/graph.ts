@@ -148,7 +148,7 @@ export class Ledger implements LedgerView {
   }
 
   #insert(entry: ParsedEntry): void {
-    const { index } = this.#dag.insert(entry)
+    const { index } = this.#dag.insert(entry, this.#closure(entry.entry.parents))
     const { act } = entry
     if (act?.type === 'genesis')
       for (const { device, deviceId } of act.founders) this.#declare(deviceId, device, index)

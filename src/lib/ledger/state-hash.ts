@@ -23,7 +23,7 @@ export const stateHash = (state: Omit<LedgerState, 'hash'>): Uint8Array =>
     ]),
     epochs: sortedBy([...state.epochs.values()], ({ id }) => id).map((epoch) => [
       idBytes(epoch.id),
-      epoch.recipients.map(idBytes),
+      epoch.recipients.length,
       epoch.void,
     ]),
     proposals: sortedBy([...state.proposals.values()], ({ id }) => id).map(({ id, status, approvals }) => [
