@@ -1,4 +1,5 @@
 import { expect, test } from '@playwright/test'
+import { hubTraffic, idsIn, leaksIn } from './leaks.ts'
 import { Phone } from './phone.ts'
 
 const phones: Phone[] = []
@@ -8,6 +9,7 @@ test.afterEach(async ({}, testInfo) => {
     if (testInfo.status !== testInfo.expectedStatus)
       await phone.page.screenshot({ path: testInfo.outputPath(`${phone.name}.png`) }).catch(() => {})
     await phone.close()
+    phone.forget()
   }
 })
 
@@ -134,7 +136,7 @@ test('three found a collective, a fourth joins, all write, and a lost phone is s
     await bruna.tap(/Poner en pausa este teléfono|Toca otra vez/)
     await bruna.sees('Ese teléfono quedó en pausa')
     const since = Date.now()
-    await drago.sees('Este teléfono está en pausa')
+    await drago.sees(/en pausa/)
     expect(Date.now() - since).toBeLessThan(1000)
     await bruna.tap('Listo')
     // Nobody's typing paused: Alba's editor is the same one, and goes on.
@@ -176,6 +178,52 @@ test('three found a collective, a fourth joins, all write, and a lost phone is s
   })
 
   expect(phones.flatMap(({ complaints }) => complaints)).toEqual([])
+
+  await test.step('no disk and no byte through the hub says what was written, by whom, or where', async () => {
+    const ids = await ceiba.idsInMemory()
+    expect(ids.length).toBeGreaterThan(12)
+    const words = [
+      ...[
+        'Las Tres Vertientes',
+        'Defendemos el agua',
+        'escribe aquí',
+        'Cada quien cuida a quien',
+        'Cuidar el agua',
+      ],
+      ...[
+        'Corte de agua',
+        'Rumores contra',
+        'Familias de la loma',
+        'Palabras de un teléfono',
+        'Cuaderno de Alba',
+      ],
+      ...phones.map(({ name }) => name),
+    ]
+    for (const phone of phones) {
+      await phone.close()
+      expect(phone.dump().length).toBeGreaterThan(100_000)
+      for (const { path, bytes } of phone.files()) {
+        expect.soft(leaksIn(bytes, words), `${phone.name}: ${path}`).toEqual([])
+        expect.soft(idsIn(bytes, ids), `${phone.name}: ${path}`).toEqual([])
+      }
+    }
+    expect.soft(leaksIn(hubTraffic(), words)).toEqual([])
+    expect.soft(idsIn(hubTraffic(), ids)).toEqual([])
+  })
+})
+
+test('the search for leaks finds what is planted on a disk and sent through the hub', async ({ baseURL }) => {
+  const phone = await Phone.of('Control', baseURL!)
+  phones.push(phone)
+  const words = 'Sembrado para ser hallado'
+  const id = 'c0ffee'.repeat(10) + 'c0ff'
+  await phone.plants(words, id)
+  await phone.close()
+  const disk = phone.dump()
+  expect(leaksIn(disk, [words])).toEqual([words])
+  expect(idsIn(disk, [id])).toEqual([id])
+  await expect.poll(() => leaksIn(hubTraffic(), [words])).toEqual([words])
+  expect(idsIn(hubTraffic(), [id])).toEqual([id])
 })
 
 /** All show the same text, and these words are in it. */

@@ -78,8 +78,12 @@ export class Phone {
     })
   }
 
+  /** Ends the browser; what it wrote stays until `forget`. */
   async close(): Promise<void> {
     await this.context.close()
+  }
+
+  forget(): void {
     rmSync(this.profile, { recursive: true, force: true })
   }
 
@@ -223,19 +227,84 @@ export class Phone {
       .join(' ')
   }
 
+  /**
+   * Every collective, member, device, feed and epoch id the app holds in memory just now, as hex, read from its heap from
+   * outside: the keys of the maps of the ledger's state, known by what their values have.
+   */
+  async idsInMemory(): Promise<readonly string[]> {
+    const { result } = await this.#cdp.send('Runtime.evaluate', { expression: 'Map.prototype' })
+    const { objects } = await this.#cdp.send('Runtime.queryObjects', { prototypeObjectId: result.objectId! })
+    const { result: found } = await this.#cdp.send('Runtime.callFunctionOn', {
+      objectId: objects.objectId!,
+      functionDeclaration: `function () {
+        const ids = new Set()
+        for (const map of this)
+          for (const [key, value] of map) {
+            if (typeof value !== 'object' || value === null || typeof key !== 'string') continue
+            if ('yClient' in value || 'boxRoot' in value || ('founder' in value && 'votes' in value)) ids.add(key)
+            if ('grantedBy' in value && 'standing' in value) ids.add(key).add(value.grantedBy)
+          }
+        return [...ids].filter((id) => /^[0-9a-f]+$/.test(id))
+      }`,
+      returnByValue: true,
+    })
+    return found.value as readonly string[]
+  }
+
+  /** Does what the app must never do: writes words and an id in the clear, to the disk and through the hub. */
+  async plants(words: string, id: string): Promise<void> {
+    await this.page.evaluate(
+      async ([text, hex]) => {
+        const raw = Uint8Array.from(hex.match(/../g)!, (pair) => Number.parseInt(pair, 16))
+        await new Promise<void>((resolve, reject) => {
+          const opening = indexedDB.open('planted')
+          opening.onupgradeneeded = () => opening.result.createObjectStore('rows')
+          opening.onerror = () => reject(new Error('no database'))
+          opening.onsuccess = () => {
+            const tx = opening.result.transaction('rows', 'readwrite', { durability: 'strict' })
+            tx.objectStore('rows').put({ text, raw }, 'row')
+            tx.oncomplete = () => resolve()
+          }
+        })
+        const blob = new Uint8Array([...new TextEncoder().encode(text), ...raw])
+        // [2, mailbox, blob] in CBOR, as the hub takes it.
+        const frame = new Uint8Array([
+          0x83,
+          2,
+          0x58,
+          32,
+          ...new Uint8Array(32).fill(7),
+          0x58,
+          blob.length,
+          ...blob,
+        ])
+        const socket = new WebSocket(`ws://${location.host}/post`)
+        await new Promise((resolve) => (socket.onopen = resolve))
+        socket.send(frame)
+      },
+      [words, id] as const,
+    )
+  }
+
   /** Everything this browser keeps of any page, as bytes on its disk. Close it first, so that all is written. */
   dump(): Buffer {
-    const parts: Buffer[] = []
+    return Buffer.concat(
+      this.files().map(({ path, bytes }) => Buffer.concat([Buffer.from(`\n${path}\n`), bytes])),
+    )
+  }
+
+  files(): readonly { readonly path: string; readonly bytes: Buffer }[] {
+    const parts: { path: string; bytes: Buffer }[] = []
     const walk = (folder: string) => {
       for (const name of readdirSync(folder)) {
         const path = join(folder, name)
         const stat = statSync(path, { throwIfNoEntry: false })
         if (stat?.isDirectory()) walk(path)
         else if (stat?.isFile())
-          parts.push(Buffer.from(`\n${path.slice(this.profile.length)}\n`), readFileSync(path))
+          parts.push({ path: path.slice(this.profile.length), bytes: readFileSync(path) })
       }
     }
     walk(this.profile)
-    return Buffer.concat(parts)
+    return parts
   }
 }
