@@ -1,7 +1,7 @@
 import { IDBFactory } from 'fake-indexeddb'
 import { expectOk } from '../../src/lib/core/result.ts'
 import { generateSecretKey } from '../../src/lib/crypto/hash.ts'
-import { createRowSealer, type Vault } from '../../src/lib/crypto/vault.ts'
+import type { Vault } from '../../src/lib/crypto/vault.ts'
 import { openDisk, type Disk } from '../../src/lib/store/idb-storage.ts'
 
 /** A browser with nothing in it yet. */

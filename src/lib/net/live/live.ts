@@ -1,16 +1,11 @@
 import { removeAwarenessStates, Awareness } from 'y-protocols/awareness'
-import { WebrtcConn, WebrtcProvider, type Room } from 'y-webrtc'
+import { WebrtcProvider, type Room } from 'y-webrtc'
 import * as Y from 'yjs'
-import { concatBytes, textFromUtf8, utf8FromText } from '../../core/bytes.ts'
 import type { MetLink } from '../types.ts'
-import { admitLive } from './inbound.ts'
+import { admitLive } from './admit.ts'
+import { talk } from './talk.ts'
 import { VerifiedAwareness, type Signing } from './verified-awareness.ts'
-import { VirtualConnection } from './virtual-connection.ts'
-
-/** What begins each message of the `live` stream. */
-const HELLO = 0
-const SIGNAL = 1
-const DATA = 2
+import type { VirtualConnection } from './virtual-connection.ts'
 
 export type LiveOptions = Signing & {
   /** This device's Yjs client id in the collective: presence is known by it. */
@@ -19,19 +14,31 @@ export type LiveOptions = Signing & {
 
 /**
  * What is alive and never stored: who is here, cursors, the round in progress. y-webrtc, unmodified, over streams of our
- * links. Its document is not the workspace's and its word is not believed: see `inbound.ts` and `verified-awareness.ts`.
+ * links. Its document is not the workspace's and its word is not believed: see `admit.ts` and `verified-awareness.ts`.
  */
 export interface Live {
-  /** Ephemeral: the facilitated round in progress. */
+  /** Ephemeral: the facilitated round in progress. Small: a message of more than 64 KiB is not sent. Unsigned: any member in good standing may write all of it. */
   readonly doc: Y.Doc
   readonly awareness: VerifiedAwareness
-  /** Speaks with a device over its link, as long as it is in good standing. Returns the leaving. */
+  /** Speaks with a device over its link, as long as it is in good standing. A newer link takes the place of an older one. Returns the leaving. */
   attach(link: MetLink, peerClient: number): () => void
   stop(): void
 }
 
+/** What one device may say about the round while this page lives: nobody fills another's memory. Bytes. */
+const MAX_ROUND_BYTES = 16 * 1024 * 1024
+
 /** simple-peer makes its connection inside `new WebrtcConn`: this says over what. */
 let making: VirtualConnection | null = null
+
+const over = <T>(connection: VirtualConnection, make: () => T): T => {
+  making = connection
+  try {
+    return make()
+  } finally {
+    making = null
+  }
+}
 
 const peerOpts = {
   config: { iceServers: [] },
@@ -53,96 +60,60 @@ const peerOpts = {
 
 export const createLive = (options: LiveOptions): Live => {
   const doc = new Y.Doc()
+  const ownId = doc.clientID
   doc.clientID = options.clientId
   const raw = new Awareness(doc)
   raw.setLocalState(null)
-  // The name is this device's alone: no signaling server and no other tab ever hears it.
-  const name = crypto.getRandomValues(new Uint32Array(4)).join('-')
-  const provider = new WebrtcProvider(name, doc, {
-    signaling: [],
-    awareness: raw,
-    maxConns: Number.POSITIVE_INFINITY,
-    filterBcConns: false,
-    peerOpts,
-  })
-  // Disconnected at once, so that it never speaks over a BroadcastChannel. Its handlers are attached by hand below.
-  provider.disconnect()
   const awareness = new VerifiedAwareness(raw, doc, options)
-  awareness.setLocalState(null)
+  // Presence is known by the device; the round is written under an id of this page alone. Nothing of it is kept, so that
+  // after a reload the device would count its changes from zero again, over those others still have.
+  doc.clientID = ownId
+  const room = openRoom(doc, raw)
+  const leavings = new Map<number, () => void>()
+  const heardOfRound = new Map<number, number>()
   let stopped = false
 
-  const ready: Promise<Room> = Promise.resolve(provider.key).then(() => {
-    const { room } = provider
-    if (!room) throw new Error('y-webrtc made no room')
-    doc.on('update', room._docUpdateHandler)
+  void room.then((opened) => {
+    if (stopped) return
+    doc.on('update', opened._docUpdateHandler)
     raw.on('update', (changes: { added: number[]; updated: number[]; removed: number[] }) => {
       // Everybody tells their own presence to everybody: passing on others' would be a flood of N².
       const mine = (clients: number[]) => clients.filter((client) => client === options.clientId)
       const [added, updated, removed] = [mine(changes.added), mine(changes.updated), mine(changes.removed)]
       if (added.length + updated.length + removed.length > 0)
-        room._awarenessUpdateHandler({ added, updated, removed }, null)
+        opened._awarenessUpdateHandler({ added, updated, removed }, null)
     })
-    return room
   })
 
   const attach = (link: MetLink, peerClient: number): (() => void) => {
-    let connection: VirtualConnection | null = null
-    let conn: WebrtcConn | null = null
+    leavings.get(peerClient)?.()
     let left = false
-    const say = (kind: number, bytes: Uint8Array) =>
-      link.send('live', concatBytes(Uint8Array.of(kind), bytes))
-    const signaling = {
-      send: (message: { readonly data?: { readonly signal?: unknown } }) => {
-        if (message.data?.signal) say(SIGNAL, utf8FromText(JSON.stringify(message.data.signal)))
-      },
+    let endTalk = () => {}
+    const forget = () => {
+      removeAwarenessStates(raw, [peerClient], 'left')
+      // It may come back as a new page, which counts from zero.
+      raw.meta.delete(peerClient)
     }
-
-    const end = () => {
-      const old = conn
-      conn = null
-      connection = null
-      if (!old) return
-      provider.room?.webrtcConns.delete(link.id)
-      old.destroy()
+    const mayHear = (message: Uint8Array): Uint8Array | null => {
+      const admitted = admitLive(message, peerClient)
+      if (admitted?.kind !== 'round') return admitted?.bytes ?? null
+      const heard = (heardOfRound.get(peerClient) ?? 0) + admitted.bytes.length
+      if (heard > MAX_ROUND_BYTES) return null
+      heardOfRound.set(peerClient, heard)
+      return admitted.bytes
     }
-    const begin = (room: Room, initiator: boolean) => {
-      end()
-      making = connection = new VirtualConnection({ send: (bytes) => say(DATA, bytes) })
-      try {
-        conn = new WebrtcConn(signaling as never, initiator, link.id, room)
-      } finally {
-        making = null
-      }
-      room.webrtcConns.set(link.id, conn)
-    }
-
-    const hear = (room: Room, message: Uint8Array) => {
-      const body = message.subarray(1)
-      if (message[0] === HELLO && link.introduction.initiator) begin(room, true)
-      else if (message[0] === SIGNAL) {
-        const signal = signalFrom(body)
-        if (!signal) return
-        if (signal.type === 'offer' && !link.introduction.initiator) begin(room, false)
-        ;(conn?.peer as { signal(signal: object): void } | undefined)?.signal(signal)
-      } else if (message[0] === DATA) {
-        const admitted = admitLive(body, peerClient)
-        if (admitted) connection?.receive(admitted)
-      }
-    }
-
-    let unreceive = () => {}
-    void ready.then((room) => {
-      if (left || stopped) return
-      unreceive = link.receive('live', (message) => hear(room, message))
-      say(HELLO, new Uint8Array())
+    const maySay = (message: Uint8Array) => admitLive(message, options.clientId)?.bytes ?? null
+    void room.then((opened) => {
+      if (!left) endTalk = talk({ link, room: opened, over, mayHear, maySay, onClosed: forget })
     })
     const leave = () => {
       if (left) return
       left = true
-      unreceive()
-      end()
-      removeAwarenessStates(raw, [peerClient], 'left')
+      if (leavings.get(peerClient) === leave) leavings.delete(peerClient)
+      endTalk()
+      forget()
     }
+    leavings.set(peerClient, leave)
     link.closed(leave)
     return leave
   }
@@ -154,25 +125,33 @@ export const createLive = (options: LiveOptions): Live => {
     stop: () => {
       stopped = true
       awareness.setLocalState(null)
+      for (const leave of [...leavings.values()]) leave()
       awareness.destroy()
       raw.destroy()
-      void ready.then(() => {
-        provider.destroy()
-        doc.destroy()
-      })
+      // Destroys y-webrtc's provider too, once it is there.
+      void room.then(() => doc.destroy())
     },
   }
 }
 
-/** What simple-peer says: an offer or an answer, nothing with addresses in it. */
-const signalFrom = (bytes: Uint8Array): { readonly type: string } | null => {
-  try {
-    const signal: unknown = JSON.parse(textFromUtf8(bytes) ?? '')
-    const type = typeof signal === 'object' && signal !== null && 'type' in signal ? signal.type : null
-    return type === 'offer' || type === 'answer'
-      ? ({ type, ...(signal as object), sdp: 'virtual' } as never)
-      : null
-  } catch {
-    return null
-  }
+/** A room of y-webrtc that hears and says nothing by itself. */
+const openRoom = async (doc: Y.Doc, awareness: Awareness): Promise<Room> => {
+  // The name is this page's alone: no signaling server and no other tab ever hears it.
+  const name = crypto.getRandomValues(new Uint32Array(4)).join('-')
+  const provider = new WebrtcProvider(name, doc, {
+    signaling: [],
+    awareness,
+    maxConns: Number.POSITIVE_INFINITY,
+    filterBcConns: false,
+    peerOpts,
+  })
+  // Disconnected at once, so that it never speaks over a BroadcastChannel. Its handlers are attached by hand.
+  provider.disconnect()
+  await provider.key
+  const { room } = provider
+  if (!room) throw new Error('y-webrtc made no room')
+  // Also fires when somebody follows a mail address and stays: it would end all connections, and none would come back.
+  globalThis.removeEventListener?.('beforeunload', room._beforeUnloadHandler)
+  globalThis.process?.off?.('exit', room._beforeUnloadHandler)
+  return room
 }
