@@ -140,7 +140,7 @@ export class VirtualChannel {
   }
 
   receive(bytes: Uint8Array): void {
-    if (this.readyState === 'open') this.onmessage?.({ data: bytes.slice().buffer as ArrayBuffer })
+    if (this.readyState === 'open') this.onmessage?.({ data: bytes.slice().buffer })
   }
 
   close(): void {
