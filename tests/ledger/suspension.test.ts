@@ -1,0 +1,152 @@
+import { expect, test } from 'vitest'
+import { suspendedWith } from '../../src/lib/ledger/suspended-with.ts'
+import { assemble } from './assembly.ts'
+
+test('one tap suspends a lost phone; its holder keeps the vote and nothing else', () => {
+  const { council, alba, bruna, cira } = assemble(3)
+  council.suspend(bruna, alba)
+  expect(council.standings(alba)).toEqual(['suspended'])
+  expect(council.ledger.state().members.get(alba.member)).toMatchObject({ votes: true })
+  const silent = [
+    council.proposes(alba, council.admission(council.stranger())),
+    council.suspend(alba, cira),
+    council.rotates(alba),
+    council.registers(alba).entry,
+    council.says(alba, { type: 'invite', invitePk: new Uint8Array(32), uses: 1 }),
+  ]
+  expect(silent.map((id) => council.isVoid(id))).toEqual(silent.map(() => true))
+  council.decide(council.removal(cira), [bruna, alba])
+  expect(council.isMember(cira)).toBe(false)
+})
+
+test('a proposal to revoke silences at once, and whoever made it may take it back', () => {
+  const { council, alba, bruna } = assemble(3)
+  const proposal = council.proposes(alba, council.revocation(bruna))
+  expect(council.standings(bruna)).toEqual(['suspended'])
+  council.says(alba, { type: 'withdraw', target: proposal })
+  expect(council.standings(bruna)).toEqual(['active'])
+  expect(council.ledger.state().proposals.get(proposal)?.status).toBe('withdrawn')
+})
+
+test('a proposal to remove silences nobody', () => {
+  const { council, alba, bruna } = assemble(3)
+  council.proposes(alba, council.removal(bruna))
+  expect(council.standings(bruna)).toEqual(['active'])
+})
+
+test('a suspended phone may propose to revoke others, but silences nobody by it', () => {
+  const { council, alba, bruna, cira } = assemble(3)
+  council.suspend(bruna, alba)
+  const proposal = council.proposes(alba, council.revocation(cira))
+  expect(council.ledger.state().proposals.get(proposal)?.status).toBe('open')
+  expect(council.standings(bruna, cira)).toEqual(['active', 'active'])
+})
+
+test('alone, one phone silences half of the others at most, in the order it said so', () => {
+  const { council, alba, bruna, cira, dina, elva } = assemble(5)
+  for (const one of [bruna, cira, dina, elva]) council.suspend(alba, one)
+  expect(council.standings(bruna, cira, dina, elva)).toEqual(['suspended', 'suspended', 'active', 'active'])
+})
+
+test('beyond that a second person confirms', () => {
+  const { council, alba, bruna, cira, dina, elva } = assemble(5)
+  for (const one of [bruna, cira, dina]) council.suspend(alba, one)
+  expect(council.standings(dina)).toEqual(['active'])
+  council.suspend(elva, dina)
+  expect(council.standings(dina)).toEqual(['suspended'])
+  expect([...council.ledger.state().suspensions.values()].filter(({ seconded }) => seconded)).toHaveLength(2)
+})
+
+test('a place is free again once what took it has ended, as far as the later suspension knew', () => {
+  const { council, alba, bruna, cira } = assemble(3)
+  council.suspend(alba, bruna)
+  council.suspend(alba, cira)
+  expect(council.standings(bruna, cira)).toEqual(['suspended', 'active'])
+  council.decide(council.lift(bruna), [alba, cira])
+  expect(council.standings(bruna, cira)).toEqual(['active', 'active']) // nothing wakes in hindsight
+  council.suspend(alba, cira)
+  expect(council.standings(bruna, cira)).toEqual(['active', 'suspended'])
+})
+
+test('annulling two of four suspensions does not wake the other two', () => {
+  const { council, alba, bruna, cira, dina, elva } = assemble(5)
+  const said = [bruna, cira, dina, elva].map((one) => council.suspend(alba, one))
+  council.decide(council.revocation(alba, said.slice(0, 2)), [bruna, cira, dina])
+  expect(council.standings(bruna, cira, dina, elva)).toEqual(['active', 'active', 'active', 'active'])
+})
+
+test('two who suspend each other are both suspended, and the others decide', () => {
+  const { council, alba, bruna, cira, dina, elva, start } = assemble(5)
+  council.suspend(alba, bruna, start)
+  council.suspend(bruna, alba, start)
+  expect(council.standings(alba, bruna)).toEqual(['suspended', 'suspended'])
+  council.decide(council.lift(bruna), [cira, dina, elva])
+  expect(council.standings(alba, bruna)).toEqual(['suspended', 'active'])
+})
+
+test('a thief cannot take a suspension back with a phone that was silenced meanwhile', () => {
+  const { council, alba, bruna, cira, dina } = assemble(5)
+  const said = council.suspend(alba, bruna)
+  const before = council.ledger.heads()
+  council.suspend(cira, alba)
+  council.says(alba, { type: 'withdraw', target: said }, before)
+  expect(council.standings(alba, bruna, dina)).toEqual(['suspended', 'suspended', 'active'])
+})
+
+test('suspending a phone suspends the second one it brought in, until that one is lifted by itself', () => {
+  const { council, alba, bruna, cira, dina, elva } = assemble(5)
+  const [second, third] = [council.another(alba), council.another(alba)]
+  council.decide(council.secondPhone(second), [alba, bruna])
+  council.decide(council.secondPhone(third), [second, bruna])
+  expect(suspendedWith(council.ledger.state(), alba.own.id)).toEqual(
+    [alba, second, third].map(({ own }) => own.id),
+  )
+  const feed = council.registers(second).feed
+  const at = { feed, seq: 4, rec: feed } as never
+  council.suspend(cira, alba, undefined, [at])
+  expect(council.standings(alba, second, third)).toEqual(['suspended', 'suspended', 'suspended'])
+  expect(council.deviceOf(second)?.frontier).toEqual([at])
+  council.decide(council.lift(second), [bruna, dina, elva])
+  expect(council.standings(alba, second, third)).toEqual(['suspended', 'active', 'active'])
+})
+
+test('whoever came in by a vouch that is silenced counts as suspended, and stands again after the lift', () => {
+  const { council, alba, bruna, cira, dina, elva, start } = assemble(5)
+  const drago = council.stranger()
+  council.decide(council.admission(drago), [alba, bruna], start)
+  const { feed } = council.registers(drago)
+  const suspension = council.suspend(cira, bruna, start)
+  expect(council.standings(drago)).toEqual(['suspended'])
+  expect(council.deviceOf(drago)?.suspensions).toEqual([suspension])
+  expect(council.isVoid(council.rotates(drago))).toBe(true)
+  council.decide(council.lift(bruna), [cira, dina, elva])
+  expect(council.standings(drago)).toEqual(['active'])
+  expect(council.ledger.state().feeds.has(feed)).toBe(true)
+})
+
+test('a rule changed by a voice that was silenced meanwhile is not changed', () => {
+  const { council, alba, bruna, cira, dina, start } = assemble(5)
+  const change = council.decide({ action: 'policy', policy: { admit: 4 } }, [alba, bruna, cira], start)
+  expect(council.ledger.state().policy.admit).toBe(4)
+  council.suspend(dina, cira, start)
+  expect(council.ledger.state().policy.admit).toBe(2)
+  expect(council.isVoid(change)).toBe(true)
+})
+
+test('a feed begun before the suspension was known is void but known, so that its work can be shown', () => {
+  const { council, alba, bruna, cira, dina, elva, start } = assemble(5)
+  const { feed, entry } = council.registers(alba, start)
+  council.suspend(bruna, alba, start)
+  expect(council.isVoid(entry)).toBe(true)
+  expect(council.ledger.state().feeds.get(feed)?.device).toBe(alba.own.id)
+  council.decide(council.revocation(alba), [cira, dina, elva], start)
+  expect(council.ledger.state().feeds.has(feed)).toBe(false)
+})
+
+test('an epoch begun by a phone silenced meanwhile is never written under, and stays readable', () => {
+  const { council, alba, bruna, start } = assemble(3)
+  const epoch = council.rotates(alba, [], start)
+  expect(council.ledger.state().epochs.get(epoch)?.void).toBe(false)
+  council.suspend(bruna, alba, start)
+  expect(council.ledger.state().epochs.get(epoch)).toMatchObject({ void: true, recipients: { length: 3 } })
+})
