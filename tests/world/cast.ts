@@ -79,6 +79,16 @@ export class Person {
     link.closed(() => this.judged.delete(link))
   }
 
+  /** The same phone twice: another device begins from a copy of its disk. */
+  async copied(): Promise<Person> {
+    const storage = await copyOf(this.storage)
+    const { clock, random } = this.world
+    const replica = expectOk(await Replica.restore({ row: this.replica.row, storage, clock, random }))
+    const twin = new Person(`${this.name}, copied`, replica, storage, this.world)
+    this.world.people.push(twin)
+    return twin
+  }
+
   /** Closes the device and opens it again from what is on its disk; `with`: on a disk that takes writes again. */
   async restarts(how?: { readonly with: 'a disk that works' }): Promise<void> {
     if (how) this.storage = await copyOf(this.storage)

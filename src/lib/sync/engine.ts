@@ -1,4 +1,4 @@
-import type { EntryId, EpochId, FeedId } from '../core/ids.ts'
+import type { EntryId, EpochId, FeedId, RecId } from '../core/ids.ts'
 import type { Head, SyncMessage } from '../wire/sync.ts'
 import type { Standing } from './ports.ts'
 
@@ -21,6 +21,8 @@ export type LinkState = {
   /** Which word of the peer's I last answered because I was behind it: each is answered once. */
   readonly answered: string
   readonly asked: ReadonlySet<EntryId>
+  /** Feeds of which the peer holds another branch, and was sent ours whole. */
+  readonly parted: ReadonlySet<FeedId>
 }
 
 /** What this device holds, as the engine needs to know it. */
@@ -34,6 +36,8 @@ export interface Holdings {
   entriesSince(have: readonly EntryId[]): readonly Uint8Array[]
   /** Carriable heads of all feeds; for a narrow peer only those it may exchange. */
   heads(): readonly Head[]
+  /** The record held at a place, or `null`. */
+  recordAt(feed: FeedId, seq: number): RecId | null
   feedIsPeers(feed: FeedId): boolean
   missingBoxes(): readonly EpochId[]
   /** A newcomer without a base, or one that was overtaken by keys it may not have. Content waits for a welcome. */
@@ -64,6 +68,7 @@ export const openLink = (standing: Standing, holdings: Holdings): Step => ({
     told: '',
     answered: '',
     asked: new Set(),
+    parted: new Set(),
   },
   effects: [send({ type: 'heads', heads: holdings.ledgerHeads() })],
 })
@@ -201,9 +206,17 @@ const onHave = (state: LinkState, heads: readonly Head[], holdings: Holdings): S
         held.set(feed, seq)
       }
     }
+  // Two records signed for one place: each side must see both to know it (protocol §3.4).
+  const parted = new Set(state.parted)
+  for (const { feed, seq, rec } of heads) {
+    const ours = holdings.recordAt(feed, seq)
+    if (ours === null || ours === rec || parted.has(feed) || state.standing !== 'full') continue
+    parted.add(feed)
+    serve.push({ type: 'serve', feed, from: 0 })
+  }
   const behind = heads.some(({ feed, seq }) => seq > (mine.get(feed) ?? -1))
   const word = digest(heads)
-  const next = { ...state, held }
+  const next = { ...state, held, parted }
   if (!behind || word === state.answered || holdings.needsWelcome()) return { state: next, effects: serve }
   const answer = send({ type: 'have', heads: shared(next, holdings) })
   return { state: { ...next, answered: word }, effects: [...serve, answer] }

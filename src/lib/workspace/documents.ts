@@ -74,8 +74,9 @@ export class Documents {
     return (this.#draining ??= this.#drain())
   }
 
-  /** The current state of every document, for a newcomer. Call after `flush`. */
+  /** The current state of every document with everything accepted merged, for a newcomer. Call after `flush`. */
   states(): ReadonlyMap<DocId, Uint8Array> {
+    this.#mergeSlice(Number.POSITIVE_INFINITY)
     return new Map([[MAIN_DOC, Y.encodeStateAsUpdate(this.#doc.read())]])
   }
 
@@ -112,8 +113,8 @@ export class Documents {
     this.#draining = null
   }
 
-  #mergeSlice(): void {
-    const until = performance.now() + SLICE_MS
+  #mergeSlice(patience = SLICE_MS): void {
+    const until = performance.now() + patience
     let merged = 0
     const doc = this.#doc.read()
     doc.transact(() => {
@@ -122,6 +123,8 @@ export class Documents {
           if (id === MAIN_DOC) Y.applyUpdate(doc, update, REMOTE)
     }, REMOTE)
     this.#queue = this.#queue.slice(merged)
+    // Yjs takes another id when structs under its own arrive from outside (a pause that was taken back).
+    if (this.#client !== null) doc.clientID = this.#client
   }
 
   #listen(doc: Y.Doc): Y.Doc {

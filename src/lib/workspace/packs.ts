@@ -11,13 +11,16 @@ const SEGMENT_BYTES = 512 * 1024
 const COMPACT_FROM = 64
 const PACK_RECORDS = 512
 
+/** Where a run begins, and under which name it lies. */
+type Start = { readonly seq: number; readonly key: string }
+
 export type RestoredPack = { readonly records: readonly SealedRecord[]; readonly seal: FeedSeal }
 
 /** Records on disk: runs of one feed with the seal at their end, each one row. The bytes stay there; memory holds where runs start. */
 export class Packs {
   readonly #storage: Storage
   readonly #coll: CollId
-  readonly #starts = new Map<FeedId, number[]>()
+  readonly #starts = new Map<FeedId, Start[]>()
 
   constructor(storage: Storage, coll: CollId) {
     this.#storage = storage
@@ -26,12 +29,11 @@ export class Packs {
 
   /** What to write so that these contiguous records of one feed are kept. */
   add(records: readonly SealedRecord[], seal: FeedSeal): Write {
-    const first = records[0]!.pub.seq
-    const starts = this.#starts.get(seal.feed) ?? []
-    starts.push(first)
-    this.#starts.set(seal.feed, starts)
+    const first = records[0]!
+    const key = recordsKey(this.#coll, seal.feed, first.pub.seq, first.id)
+    this.#note(seal.feed, { seq: first.pub.seq, key })
     const value = encodePack({ records: records.map(({ wire }) => wire), seal: encodeFeedSeal(seal) })
-    return { table: 'records', key: recordsKey(this.#coll, seal.feed, first), value }
+    return { table: 'records', key, value }
   }
 
   /** Runs of `feed` from the one that holds `from` on, joined into messages of about half a megabyte. */
@@ -39,26 +41,34 @@ export class Packs {
     feed: FeedId,
     from: number,
   ): AsyncGenerator<{ records: readonly Uint8Array[]; seal: Uint8Array; last: number }> {
-    const starts = [...(this.#starts.get(feed) ?? [])].sort((a, b) => a - b)
-    let index = starts.findLastIndex((start) => start <= from)
-    if (index < 0) index = 0
-    let records: Uint8Array[] = []
-    let bytes = 0
-    for (; index < starts.length; index++) {
-      const start = starts[index]!
-      const row = await this.#storage.get('records', recordsKey(this.#coll, feed, start))
+    const starts = [...(this.#starts.get(feed) ?? [])].sort((a, b) => a.seq - b.seq)
+    const first = Math.max(
+      0,
+      starts.findLastIndex(({ seq }) => seq <= from),
+    )
+    let run: { records: Uint8Array[]; bytes: number; seal: Uint8Array; last: number } | null = null
+    for (const { seq, key } of starts.slice(first)) {
+      const row = await this.#storage.get('records', key)
       const pack = row.ok && row.value ? parsePack(row.value) : null
       if (!pack) return
-      const wanted = pack.records.slice(Math.max(0, from - start))
-      records.push(...wanted)
-      bytes += wanted.reduce((total, record) => total + record.length, 0)
-      if (records.length === 0) continue
-      if (bytes >= SEGMENT_BYTES || index === starts.length - 1) {
-        yield { records, seal: pack.seal, last: start + pack.records.length - 1 }
-        records = []
-        bytes = 0
+      const wanted = pack.records.slice(Math.max(0, from - seq))
+      if (wanted.length === 0) continue
+      // Another branch of a forked feed begins where one already stands: it goes by itself.
+      if (run && seq !== run.last + 1) {
+        yield run
+        run = null
+      }
+      run ??= { records: [], bytes: 0, seal: pack.seal, last: 0 }
+      run.records.push(...wanted)
+      run.bytes += wanted.reduce((total, record) => total + record.length, 0)
+      run.seal = pack.seal
+      run.last = seq + pack.records.length - 1
+      if (run.bytes >= SEGMENT_BYTES) {
+        yield run
+        run = null
       }
     }
+    if (run) yield run
   }
 
   /** Everything kept of this collective, feed by feed in order; small rows are joined on the way. */
@@ -71,7 +81,7 @@ export class Packs {
     let run: { key: string; pack: RestoredPack }[] = []
     const closeRun = () => {
       if (run.length >= COMPACT_FROM) writes.push(...this.#join(run))
-      else for (const { pack } of run) this.#note(pack)
+      else for (const { key, pack } of run) this.#note(pack.seal.feed, { seq: pack.records[0]!.pub.seq, key })
       run = []
     }
     for (const [key, value] of rows.value.rows) {
@@ -92,10 +102,11 @@ export class Packs {
     return packs
   }
 
-  #note(pack: RestoredPack): void {
-    const starts = this.#starts.get(pack.seal.feed) ?? []
-    starts.push(pack.records[0]!.pub.seq)
-    this.#starts.set(pack.seal.feed, starts)
+  #note(feed: FeedId, start: Start): void {
+    const starts = this.#starts.get(feed) ?? []
+    if (starts.some(({ key }) => key === start.key)) return
+    starts.push(start)
+    this.#starts.set(feed, starts)
   }
 
   #join(run: readonly { key: string; pack: RestoredPack }[]): readonly Write[] {

@@ -8,6 +8,7 @@ import {
   type EntryId,
   type EpochId,
   type FeedId,
+  type RecId,
 } from '../core/ids.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { Cell, type Watched } from '../core/watched.ts'
@@ -17,13 +18,14 @@ import { bringBack, rescuable } from '../domain/rescue.ts'
 import { Feeds } from '../feed/feeds.ts'
 import { parseRecord } from '../feed/record.ts'
 import { encodeFeedSeal, parseFeedSeal } from '../feed/seal.ts'
-import type { Base, CannotAppend, FeedSeal, SealedRecord, SetAside } from '../feed/types.ts'
+import type { Accepted, Base, CannotAppend, FeedSeal, SealedRecord, SetAside } from '../feed/types.ts'
 import { createEntry } from '../ledger/authoring.ts'
 import { encodeBoxSet, openBox, parseBoxSet, verifyBoxSet } from '../ledger/boxes.ts'
 import { rotationIsDue, writeEpoch } from '../ledger/epochs.ts'
 import { feedIdOf } from '../ledger/feed-id.ts'
 import { createGrant, openGrant } from '../ledger/grants.ts'
 import { createLedger, type Ledger } from '../ledger/graph.ts'
+import { mayEnact } from '../ledger/proposals.ts'
 import { createRotate } from '../ledger/rotation.ts'
 import { suspendedWith } from '../ledger/suspended-with.ts'
 import type { Act, LedgerState, SuspendReason } from '../ledger/types.ts'
@@ -412,7 +414,8 @@ export class Replica {
   #payDebts(): void {
     if (this.standing() !== 'active' || this.#owed) return
     const founding = this.state.epochs.size === 0
-    if (!rotationIsDue(this.state) && this.#grantsOwed().length === 0) return
+    if (!rotationIsDue(this.state) && this.#grantsOwed().length === 0 && this.#enactable().length === 0)
+      return
     const spread = founding ? 400 : 4000
     const wait = 200 + (new DataView(this.#random.bytes(4).buffer as ArrayBuffer).getUint32(0) % spread)
     this.#owed = this.#clock.after(wait, () => {
@@ -426,8 +429,14 @@ export class Replica {
         })
         if (grant.ok) this.act(grant.value)
       }
+      for (const proposal of this.#enactable()) this.act({ type: 'enact', proposal })
       if (rotationIsDue(this.state)) this.rotate()
     })
+  }
+
+  /** Decisions that have their votes and that nobody carried out: the one who gave the last vote may be offline. */
+  #enactable(): readonly EntryId[] {
+    return [...this.state.proposals.keys()].filter((id) => mayEnact(this.state, id))
   }
 
   #grantsOwed(): readonly { readonly epoch: EpochId; readonly device: DeviceId }[] {
@@ -454,6 +463,8 @@ export class Replica {
     const appended = this.#feeds.append({ own: this.own, docs, ...(this.#feed && { feed: this.#feed }) })
     if (!appended.ok) return this.#cannotAppend(appended.error.type, updates)
     const { record, seal } = appended.value
+    this.#typed.add(record.id)
+    this.#salvages = 0
     const head = encodeOwnHead({ feed: record.pub.feed, next: record.pub.seq + 1 })
     this.#save(
       [this.packs.add([record], seal), { table: 'heads', key: headKey(this.coll), value: head }],
@@ -469,6 +480,9 @@ export class Replica {
   readonly #stranded: Uint8Array[] = []
   /** Written onto a feed that has ended, or not to be carried: brought back by hand, as new edits, once the document is anew. */
   #salvage: Uint8Array[] | null = null
+  #salvages = 0
+  /** Records written from the document in memory, until they are accepted. */
+  readonly #typed = new Set<RecId>()
 
   #cannotAppend(why: CannotAppend['type'], updates: readonly Uint8Array[]): void {
     if (why === 'NoFeed' || why === 'NoEpoch' || why === 'NotReady')
@@ -484,10 +498,13 @@ export class Replica {
    */
   #startAfresh(why: CannotAppend['type']): void {
     if (this.#closed) return
+    this.#salvages += 1
     if (why === 'FeedClosed') this.#newIncarnation()
-    this.documents.rebuild(this.#base?.docs ?? null, this.#feeds.accepted())
+    this.documents.rebuild(this.#base?.docs ?? null, this.#mineAndAccepted())
     const late = this.#salvage ?? []
     this.#salvage = null
+    // Once is a copied phone or an edit too large to carry; again and again is our own fault, and not worth a loop.
+    if (this.#salvages > 3) return this.#saving.set('failed')
     const doc = this.documents.doc.read()
     bringBack(doc, rescuable(doc, late))
   }
@@ -501,14 +518,22 @@ export class Replica {
     if (registered) this.documents.setClient(registered.yClient)
   }
 
+  /** What this device's document shows: everything accepted, and what this device wrote even where it is set aside. */
+  *#mineAndAccepted(): Generator<Accepted> {
+    yield* this.#feeds.accepted()
+    const mine = this.#feeds.setAside().filter(({ device }) => device === this.own.id)
+    yield* [...mine].sort((a, b) => a.position.seq - b.position.seq)
+  }
+
   #apply(): void {
     if (this.#stranded.length > 0 && this.#feed)
       this.#append([{ doc: MAIN_DOC, update: mergeUpdates(this.#stranded.splice(0)) }])
     const change = this.#feeds.take()
-    if (change.type === 'rebuild') this.documents.rebuild(this.#base?.docs ?? null, this.#feeds.accepted())
+    if (change.type === 'rebuild') this.documents.rebuild(this.#base?.docs ?? null, this.#mineAndAccepted())
     else if (change.records.length > 0) {
-      const others = change.records.filter(({ position }) => position.feed !== this.#feed)
-      void this.documents.merge(others).then(() => this.#touch())
+      // What was typed into this very document is in it; anything else of this device's own is not.
+      const news = change.records.filter(({ position }) => !this.#typed.delete(position.rec))
+      void this.documents.merge(news).then(() => this.#touch())
     }
     this.#touch()
   }
@@ -535,7 +560,7 @@ export class Replica {
     for (const { records, seal } of await this.packs.restore()) this.#feeds.restore(records, seal)
     this.#feeds.ledgerChanged()
     this.#feeds.take()
-    this.documents.rebuild(this.#base?.docs ?? null, this.#feeds.accepted())
+    this.documents.rebuild(this.#base?.docs ?? null, this.#mineAndAccepted())
     this.#touch()
   }
 

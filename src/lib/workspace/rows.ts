@@ -7,6 +7,7 @@ import {
   type CollId,
   type FeedId,
   type MemberId,
+  type RecId,
 } from '../core/ids.ts'
 import { cborFromDevice, deviceFromCbor, deviceIdOf, type OwnDevice } from '../crypto/device.ts'
 import type { KemSecret } from '../crypto/kem.ts'
@@ -36,8 +37,9 @@ const digits = (n: number): string => n.toString().padStart(10, '0')
 export const spaceKey = (coll: CollId): string => `space/${coll}`
 export const SPACE_PREFIX = 'space/'
 export const ledgerKey = (coll: CollId, n: number): string => `${coll}/${digits(n)}`
-export const recordsKey = (coll: CollId, feed: FeedId, seq: number): string =>
-  `${coll}/${feed}/${digits(seq)}`
+/** Two branches of a forked feed may begin at one place: the first record's id tells them apart. */
+export const recordsKey = (coll: CollId, feed: FeedId, seq: number, rec: RecId): string =>
+  `${coll}/${feed}/${digits(seq)}/${rec.slice(0, 16)}`
 export const headKey = (coll: CollId): string => `${coll}/own`
 export const epochKeyKey = (coll: CollId, epoch: string): string => `${coll}/${epoch}`
 export const boxesKey = (coll: CollId, epoch: string): string => `${coll}/${epoch}`

@@ -265,6 +265,7 @@ export class Syncing {
       missing: () => ledger.missing(),
       entriesSince: (have) => ledger.since(have).map(({ wire }) => wire),
       heads: () => this.#replica.feeds.heads(),
+      recordAt: (feed, seq) => this.#replica.feeds.recIdAt(feed, seq),
       feedIsPeers: (feed) => ledger.state().feeds.get(feed)?.device === link.peer,
       missingBoxes: () => this.#replica.missingBoxes(),
       needsWelcome: () => this.#replica.needsWelcome(),
