@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { signBinding } from '../../src/lib/crypto/device.ts'
+import { createRotate } from '../../src/lib/ledger/rotation.ts'
+import { assemble } from '../ledger/assembly.ts'
 import { Council } from '../ledger/council.ts'
 
 test('attack 15: a suspended phone back-dates an admission, and nobody is let in', () => {
@@ -69,4 +71,18 @@ test('attack 15: a policy a suspended phone back-dates changes nothing', () => {
   )
   council.says(alba, { type: 'enact', proposal }, [proposal])
   expect(council.ledger.state().policy.admit).toBe(2)
+})
+
+test('attack 15: whom a suspended phone back-dates in with an honest voucher’s help gets no key and no hearing', () => {
+  const { council, alba, bruna, cira, start } = assemble(5, 15)
+  council.suspend(cira, alba)
+  const ghost = council.stranger()
+  council.decide(council.admission(ghost), [alba, bruna], start)
+  expect(council.standings(ghost)).toEqual(['suspended'])
+  expect(council.ledger.state().members.get(ghost.member)).toMatchObject({ votes: false })
+  expect(council.isVoid(council.suspend(ghost, bruna))).toBe(true)
+  const { entry, boxes } = createRotate({ ledger: council.ledger, own: bruna.own })
+  council.ledger.add([entry.wire])
+  expect(boxes.map(({ device }) => device)).not.toContain(ghost.own.id)
+  expect(boxes).toHaveLength(4)
 })

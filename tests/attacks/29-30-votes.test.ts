@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { idBytes } from '../../src/lib/core/ids.ts'
 import { signBinding } from '../../src/lib/crypto/device.ts'
-import { sign } from '../../src/lib/crypto/sign.ts'
+import { createSignPair, sign } from '../../src/lib/crypto/sign.ts'
 import { encodeEntry } from '../../src/lib/ledger/entry.ts'
 import { Council } from '../ledger/council.ts'
 
@@ -41,10 +41,36 @@ test('attack 29: an entry of another collective is refused', () => {
   expect(council.isMember(alba)).toBe(true)
 })
 
-test('attack 30: an invitation and one voice admit nobody', () => {
+test('attack 29: a signature under an approval says nothing about an enactment', () => {
+  const { council, alba, bruna } = three(9)
+  const proposal = council.proposesAdmission(alba, council.stranger())
+  const heads = council.ledger.heads()
+  const approval = council.signed(bruna, { type: 'approve', proposal, seen: [] }, heads)
+  const { entry, id } = council.signed(bruna, { type: 'enact', proposal }, heads)
+  const replayed = encodeEntry(entry, [sign(bruna.own.signSk, 'led', idBytes(approval.id))])
+  expect(council.ledger.add([replayed]).refused).toEqual([{ id, type: 'BadSignature' }])
+})
+
+test('attack 30: whoever holds an invitation and one voice admits nobody', () => {
   const { council, alba } = three(6)
   const ghost = council.stranger()
-  const proposal = council.proposesAdmission(alba, ghost)
+  const invitation = createSignPair(council.random.bytes(32))
+  const invite = council.says(alba, { type: 'invite', invitePk: invitation.publicKey, uses: 1 })
+  const th = council.random.bytes(32)
+  const said = [idBytes(council.ledger.coll), idBytes(invite), idBytes(ghost.own.id), th]
+  const proposal = council.says(alba, {
+    type: 'propose',
+    proposal: {
+      action: 'admit',
+      member: ghost.member,
+      device: ghost.own.device,
+      deviceId: ghost.own.id,
+      binding: signBinding(ghost.own, council.ledger.coll, ghost.member),
+      proof: { invite, th, sig: sign(invitation.secretKey, 'invite', said) },
+      verified: 'words',
+    },
+  })
+  expect(council.ledger.state().proposals.get(proposal)?.approvals).toEqual([alba.member])
   council.says(alba, { type: 'approve', proposal, seen: [] })
   council.says(alba, { type: 'enact', proposal })
   expect(council.isMember(ghost)).toBe(false)

@@ -10,12 +10,19 @@ import { commitTo, epochContext } from './boxes.ts'
 import type { Ledger } from './graph.ts'
 import type { Act, LedgerState } from './types.ts'
 
+/** As many keys as surely fit the body of one entry. */
+export const MAX_GRANTED = 128
+
+/** Asked for more than {@link MAX_GRANTED} keys in one grant: hand them over in several. */
+export type TooManyKeys = { readonly type: 'TooManyKeys' }
+
 /** Hands keys this device holds to another one that should have them. `OpenFailed`: its public key is unusable. Spec: keys.md §6. */
 export const createGrant = (of: {
   readonly ledger: Ledger
   readonly device: DeviceId
   readonly keys: ReadonlyMap<EpochId, SecretKey>
-}): Result<Act, OpenFailed> => {
+}): Result<Act, OpenFailed | TooManyKeys> => {
+  if (of.keys.size > MAX_GRANTED) return err({ type: 'TooManyKeys' })
   const target = of.ledger.state().devices.get(of.device)
   const sealedTo = target ? encapsulate(target.kemPk) : err({ type: 'OpenFailed' } as const)
   if (!target || !sealedTo.ok) return err({ type: 'OpenFailed' })
