@@ -19,6 +19,7 @@ const PASSPHRASE = 'cuatro piedras junto al fogon'
  * written on the screen.
  */
 export class Phone {
+  static readonly passphrase = PASSPHRASE
   readonly name: string
   readonly context: BrowserContext
   readonly page: Page
