@@ -81,13 +81,13 @@ export const isUint = (value: unknown): value is number =>
 export const isBytes = (value: unknown, length: number): value is Uint8Array =>
   value instanceof Uint8Array && value.length === length
 
-/** Floats decode, but we never write them. */
+/** Floats decode, but we never write them. A key `__proto__` waits for the first careless copy. */
 const isPlain = (value: unknown): boolean => {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return true
   if (typeof value === 'number') return Number.isSafeInteger(value) && !Object.is(value, -0)
   if (value instanceof Uint8Array) return true
   if (Array.isArray(value)) return value.every(isPlain)
-  return isCborMap(value) && Object.values(value).every(isPlain)
+  return isCborMap(value) && !Object.hasOwn(value, '__proto__') && Object.values(value).every(isPlain)
 }
 
 /** Walks the heads only. Anything it cannot follow is left to the strict decoder to refuse. */

@@ -16,7 +16,7 @@ export interface SealedStream {
 }
 
 export interface OpenedStream {
-  /** Opens the next chunk. A lost, repeated, reordered or altered chunk fails, and so does everything after it. */
+  /** Opens the next chunk. One that was lost, repeated, reordered or altered fails, and so does all after it, or after the end. */
   pull(chunk: Uint8Array): Result<Chunk, OpenFailed>
 }
 
@@ -38,20 +38,21 @@ export const createSealedStream = (key: SealKey): SealedStream => {
 export const openSealedStream = (key: SealKey, header: Uint8Array): Result<OpenedStream, OpenFailed> => {
   if (header.length !== STREAM_HEADER_BYTES) return err({ type: 'OpenFailed' })
   const state = sodium.crypto_secretstream_xchacha20poly1305_init_pull(header, key)
-  let broken = false
+  let over = false
   return ok({
     pull: (chunk) => {
-      if (broken || chunk.length < CHUNK_OVERHEAD) return err({ type: 'OpenFailed' })
+      if (over || chunk.length < CHUNK_OVERHEAD) return err({ type: 'OpenFailed' })
       try {
         const opened = sodium.crypto_secretstream_xchacha20poly1305_pull(state, chunk, null)
         if (opened) {
           const final = opened.tag === sodium.crypto_secretstream_xchacha20poly1305_TAG_FINAL
+          over = final
           return ok({ plaintext: opened.message, final })
         }
       } catch {
         // the same one error as below
       }
-      broken = true
+      over = true
       return err({ type: 'OpenFailed' })
     },
   })

@@ -56,6 +56,6 @@ const request = (name: string, how: 'ifAvailable' | 'steal', onAsked: () => void
         // The lock was stolen: this tab is no longer the writer.
         asked.close()
         if (error instanceof DOMException && error.name === 'AbortError') onAsked()
-        else reject(error)
+        else reject(error instanceof Error ? error : new Error('the browser gave no lock'))
       })
   })
