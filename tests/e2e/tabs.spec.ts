@@ -39,3 +39,28 @@ test('a wrong phrase opens nothing, and the right one still does', async ({ base
     alba.forget()
   }
 })
+
+test('where the browser has no locks, a guest is told that nothing is kept, and nothing is', async ({
+  browser,
+  baseURL,
+}) => {
+  const context = await browser.newContext({ locale: 'es-MX', viewport: { width: 360, height: 740 } })
+  // As on a plain http page, where these are missing.
+  await context.addInitScript(() => {
+    delete (Navigator.prototype as { locks?: unknown }).locks
+  })
+  const page = await context.newPage()
+  await page.goto(baseURL!)
+  await expect(page.getByText('En este navegador no se guarda nada.').first()).toBeVisible()
+  await page.getByRole('button', { name: /^Crear/ }).click()
+  await page.getByLabel('Tu frase', { exact: true }).fill(Phone.passphrase)
+  await page.getByRole('button', { name: 'Guardar mi frase' }).click()
+  await page.getByLabel('Nombre del cuaderno', { exact: true }).fill('De paso')
+  await page.getByLabel('Tu nombre', { exact: true }).fill('Alba')
+  await page.getByRole('button', { name: 'Crear cuaderno' }).click()
+  await expect(page.getByRole('button', { name: 'Escribir el primero' })).toBeVisible()
+  await page.reload()
+  await expect(page.getByText('En este navegador no se guarda nada.').first()).toBeVisible()
+  expect(await page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name))).toEqual([])
+  await context.close()
+})
