@@ -146,7 +146,7 @@ export const keepsRows = (what: string, fresh: () => Promise<Shelf>): void => {
         }
         storage.close()
       }),
-      { numRuns: process.env['SLOW'] ? 500 : 25 },
+      { numRuns: globalThis.process?.env['SLOW'] ? 500 : 25 },
     )
   })
 }

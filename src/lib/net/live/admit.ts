@@ -1,6 +1,7 @@
 import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
 import * as Y from 'yjs'
+import { isEnvelope } from './envelope.ts'
 
 /** The live stream is for what is alive: anything larger is not presence. Bytes. */
 export const MAX_LIVE_BYTES = 64 * 1024
@@ -65,16 +66,3 @@ const ownEntry = (update: Uint8Array, client: number): Uint8Array | null => {
   }
   return null
 }
-
-/** A signed state on its way: payload and signature, base64url. */
-export type Envelope = { readonly p: string; readonly s: string }
-
-/** Nothing deeper reaches y-protocols: it compares states by walking through them, and a stack has an end. */
-export const isEnvelope = (value: unknown): value is Envelope =>
-  typeof value === 'object' &&
-  value !== null &&
-  Object.keys(value).length === 2 &&
-  'p' in value &&
-  typeof value.p === 'string' &&
-  's' in value &&
-  typeof value.s === 'string'

@@ -2,7 +2,7 @@ import { Awareness } from 'y-protocols/awareness'
 import type * as Y from 'yjs'
 import { base64urlFromBytes, bytesFromBase64url, textFromUtf8, utf8FromText } from '../../core/bytes.ts'
 import { decodeCbor, encodeCbor, isUint } from '../../core/cbor.ts'
-import { isEnvelope } from './admit.ts'
+import { isEnvelope } from './envelope.ts'
 
 export type Signing = {
   readonly sign: (payload: Uint8Array) => Uint8Array
