@@ -1,4 +1,4 @@
-import { deleteDB, openDB, type IDBPDatabase } from 'idb'
+import { deleteDB, openDB, type IDBPDatabase, type IDBPObjectStore } from 'idb'
 import { err, ok, type Result } from '../core/result.ts'
 import type { RowSealer, Storage, StorageFailed, Table } from '../sync/ports.ts'
 
@@ -48,7 +48,12 @@ export const openDisk = async (name: string): Promise<Result<Disk, StorageFailed
 const STRICT = { durability: 'strict' } as const
 
 const diskOf = (name: string, db: IDBPDatabase): Disk => ({
-  readFront: (row) => attempt(async () => ((await db.get(FRONT, row)) as Uint8Array | undefined) ?? null),
+  readFront: (row) =>
+    attempt(async () => {
+      const value: unknown = await db.get(FRONT, row)
+      // Whatever else stands there is a damaged header, not a missing one.
+      return value === undefined ? null : value instanceof Uint8Array ? value : new Uint8Array()
+    }),
   writeFront: (row, value) =>
     attempt(() => write(db, [{ letter: FRONT, rowName: row, value: value && value.slice() }])),
   rows: (sealer) => rowsOf(db, sealer),
@@ -69,8 +74,8 @@ const rowsOf = (db: IDBPDatabase, sealer: RowSealer): Storage => ({
   get: async (table, key) => {
     const read = await attempt(async () => {
       const rowName = sealer.name(table, key)
-      const sealed = (await db.get(LETTERS[table], rowName)) as Uint8Array | undefined
-      return sealed ? { row: sealer.open(table, rowName, sealed) } : null
+      const sealed: unknown = await db.get(LETTERS[table], rowName)
+      return sealed === undefined ? null : { row: openRow(sealer, table, [rowName, sealed]) }
     })
     if (!read.ok || !read.value) return read.ok ? ok(null) : read
     return read.value.row ? ok(read.value.row.value) : err({ type: 'StorageCorrupt', table })
@@ -78,14 +83,11 @@ const rowsOf = (db: IDBPDatabase, sealer: RowSealer): Storage => ({
   all: (table, prefix = '') =>
     attempt(async () => {
       const tx = db.transaction(LETTERS[table])
-      const [names, values] = await Promise.all([
-        tx.store.getAllKeys(),
-        tx.store.getAll() as Promise<Uint8Array[]>,
-      ])
+      const [names, values] = await Promise.all([tx.store.getAllKeys(), tx.store.getAll()])
       const rows: (readonly [string, Uint8Array])[] = []
       let corrupt = 0
       for (const [i, rowName] of names.entries()) {
-        const opened = sealer.open(table, String(rowName), values[i]!)
+        const opened = openRow(sealer, table, [rowName, values[i]])
         if (!opened) corrupt += 1
         else if (opened.key.startsWith(prefix)) rows.push([opened.key, opened.value])
       }
@@ -107,34 +109,45 @@ const rowsOf = (db: IDBPDatabase, sealer: RowSealer): Storage => ({
   close: () => db.close(),
 })
 
+/** A database keeps values of any kind, under names of any kind. Only bytes under text can be rows of ours. */
+const openRow = (sealer: RowSealer, table: Table, [name, sealed]: readonly [unknown, unknown]) =>
+  typeof name === 'string' && sealed instanceof Uint8Array ? sealer.open(table, name, sealed) : null
+
 type Row = { readonly letter: string; readonly rowName: string; readonly value: Uint8Array | null }
 
+const write = (db: IDBPDatabase, rows: readonly Row[]): Promise<void> =>
+  transact(
+    db,
+    rows.map(({ letter, rowName, value }) => ({
+      letter,
+      ask: (table) => (value ? table.put(value, rowName) : table.delete(rowName)),
+    })),
+  )
+
+const clear = (db: IDBPDatabase, letters: readonly string[]): Promise<void> =>
+  transact(
+    db,
+    letters.map((letter) => ({ letter, ask: (table) => table.clear() })),
+  )
+
+type Step = {
+  readonly letter: string
+  readonly ask: (table: IDBPObjectStore<unknown, string[], string, 'readwrite'>) => Promise<unknown>
+}
+
 /** All of it or nothing, and not before it is on the disk. Rejects when nothing was written. */
-const write = async (db: IDBPDatabase, rows: readonly Row[]): Promise<void> => {
-  const letters = [...new Set(rows.map(({ letter }) => letter))]
+const transact = async (db: IDBPDatabase, steps: readonly Step[]): Promise<void> => {
+  const letters = [...new Set(steps.map(({ letter }) => letter))]
   if (letters.length === 0) return
   const tx = db.transaction(letters, 'readwrite', STRICT)
   try {
-    for (const { letter, rowName, value } of rows) {
-      const store = tx.objectStore(letter)
-      // A row that fails takes the transaction with it, and `done` says so.
-      void (value ? store.put(value, rowName) : store.delete(rowName)).catch(() => {})
-    }
+    // A request that fails takes the transaction with it, and `done` says so.
+    for (const { letter, ask } of steps) void ask(tx.objectStore(letter)).catch(() => {})
   } catch (error) {
     tx.done.catch(() => {})
     tx.abort()
     throw error
   }
-  await tx.done
-}
-
-const clear = async (db: IDBPDatabase, letters: readonly string[]): Promise<void> => {
-  const tx = db.transaction(letters, 'readwrite', STRICT)
-  for (const letter of letters)
-    void tx
-      .objectStore(letter)
-      .clear()
-      .catch(() => {})
   await tx.done
 }
 
