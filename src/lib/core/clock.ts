@@ -23,5 +23,7 @@ export interface Random {
 }
 
 /** A whole number from 0 to `below` − 1, from four random bytes: for waiting times, never for keys. */
-export const randomBelow = (random: Random, below: number): number =>
-  new DataView(random.bytes(4).buffer as ArrayBuffer).getUint32(0) % below
+export const randomBelow = (random: Random, below: number): number => {
+  const { buffer, byteOffset } = random.bytes(4)
+  return new DataView(buffer, byteOffset).getUint32(0) % below
+}

@@ -8,7 +8,7 @@ export interface Watched<T> {
 /** A watched value that its owner sets. Setting the same value again tells nobody. */
 export class Cell<T> implements Watched<T> {
   #value: T
-  readonly #watchers = new Set<() => void>()
+  readonly #watchers = new Set<{ readonly onChange: () => void }>()
 
   constructor(value: T) {
     this.#value = value
@@ -21,12 +21,14 @@ export class Cell<T> implements Watched<T> {
   set(value: T): void {
     if (Object.is(value, this.#value)) return
     this.#value = value
-    for (const watcher of [...this.#watchers]) watcher()
+    for (const { onChange } of [...this.#watchers]) onChange()
   }
 
   watch(onChange: () => void): () => void {
-    this.#watchers.add(onChange)
-    return () => void this.#watchers.delete(onChange)
+    // One entry for each time somebody asked: the same function watching twice is not stopped twice.
+    const watcher = { onChange }
+    this.#watchers.add(watcher)
+    return () => void this.#watchers.delete(watcher)
   }
 }
 
