@@ -102,7 +102,10 @@ test('three found a collective, a fourth joins, all write, and a lost phone is s
 
   await test.step('all type at once and see each other’s cursors', async () => {
     for (const phone of phones) await phone.opensArticle('El agua')
-    await Promise.all(phones.map((phone, i) => phone.writesIn(i, ` ${phone.name} escribe aquí.`)))
+    // Each in their own place, as at a table; then all at once.
+    for (const [i, phone] of phones.entries()) await phone.putsCursorIn(i)
+    for (const phone of phones) await expect(phone.page.locator('.remote-cursor')).toHaveCount(3)
+    await Promise.all(phones.map((phone) => phone.page.keyboard.type(` ${phone.name} escribe aquí.`)))
     await allEqual(phones, ...phones.map(({ name }) => `${name} escribe aquí.`))
     for (const phone of phones) await expect(phone.page.locator('.remote-cursor')).toHaveCount(3)
   })

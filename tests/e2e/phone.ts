@@ -179,10 +179,22 @@ export class Phone {
     await this.page.keyboard.type(text)
   }
 
-  /** Types at the end of a paragraph, counted from 0: each person in their own place, as at a table. */
+  /** Puts the cursor at the end of a paragraph, counted from 0, and looks whether it stands there, as a person would. */
+  async putsCursorIn(paragraph: number): Promise<void> {
+    await expect(async () => {
+      await this.text.locator('> *').nth(paragraph).click()
+      await this.page.keyboard.press('End')
+      const stands = await this.text.evaluate((element) => {
+        const node = getSelection()?.anchorNode ?? null
+        return [...element.children].findIndex((block) => block.contains(node))
+      })
+      expect(stands).toBe(paragraph)
+    }).toPass({ timeout: 10_000 })
+  }
+
+  /** Types at the end of a paragraph, counted from 0. */
   async writesIn(paragraph: number, text: string): Promise<void> {
-    await this.text.locator('> *').nth(paragraph).click()
-    await this.page.keyboard.press('End')
+    await this.putsCursorIn(paragraph)
     await this.page.keyboard.type(text)
   }
 
