@@ -140,6 +140,7 @@ test('attack 34: nothing that is unsigned, altered, or signed for something else
     { p: good.s, s: good.p },
     { p: good.p, s: envelope(bruna, eva.client, { at: 'aquí' }).s },
     { p: good.p, s: base64urlFromBytes(sign(eva.own.signSk, 'seal', payload)) },
+    envelope(eva, bruna.client, { at: 'aquí' }),
     { ...good, n: 1 },
     [good.p, good.s],
     good.p,
@@ -180,6 +181,34 @@ test('attack 34: whatever Eva calls herself, she is shown under the name the col
   const state = { at: 'aquí', user: { name: 'Bruna', member: 'member Bruna' } }
   await evil.say(presence({ client: eva.client, clock: 1, state: envelope(eva, eva.client, state) }))
   expect(seenBy(alba)).toEqual({ Eva: 'aquí' })
+})
+
+test('attack 34: when the collective calls Eva otherwise, her next sign of life is shown so', async () => {
+  const evil = await evilLink()
+  const state = envelope(eva, eva.client, { at: 'aquí' })
+  await evil.say(presence({ client: eva.client, clock: 1, state }))
+  let told = 0
+  alba.live.awareness.on('change', () => (told += 1))
+  await evil.say(presence({ client: eva.client, clock: 2, state }))
+  expect(told).toBe(0)
+  eva.name = 'Evelia'
+  await evil.say(presence({ client: eva.client, clock: 3, state }))
+  expect(seenBy(alba)).toEqual({ Evelia: 'aquí' })
+  expect(told).toBe(1)
+})
+
+test('attack 34: what belongs to a connection that was given up is not heard in the one after it', async () => {
+  const evil = await evilLink()
+  evil.link.send('live', Uint8Array.of(1, 8))
+  await quiet()
+  const entry = (clock: number) =>
+    presence({ client: eva.client, clock, state: envelope(eva, eva.client, { at: `lugar ${clock}` }, clock) })
+  await evil.say(entry(1))
+  expect(seenBy(alba)).toEqual({})
+  evil.link.send('live', Uint8Array.of(4, 7))
+  evil.link.send('live', concatBytes(Uint8Array.of(3, 8), entry(2)))
+  await quiet()
+  expect(seenBy(alba)).toEqual({ Eva: 'lugar 2' })
 })
 
 test('attack 34: asked about others, Alba says nothing of them', async () => {
@@ -247,6 +276,23 @@ test('attack 34: whatever bytes come, nothing throws, nobody disappears, and the
     presence({ client: eva.client, clock: 2 ** 40, state: envelope(eva, eva.client, { at: 'aquí' }, 1e9) }),
   )
   expect(seenBy(alba)).toEqual({ Bruna: 'fuego', Eva: 'aquí' })
+})
+
+test('attack 34: only an envelope or a farewell passes, whatever else a state might be', () => {
+  const passes = (state: unknown) => admitLive(presence({ client: 5, clock: 1, state }), 5) !== null
+  expect(passes({ p: 'x', s: 'y' })).toBe(true)
+  expect(passes(null)).toBe(true)
+  const others = [
+    {},
+    [],
+    'x',
+    1,
+    { p: 'x' },
+    { p: 'x', s: ['y'] },
+    { p: {}, s: 'y' },
+    { p: 'x', s: 'y', z: [[[]]] },
+  ]
+  for (const state of others) expect(passes(state), JSON.stringify(state)).toBe(false)
 })
 
 test('attack 34: nothing larger than the live stream carries is even looked at', () => {

@@ -10,7 +10,8 @@ import { createPerson, knows, shake } from './people.ts'
 
 /** Somebody with one device and a page open on it. */
 export type Someone = {
-  readonly name: string
+  /** What the collective calls them. */
+  name: string
   readonly own: OwnDevice
   readonly client: number
   live: Live
