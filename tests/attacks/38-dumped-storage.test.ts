@@ -6,7 +6,7 @@ import { idBytes } from '../../src/lib/core/ids.ts'
 import { systemRandom } from '../../src/lib/crypto/random.ts'
 import { createRowSealer, createVault, type Vault } from '../../src/lib/crypto/vault.ts'
 import { countTry } from '../../src/lib/store/tries.ts'
-import type { Storage } from '../../src/lib/sync/ports.ts'
+import type { RowSealer, Storage } from '../../src/lib/sync/ports.ts'
 import { createQuickStretch } from '../crypto/quick-stretch.ts'
 import { dump, meddle, newBrowser, someDisk } from '../store/disks.ts'
 import { World, type Person } from '../world/cast.ts'
@@ -17,7 +17,7 @@ const PASSPHRASE = 'una piedra en el río'
 const WORDS = ['Tres Vertientes', 'incendio', 'mi hermana duerme en casa de Lucía']
 
 /** Bruna’s phone keeps what it knows on a real disk; she founds, writes and admits somebody. */
-const lifeOfBruna = async () => {
+const lifeOfBruna = async (sealerOf: (vault: Vault) => RowSealer = createRowSealer) => {
   const quick = createQuickStretch()
   const disk = await someDisk()
   const made = await createVault({
@@ -28,7 +28,7 @@ const lifeOfBruna = async () => {
   })
   expectOk(await disk.writeFront('header', made.header))
   await countTry(disk, 0)
-  const storage = disk.rows(createRowSealer(made.vault))
+  const storage = disk.rows(sealerOf(made.vault))
   const world = new World(38)
   world.storageOf = (name) => (name === 'Bruna' ? storage : null)
   const [alba, bruna, ceiba] = await world.found('Alba', 'Bruna', 'Ceiba')
@@ -116,6 +116,26 @@ test('attack 38: a dump of the database holds no text, no name, no id and no key
     'collective',
     'vault key',
   ])
+})
+
+/** A disk without a vault: names and bytes as they come. */
+const nothingSealed: RowSealer = {
+  name: (_table, key) => key,
+  seal: (_table, _key, value) => value,
+  open: (_table, key, value) => ({ key, value }),
+}
+
+test('attack 38: it is the vault that hides them: the same life on a disk that seals nothing is an open book', async () => {
+  const { vault, people, bruna } = await lifeOfBruna(() => nothingSealed)
+  const things = tellingThings(vault, people, bruna)
+  const seen = found(things, await lying())
+  const secrets = ['secret of Bruna’s device', 'KEM secret of Bruna’s device']
+  for (const what of ['space', 'name of Bruna', 'collective', ...secrets]) expect(seen).toContain(what)
+  const ofEach = [...things.keys()].filter((what) => /^(device|member|sign key|meeting key|feed) /.test(what))
+  expect(ofEach).toHaveLength(5 * people.length)
+  for (const what of ofEach) expect(seen).toContain(what)
+  // What people wrote is sealed a second time, under the keys of the collective.
+  for (const words of WORDS) expect(seen).not.toContain(words)
 })
 
 test('attack 38: rows say how many there are and roughly how large, never what they are called', async () => {
