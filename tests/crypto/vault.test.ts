@@ -6,6 +6,7 @@ import { expectOk } from '../../src/lib/core/result.ts'
 import { COST_FLOOR } from '../../src/lib/crypto/argon2.ts'
 import { generateSecretKey } from '../../src/lib/crypto/hash.ts'
 import { systemRandom } from '../../src/lib/crypto/random.ts'
+import { stretchHere } from '../../src/lib/crypto/stretch.ts'
 import { createRowSealer, createVault, forgetVault, markOf, openVault } from '../../src/lib/crypto/vault.ts'
 import { createQuickStretch } from './quick-stretch.ts'
 
@@ -103,6 +104,11 @@ test('a slot that opens under a key it was not committed to is refused', async (
   ]
   const mixed = Uint8Array.from([...theirs.subarray(0, 32), ...slot.subarray(32)])
   expect(await tryOpen(change(one.header, { slot: mixed }), 'la primera')).toEqual(wrong)
+})
+
+test('Enter pressed on an empty field is a wrong passphrase, to the real stretching too', async () => {
+  const { header } = await make()
+  expect(await openVault({ header, passphrase: '', stretch: stretchHere })).toEqual(wrong)
 })
 
 test('a machine without the memory is not told that its passphrase was wrong', async () => {

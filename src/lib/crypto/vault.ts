@@ -58,6 +58,8 @@ export const openVault = async (of: {
 }): Promise<Result<Vault, WrongPassphrase | VaultDamaged>> => {
   const header = parseHeader(of.header)
   if (!header || !mayStretch(header.cost)) return err({ type: 'VaultDamaged' })
+  // No vault was ever made with it, and Argon2 implementations refuse to stretch it.
+  if (of.passphrase === '') return err({ type: 'WrongPassphrase' })
   const kek = await kekOf(of.stretch, of.passphrase, header.salt, header.cost)
   const context = headerContext(header)
   // The commitment first: a slot can belong to one passphrase only (no partitioning oracle).
