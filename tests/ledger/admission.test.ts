@@ -165,6 +165,7 @@ test('a keeper stores and serves: it says nothing that counts and gets no key', 
   council.decide({ ...keeper, binding }, [alba, bruna])
   expect(council.deviceOf(box)).toMatchObject({ kind: 'keeper', member: null, standing: 'active' })
   expect(council.isVoid(council.suspend(box, alba))).toBe(true)
+  expect(council.isVoid(council.says(box, { type: 'merge' }))).toBe(false)
   const epoch = council.rotates(alba)
   expect(council.ledger.state().epochs.get(epoch)?.recipients).not.toContain(box.own.id)
 })
