@@ -1,4 +1,5 @@
 import 'fake-indexeddb/auto'
+import { openDB } from 'idb'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { expectOk } from '../../src/lib/core/result.ts'
 import { createRowSealer, forgetVault } from '../../src/lib/crypto/vault.ts'
@@ -187,6 +188,16 @@ test('erasing ends although another tab has the same database open, and that tab
   expectOk(await here.erase())
   expect(await there.writeFront('header', bytes(2))).toEqual(failed)
   expect(await dump()).toEqual([])
+})
+
+test('erasing ends although another tab never lets go of the database: what that tab still sees is empty', async () => {
+  const disk = await someDisk()
+  await disk.writeFront('header', bytes(1))
+  await disk.rows(createRowSealer(newVault())).commit(keystroke(1))
+  const stubborn = await openDB('cuaderno')
+  expectOk(await disk.erase())
+  for (const table of stubborn.objectStoreNames) expect(await stubborn.count(table)).toBe(0)
+  stubborn.close()
 })
 
 test('after it is closed, every question is answered with a failure, none with an exception', async () => {
