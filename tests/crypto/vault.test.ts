@@ -1,11 +1,12 @@
 import { fc } from '@fast-check/vitest'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { hexFromBytes, utf8FromText } from '../../src/lib/core/bytes.ts'
 import { decodeCbor, encodeCbor, type Cbor } from '../../src/lib/core/cbor.ts'
 import { expectOk } from '../../src/lib/core/result.ts'
 import { COST_FLOOR } from '../../src/lib/crypto/argon2.ts'
 import { generateSecretKey } from '../../src/lib/crypto/hash.ts'
 import { systemRandom } from '../../src/lib/crypto/random.ts'
+import sodium from '../../src/lib/crypto/sodium.ts'
 import { stretchHere } from '../../src/lib/crypto/stretch.ts'
 import { createRowSealer, createVault, forgetVault, markOf, openVault } from '../../src/lib/crypto/vault.ts'
 import { createQuickStretch } from './quick-stretch.ts'
@@ -188,9 +189,16 @@ test('the same row sealed twice looks like two different ones, of one length wit
 test('forgetting a vault overwrites its key and every key made from it', async () => {
   const { header, vault } = await make()
   const rows = createRowSealer(vault)
+  const hashed = vi.spyOn(sodium, 'crypto_generichash')
   const sealed = rows.seal('meta', 'k', utf8FromText('x'))
+  const names = [rows.name('meta', 'k'), rows.name('keys', 'k')]
+  const made = hashed.mock.results.map(({ value }) => value as Uint8Array)
+  hashed.mockRestore()
   forgetVault(vault)
   expect(vault.key).toEqual(new Uint8Array(32))
+  // Of each table three, of which none is left: nothing that was derived stays in memory but the names of rows.
+  const left = made.map((bytes) => hexFromBytes(bytes)).filter((hex) => !names.includes(hex))
+  expect(left).toEqual(Array.from({ length: 6 }, () => '00'.repeat(32)))
   expect(() => rows.seal('meta', 'k', utf8FromText('x'))).toThrow('locked')
   expect(() => rows.name('keys', 'k')).toThrow('locked')
   expect(() => createRowSealer(vault).seal('meta', 'k', utf8FromText('x'))).toThrow('locked')
