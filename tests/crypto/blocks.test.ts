@@ -28,6 +28,7 @@ import { systemRandom } from '../../src/lib/crypto/random.ts'
 import { agree, createRvPair, type RvPublic } from '../../src/lib/crypto/rendezvous.ts'
 import { generateNonce, generateSealKey, open, openWith, seal, sealWith } from '../../src/lib/crypto/seal.ts'
 import { createSignPair, sign, verify, type SignPublic } from '../../src/lib/crypto/sign.ts'
+import sodium from '../../src/lib/crypto/sodium.ts'
 import { createSealedStream, openSealedStream, STREAM_HEADER_BYTES } from '../../src/lib/crypto/stream.ts'
 
 const numRuns = process.env['SLOW'] ? 5000 : 100
@@ -267,6 +268,19 @@ test('a chunk that is lost, repeated, swapped, altered or foreign ends a stream 
     for (const [i, chunk] of order.entries()) expect(opened.pull(chunk).ok).toBe(i < last)
     for (const chunk of chunks) expect(opened.pull(chunk)).toEqual(failed)
   }
+})
+
+test('a chunk that is marked so replaces the key, as a reader without our code sees too', () => {
+  const key = generateSealKey()
+  const sealed = createSealedStream(key)
+  const state = sodium.crypto_secretstream_xchacha20poly1305_init_pull(sealed.header, key)
+  const tagOf = (chunk: Uint8Array) => sodium.crypto_secretstream_xchacha20poly1305_pull(state, chunk).tag
+  const tags = [sealed.push(words[0]!), sealed.push(words[1]!, 'rekey'), sealed.push(words[2]!, 'final')]
+  expect(tags.map(tagOf)).toEqual([
+    sodium.crypto_secretstream_xchacha20poly1305_TAG_MESSAGE,
+    sodium.crypto_secretstream_xchacha20poly1305_TAG_REKEY,
+    sodium.crypto_secretstream_xchacha20poly1305_TAG_FINAL,
+  ])
 })
 
 test('nothing is read after the end of a stream', () => {
