@@ -98,9 +98,8 @@ export const createLive = (options: LiveOptions): Live => {
       const admitted = admitLive(message, peerClient)
       if (admitted?.kind !== 'round') return admitted?.bytes ?? null
       const heard = (heardOfRound.get(peerClient) ?? 0) + admitted.bytes.length
-      if (heard > MAX_ROUND_BYTES) return null
       heardOfRound.set(peerClient, heard)
-      return admitted.bytes
+      return heard > MAX_ROUND_BYTES ? null : admitted.bytes
     }
     const maySay = (message: Uint8Array) => admitLive(message, options.clientId)?.bytes ?? null
     void room.then((opened) => {
