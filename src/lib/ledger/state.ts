@@ -15,6 +15,10 @@ export class State implements LedgerState {
   readonly epochs
   readonly grants
   readonly complaints
+  readonly checkpoints: LedgerState['checkpoints'] = new Map()
+  readonly finals: LedgerState['finals'] = []
+  readonly doubleSigners: LedgerState['doubleSigners'] = []
+  readonly minRules = 1
   readonly void
   readonly #book: Book
   readonly #view: View
@@ -135,6 +139,7 @@ const deviceOf = (view: View, id: DeviceId): DeviceState => {
       .map(({ node }) => node.id)
       .sort(),
     grantedBy: grant.by,
+    cosigns: false,
     frontier: frontierOf(view, id),
   }
 }

@@ -147,6 +147,8 @@ export type DeviceState = {
   readonly revokedBy: readonly EntryId[]
   /** The entry that brought it in: genesis or enact. */
   readonly grantedBy: EntryId
+  /** Whether it is the one device its member co-signs checkpoints with: the earliest granted that stands unrevoked. */
+  readonly cosigns: boolean
   /** For a suspended, revoked or retired device: the highest position others hold it to, one per feed. Feeds not named: nothing. */
   readonly frontier: readonly Position[]
 }
@@ -156,6 +158,8 @@ export type MemberState = {
   readonly founder: boolean
   /** Whether this member's voice counts in thresholds yet. */
   readonly votes: boolean
+  /** Away for long, by a decision of the others: not counted where more than two thirds must co-sign. */
+  readonly dormant: boolean
   readonly devices: readonly DeviceId[]
 }
 
@@ -202,6 +206,20 @@ export type SuspensionState = {
   readonly seconded: boolean
 }
 
+/** A proposed end of the provisional: what lies below it is settled once enough members have checked and co-signed it. */
+export type CheckpointState = {
+  readonly id: EntryId
+  readonly author: DeviceId
+  /** Where its attachment (positions, snapshots, state hash) is found: by hash. */
+  readonly attachment: { readonly hash: Uint8Array; readonly size: number }
+  /** Members whose co-signature counts, sorted. */
+  readonly cosigners: readonly MemberId[]
+  /** How many make it final. */
+  readonly needed: number
+  /** `conflicting`: co-signed by enough, but neither above nor below the pin or another final; it settles nothing. */
+  readonly status: 'open' | 'final' | 'conflicting'
+}
+
 export type SpaceKind = 'notebook' | 'pair' | 'collective'
 
 /** Who we are: the value of the pure function (set of entries) → state. Equal for equal sets, whatever the order. */
@@ -232,6 +250,13 @@ export type LedgerState = {
     readonly epoch: EpochId
     readonly reason: string
   }[]
+  readonly checkpoints: ReadonlyMap<EntryId, CheckpointState>
+  /** Checkpoints that are final, each above the one before. */
+  readonly finals: readonly EntryId[]
+  /** Members who co-signed two checkpoints of which neither lies above the other. */
+  readonly doubleSigners: readonly MemberId[]
+  /** The least version of the rules a client must know to write here. */
+  readonly minRules: number
   /** Entries without effect in this state. */
   readonly void: ReadonlySet<EntryId>
   /** `H("state", …)` of everything above that decides rights. */

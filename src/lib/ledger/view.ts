@@ -194,7 +194,10 @@ const countPeople = (view: View): People => {
       .map(([id, theirs]) => {
         const founder = view.founders.includes(id)
         // Whoever was admitted votes from the first final checkpoint on that covers the admission: until then founders decide.
-        return [id, { id, founder, votes: founder && present.has(id), devices: theirs.sort() }]
+        return [
+          id,
+          { id, founder, votes: founder && present.has(id), dormant: false, devices: theirs.sort() },
+        ]
       }),
   )
   return { members, electorate: [...members.values()].filter(({ votes }) => votes).length }
