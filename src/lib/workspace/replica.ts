@@ -21,15 +21,15 @@ import { encodeFeedSeal, parseFeedSeal } from '../feed/seal.ts'
 import type { Accepted, Base, CannotAppend, FeedSeal, SealedRecord, SetAside } from '../feed/types.ts'
 import { createEntry } from '../ledger/authoring.ts'
 import { encodeBoxSet, openBox, parseBoxSet, verifyBoxSet } from '../ledger/boxes.ts'
-import { rotationIsDue, writeEpoch } from '../ledger/epochs.ts'
+import { writeEpoch } from '../ledger/epochs.ts'
 import { feedIdOf } from '../ledger/feed-id.ts'
-import { createGrant, openGrant } from '../ledger/grants.ts'
+import { openGrant } from '../ledger/grants.ts'
 import { createLedger, type Ledger } from '../ledger/graph.ts'
-import { mayEnact } from '../ledger/proposals.ts'
 import { createRotate } from '../ledger/rotation.ts'
 import { suspendedWith } from '../ledger/suspended-with.ts'
 import type { Act, LedgerState, SuspendReason } from '../ledger/types.ts'
 import type { Storage, StorageFailed, Write } from '../sync/ports.ts'
+import { Debts } from './debts.ts'
 import { Documents } from './documents.ts'
 import { Keyring } from './keyring.ts'
 import { Packs } from './packs.ts'
@@ -44,6 +44,7 @@ import {
   encodeSpaceRow,
   type SpaceRow,
 } from './rows.ts'
+import { Saver } from './saver.ts'
 import { createWelcome, openWelcome } from './welcome.ts'
 
 /** What links and screens hear about. */
@@ -71,13 +72,13 @@ export class Replica {
   readonly documents: Documents
   readonly row: SpaceRow
   readonly #storage: Storage
-  readonly #clock: Clock
+  readonly #saver: Saver
+  readonly #debts: Debts
   readonly #random: Random
   readonly #events = new Set<Partial<ReplicaEvents>>()
   readonly #changed = new Cell(0)
   readonly #refused = new Set<EntryId>()
   readonly #badBoxes = new Set<EpochId>()
-  readonly #saving = new Cell<'saved' | 'saving' | 'failed'>('saved')
   #feeds: Feeds
   #base: {
     readonly base: Base
@@ -86,10 +87,6 @@ export class Replica {
   } | null = null
   #ledgerRows = 0
   #feed: FeedId | null = null
-  #unsaved: Write[] = []
-  #afterSave: (() => void)[] = []
-  #writing: Promise<void> | null = null
-  #owed: (() => void) | null = null
   #closed = false
 
   private constructor(of: {
@@ -104,12 +101,23 @@ export class Replica {
     this.own = of.row.own
     this.ledger = of.ledger
     this.#storage = of.storage
-    this.#clock = of.clock
+    this.#saver = new Saver(of.storage)
     this.#random = of.random
     this.keyring = new Keyring(this.coll)
     this.packs = new Packs(of.storage, this.coll)
     this.documents = new Documents((docs) => this.#append(docs), of.clock)
     this.#feeds = new Feeds({ ledger: this.ledger, keys: this.keyring })
+    this.#debts = new Debts({
+      ledger: this.ledger,
+      keyring: this.keyring,
+      device: this.own.id,
+      clock: of.clock,
+      random: of.random,
+      state: () => this.state,
+      isActive: () => this.standing() === 'active',
+      act: (act) => this.act(act),
+      rotate: () => this.rotate(),
+    })
   }
 
   /** Takes part in a collective for the first time: as its founder, or newly admitted. `entries`: its ledger, genesis first. */
@@ -126,12 +134,12 @@ export class Replica {
     const replica = new Replica({ ...of, ledger: ledger.value })
     const report = ledger.value.add(rest)
     const wires = [genesis!, ...report.added.map(({ wire }) => wire)]
-    replica.#save([
+    replica.#saver.save([
       { table: 'meta', key: spaceKey(of.row.coll), value: encodeSpaceRow(of.row) },
       ...wires.map((wire) => replica.#ledgerWrite(wire)),
     ])
     await replica.settled()
-    if (replica.#saving.read() === 'failed') return err({ type: 'StorageFailed' })
+    if (replica.saving.read() === 'failed') return err({ type: 'StorageFailed' })
     replica.#registerFeed()
     replica.#ledgerChanged()
     await replica.settled()
@@ -167,7 +175,7 @@ export class Replica {
   }
 
   get saving(): Watched<'saved' | 'saving' | 'failed'> {
-    return this.#saving
+    return this.#saver.state
   }
 
   get feeds(): Feeds {
@@ -210,7 +218,7 @@ export class Replica {
     const { entry, key, boxes } = createRotate({ ledger: this.ledger, own: this.own })
     const epoch = entry.id as EpochId
     const bytes = encodeBoxSet(boxes)
-    this.#save([
+    this.#saver.save([
       this.keyring.add(epoch, key),
       { table: 'boxes', key: boxesKey(this.coll, epoch), value: bytes },
     ])
@@ -235,8 +243,8 @@ export class Replica {
     await this.settled()
   }
 
-  async settled(): Promise<void> {
-    while (this.#writing) await this.#writing
+  settled(): Promise<void> {
+    return this.#saver.settled()
   }
 
   setAside(): readonly SetAside[] {
@@ -245,7 +253,7 @@ export class Replica {
 
   close(): void {
     this.#closed = true
-    this.#owed?.()
+    this.#debts.close()
     this.documents.destroy()
     this.keyring.forget()
   }
@@ -275,7 +283,7 @@ export class Replica {
     // What waited for this segment comes with it: the seal at its end is not always the one offered.
     const { fresh, seal: last } = offered.value
     if (fresh.length === 0) return true
-    this.#save([this.packs.add(fresh, last)])
+    this.#saver.save([this.packs.add(fresh, last)])
     this.#apply()
     this.#tell((events) => events.holdingsMoved?.())
     return true
@@ -292,7 +300,7 @@ export class Replica {
     if (!state || this.keyring.has(epoch)) return
     const boxes = parseBoxSet(bytes)
     if (!boxes.ok || !verifyBoxSet(state, boxes.value)) return
-    this.#save([{ table: 'boxes', key: boxesKey(this.coll, epoch), value: bytes }])
+    this.#saver.save([{ table: 'boxes', key: boxesKey(this.coll, epoch), value: bytes }])
     if (!state.recipients.includes(this.own.id)) return
     const opened = openBox({ ledger: this.ledger, own: this.own, epoch, boxes: boxes.value })
     if (opened.ok) return this.#learnKey(epoch, opened.value)
@@ -342,7 +350,7 @@ export class Replica {
     if (!this.needsWelcome()) return
     const opened = openWelcome(wire, this.ledger, (epoch) => this.keyring.key(epoch))
     if (!opened.ok) return
-    this.#save([{ table: 'snapshots', key: baseKey(this.coll), value: wire }])
+    this.#saver.save([{ table: 'snapshots', key: baseKey(this.coll), value: wire }])
     this.#base = opened.value
     void this.#rebase()
   }
@@ -357,14 +365,14 @@ export class Replica {
       if (this.#refused.size > 10_000) this.#refused.delete(this.#refused.values().next().value!)
     }
     if (report.added.length === 0) return
-    this.#save(report.added.map(({ wire }) => this.#ledgerWrite(wire)))
+    this.#saver.save(report.added.map(({ wire }) => this.#ledgerWrite(wire)))
     this.#ledgerChanged()
   }
 
   #ledgerChanged(): void {
     this.#openGrants()
     this.#registerFeed()
-    this.#payDebts()
+    this.#debts.look()
     this.#feeds.ledgerChanged()
     this.#apply()
     this.#tell((events) => events.ledgerMoved?.())
@@ -378,7 +386,7 @@ export class Replica {
   }
 
   #learnKey(epoch: EpochId, key: SecretKey): void {
-    this.#save([this.keyring.add(epoch, key)])
+    this.#saver.save([this.keyring.add(epoch, key)])
     this.#keysChanged()
     this.#tell((events) => events.ledgerMoved?.())
   }
@@ -407,52 +415,6 @@ export class Replica {
     this.act({ type: 'feed', feed: feedIdOf(this.coll, this.own.id, incarnation), incarnation })
   }
 
-  /**
-   * Rotations owed and grants asked for are paid by whoever is able first: everybody waits a random while and looks
-   * again (protocol §3.6), so that there is no administrator whose absence stops the collective.
-   */
-  #payDebts(): void {
-    if (this.standing() !== 'active' || this.#owed) return
-    const founding = this.state.epochs.size === 0
-    if (!rotationIsDue(this.state) && this.#grantsOwed().length === 0 && this.#enactable().length === 0)
-      return
-    const spread = founding ? 400 : 4000
-    const wait = 200 + (new DataView(this.#random.bytes(4).buffer as ArrayBuffer).getUint32(0) % spread)
-    this.#owed = this.#clock.after(wait, () => {
-      this.#owed = null
-      if (this.#closed || this.standing() !== 'active') return
-      for (const { epoch, device } of this.#grantsOwed()) {
-        const grant = createGrant({
-          ledger: this.ledger,
-          device,
-          keys: new Map([[epoch, this.keyring.key(epoch)!]]),
-        })
-        if (grant.ok) this.act(grant.value)
-      }
-      for (const proposal of this.#enactable()) this.act({ type: 'enact', proposal })
-      if (rotationIsDue(this.state)) this.rotate()
-    })
-  }
-
-  /** Decisions that have their votes and that nobody carried out: the one who gave the last vote may be offline. */
-  #enactable(): readonly EntryId[] {
-    return [...this.state.proposals.keys()].filter((id) => mayEnact(this.state, id))
-  }
-
-  #grantsOwed(): readonly { readonly epoch: EpochId; readonly device: DeviceId }[] {
-    const { complaints, grants, devices, epochs } = this.state
-    return complaints
-      .filter(
-        ({ author, epoch }) =>
-          author !== this.own.id &&
-          this.keyring.has(epoch) &&
-          devices.get(author)?.standing === 'active' &&
-          epochs.get(epoch)?.recipients.includes(author) &&
-          !grants.some((grant) => grant.device === author && grant.epochs.includes(epoch)),
-      )
-      .map(({ author, epoch }) => ({ epoch, device: author }))
-  }
-
   #mayHold(epoch: EpochId): boolean {
     return this.state.epochs.get(epoch)?.recipients.includes(this.own.id) ?? false
   }
@@ -466,7 +428,7 @@ export class Replica {
     this.#typed.add(record.id)
     this.#salvages = 0
     const head = encodeOwnHead({ feed: record.pub.feed, next: record.pub.seq + 1 })
-    this.#save(
+    this.#saver.save(
       [this.packs.add([record], seal), { table: 'heads', key: headKey(this.coll), value: head }],
       () => {
         this.#tell((events) => events.wrote?.(record, seal))
@@ -504,7 +466,7 @@ export class Replica {
     const late = this.#salvage ?? []
     this.#salvage = null
     // Once is a copied phone or an edit too large to carry; again and again is our own fault, and not worth a loop.
-    if (this.#salvages > 3) return this.#saving.set('failed')
+    if (this.#salvages > 3) return this.#saver.giveUp()
     const doc = this.documents.doc.read()
     bringBack(doc, rescuable(doc, late))
   }
@@ -580,30 +542,6 @@ export class Replica {
 
   #ledgerWrite(wire: Uint8Array): Write {
     return { table: 'ledger', key: ledgerKey(this.coll, this.#ledgerRows++), value: wire }
-  }
-
-  /** Queues writes. One transaction at a time, in order; what failed is tried again with the next. */
-  #save(writes: readonly Write[], then?: () => void): void {
-    this.#unsaved.push(...writes)
-    if (then) this.#afterSave.push(then)
-    this.#writing ??= this.#writeOut().finally(() => (this.#writing = null))
-  }
-
-  async #writeOut(): Promise<void> {
-    this.#saving.set('saving')
-    while (this.#unsaved.length > 0) {
-      const writes = this.#unsaved.splice(0)
-      const then = this.#afterSave.splice(0)
-      const committed = await this.#storage.commit(writes)
-      if (!committed.ok) {
-        this.#unsaved.unshift(...writes)
-        this.#afterSave.unshift(...then)
-        this.#saving.set('failed')
-        return
-      }
-      for (const call of then) call()
-    }
-    this.#saving.set('saved')
   }
 
   #tell(about: (events: Partial<ReplicaEvents>) => void): void {
