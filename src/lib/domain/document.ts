@@ -79,6 +79,9 @@ export const rootsOf = (doc: Y.Doc): string => {
 
 const EMPTY_MAP = '{"map":[]}'
 
+/** What a shared value or plain value says, as one text: equal exactly when the content is. */
+export const contentOf = (value: unknown): string => JSON.stringify(canonical(value))
+
 const canonical = (value: unknown): unknown => {
   if (value instanceof Y.XmlElement)
     return { element: value.nodeName, attributes: sorted(value.getAttributes()), children: list(value) }
