@@ -1,5 +1,6 @@
 import type {
   BadLink,
+  CannotCosign,
   FlowEnd,
   NotAllowed,
   PassphraseTooShort,
@@ -12,6 +13,7 @@ import type { Key } from './catalogue.ts'
 
 type Problem =
   | BadLink
+  | CannotCosign
   | NotAllowed
   | PassphraseTooShort
   | StorageUnavailable

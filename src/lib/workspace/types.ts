@@ -202,6 +202,56 @@ export type Membership = {
   readonly me: DeviceStanding
 }
 
+/**
+ * What was made final together, and what waits to be: a checkpoint is proposed, checked by each phone for itself, and
+ * co-signed by people. Offered by `checkpoint-door.ts`.
+ */
+export interface Agreed {
+  readonly state: Watched<AgreedState>
+  /** Proposes everything as it stands on this phone. */
+  propose(): Promise<Result<void, NotAllowed | CannotCosign>>
+  cosign(checkpoint: EntryId): Promise<Result<void, NotAllowed | CannotCosign>>
+  /** Writes again, as own edits, what stood at a final checkpoint. */
+  returnTo(checkpoint: EntryId): Promise<Result<void, NotAllowed>>
+}
+
+export type AgreedState = {
+  /** The newest that this phone checked and holds to; `null`: nothing is final. */
+  readonly final: {
+    readonly id: EntryId
+    readonly signedBy: readonly MemberId[]
+    /** Four words of it, to compare by voice. */
+    readonly words: readonly string[]
+    /** What stood then is here, so that one can return to it. */
+    readonly mayReturn: boolean
+  } | null
+  readonly open: readonly {
+    readonly id: EntryId
+    readonly by: MemberId | null
+    readonly signedBy: readonly MemberId[]
+    readonly needed: number
+    /** What this phone found when it worked it out by itself. */
+    readonly check: 'same' | 'working' | 'missing' | 'differs'
+    readonly mayCosign: boolean
+    /** Whose voice counts from then on. */
+    readonly newVoices: readonly MemberId[]
+  }[]
+  /** Enough signed, and yet it stands against the final one: nothing follows from it. Who signed both. */
+  readonly conflicts: readonly { readonly id: EntryId; readonly signedBoth: readonly MemberId[] }[]
+  readonly mayPropose: boolean
+}
+
+/** Why this phone does not put its name under a checkpoint. */
+export type CannotCosign =
+  /** It says something else than what this phone worked out. */
+  | { readonly type: 'CheckpointDiffers' }
+  /** Something it names has not arrived here. */
+  | { readonly type: 'CheckpointIncomplete' }
+  /** A decision this member voted for is missing from it, or another was signed that does not lie below it. */
+  | { readonly type: 'SignedOtherwise' }
+  /** This member signs with another phone. */
+  | { readonly type: 'OtherPhoneSigns' }
+
 /** The status pill. */
 export type Status =
   | { readonly type: 'local'; readonly waiting: number }

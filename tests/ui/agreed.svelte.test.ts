@@ -1,0 +1,142 @@
+import { beforeEach, expect, test } from 'vitest'
+import { page } from 'vitest/browser'
+import type { EntryId } from '../../src/lib/core/ids.ts'
+import { err, ok, type Result } from '../../src/lib/core/result.ts'
+import { Cell } from '../../src/lib/core/watched.ts'
+import AgreedSection from '../../src/lib/ui/collective/AgreedSection.svelte'
+import { Roster } from '../../src/lib/ui/collective/roster.svelte.ts'
+import type { Agreed, AgreedState, CannotCosign } from '../../src/lib/workspace/types.ts'
+import { entryId, memberId, PaperSession, PaperSpace, PaperWorkspace } from './paper-session.ts'
+import { expectNoBarriers, stage, type Staging } from './stage.ts'
+
+class PaperAgreed implements Agreed {
+  readonly state: Cell<AgreedState>
+  readonly asked: string[] = []
+  refuses: CannotCosign | null = null
+
+  constructor(about: Partial<AgreedState> = {}) {
+    this.state = new Cell<AgreedState>({ final: null, open: [], conflicts: [], mayPropose: true, ...about })
+  }
+
+  propose = () => this.#asks('propose')
+  cosign = (id: EntryId) => this.#asks(`cosign ${id}`)
+  returnTo = (id: EntryId) => this.#asks(`return to ${id}`) as Promise<Result<void, never>>
+
+  #asks(what: string): Promise<Result<void, CannotCosign>> {
+    this.asked.push(what)
+    return Promise.resolve(this.refuses ? err(this.refuses) : ok(undefined))
+  }
+}
+
+const harvest = entryId('harvest')
+const waiting = (about: Partial<AgreedState['open'][number]> = {}): AgreedState['open'][number] => ({
+  id: harvest,
+  by: memberId('Tecolote'),
+  signedBy: [memberId('Tecolote')],
+  needed: 3,
+  check: 'same',
+  mayCosign: true,
+  newVoices: [],
+  ...about,
+})
+const settled = { id: harvest, words: ['río', 'maíz', 'piedra', 'luna'], mayReturn: true }
+
+const show = (agreed: PaperAgreed, about: Staging & { readonly mayAct?: boolean } = {}) => {
+  const space = new PaperSpace({
+    id: 'tres vertientes',
+    kind: 'collective',
+    title: 'Las Tres Vertientes',
+    names: ['Ceiba', 'Tecolote', 'Jícara'],
+  })
+  const session = new PaperSession(new PaperWorkspace([space]))
+  const props = { agreed, roster: new Roster(space), mayAct: about.mayAct ?? true }
+  return stage(AgreedSection, { session, props, path: '/colectivo', title: 'Colectivo', ...about })
+}
+const button = (name: string | RegExp) => page.getByRole('button', { name })
+
+beforeEach(() => page.viewport(360, 740))
+
+test('Ceiba signs what her phone found to be the same, and sees who decides from then on', async () => {
+  const agreed = new PaperAgreed({ open: [waiting({ newVoices: [memberId('Jícara')] })] })
+  show(agreed)
+  await expect.element(page.getByText('1 de 3 firmas')).toBeVisible()
+  await expect.element(page.getByText('también deciden: Jícara')).toBeVisible()
+  await button('Firmar').click()
+  expect(agreed.asked).toEqual([`cosign ${harvest}`])
+  await expect.element(page.getByText('Firmaste el acuerdo.')).toBeVisible()
+})
+
+test('nobody can sign what differs from their phone, or what it has not checked', async () => {
+  for (const check of ['differs', 'working', 'missing'] as const) {
+    const agreed = new PaperAgreed({ open: [waiting({ check })] })
+    const { t } = show(agreed)
+    await expect.element(page.getByText(t(`agreed.${check}`)).last()).toBeVisible()
+    expect(button('Firmar').elements()).toHaveLength(0)
+  }
+})
+
+test('whoever has signed, or may not act, finds no button', async () => {
+  show(new PaperAgreed({ open: [waiting({ signedBy: [memberId('Ceiba')] })] }))
+  await expect.element(page.getByText('Ya lo firmaste.')).toBeVisible()
+  expect(button('Firmar').elements()).toHaveLength(0)
+})
+
+test('a phone out of use only reads', async () => {
+  show(new PaperAgreed({ final: { ...settled, signedBy: [memberId('Tecolote')] }, open: [waiting()] }), {
+    mayAct: false,
+  })
+  await expect.element(page.getByText('Lo firmaron Tecolote.')).toBeVisible()
+  for (const name of ['Firmar', 'Volver a como estaba', 'Proponer un acuerdo firme'])
+    expect(button(name).elements()).toHaveLength(0)
+})
+
+test('returning to how it was takes a deliberate touch', async () => {
+  const agreed = new PaperAgreed({ final: { ...settled, signedBy: [memberId('Ceiba')] } })
+  show(agreed)
+  await button('Volver a como estaba').click()
+  await expect.element(page.getByText('queda archivado, no se borra')).toBeVisible()
+  const deliberate = page.getByRole('dialog').getByRole('button', { name: 'Volver a como estaba' })
+  await deliberate.click()
+  expect(agreed.asked).toEqual([])
+  await deliberate.click()
+  expect(agreed.asked).toEqual([`return to ${harvest}`])
+})
+
+test('the words of what is settled can be shown and compared', async () => {
+  show(new PaperAgreed({ final: { ...settled, signedBy: [memberId('Ceiba')] } }))
+  await button('Ver sus palabras').click()
+  await expect.element(page.getByRole('dialog').getByText('piedra')).toBeVisible()
+})
+
+test('two that contradict each other are shown with who signed both', async () => {
+  show(new PaperAgreed({ conflicts: [{ id: entryId('other'), signedBoth: [memberId('Jícara')] }] }))
+  await expect.element(page.getByText('Firmaron los dos: Jícara')).toBeVisible()
+})
+
+test('a proposal that cannot be made says why', async () => {
+  const agreed = new PaperAgreed()
+  agreed.refuses = { type: 'CheckpointIncomplete' }
+  show(agreed)
+  await button('Proponer un acuerdo firme').click()
+  await expect.element(page.getByText('Todavía faltan cambios por llegar.')).toBeVisible()
+})
+
+test('while texts are open, it says that authorship can be found', async () => {
+  show(new PaperAgreed())
+  await expect.element(page.getByText('queda quién escribió cada parte')).toBeVisible()
+})
+
+for (const look of ['light', 'dark'] as const)
+  for (const locale of ['es', 'ar'])
+    test(`has no barriers and no sideways scrolling, ${look}, ${locale}`, async () => {
+      show(
+        new PaperAgreed({
+          final: { ...settled, signedBy: [memberId('Ceiba'), memberId('Tecolote')] },
+          open: [waiting({ newVoices: [memberId('Jícara')] })],
+        }),
+        { look, locale },
+      )
+      await expect.element(page.getByRole('article')).toBeVisible()
+      await expectNoBarriers()
+      expect(document.documentElement.scrollWidth).toBeLessThanOrEqual(360)
+    })
