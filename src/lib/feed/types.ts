@@ -78,7 +78,7 @@ export type BadRecord =
   | { readonly type: 'BadDeps' }
   | { readonly type: 'BehindSuspension' }
 
-/** The rule of §3.5 a Yjs update breaks. */
+/** The rule a Yjs update breaks. Spec: feed.md §6. */
 export type PayloadRule =
   | 'undecodable'
   | 'foreign client'

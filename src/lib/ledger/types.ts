@@ -85,7 +85,7 @@ export type Policy = { readonly admit: number }
 
 export type Founder = { readonly member: MemberId; readonly device: Device; readonly deviceId: DeviceId }
 
-/** The body of an entry, read. One variant for each type of protocol §3.1. Spec: ledger.md §5. */
+/** The body of an entry, read. One variant for each type. Spec: ledger.md §5. */
 export type Act =
   | {
       readonly type: 'genesis'

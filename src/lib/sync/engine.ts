@@ -206,7 +206,7 @@ const onHave = (state: LinkState, heads: readonly Head[], holdings: Holdings): S
         held.set(feed, seq)
       }
     }
-  // Two records signed for one place: each side must see both to know it (protocol §3.4).
+  // Two records signed for one place: each side must see both to know it (feed.md §7).
   const parted = new Set(state.parted)
   for (const { feed, seq, rec } of heads) {
     const ours = holdings.recordAt(feed, seq)

@@ -5,7 +5,7 @@ import type { Result } from '../core/result.ts'
 export const STREAMS = ['control', 'live', 'records', 'files'] as const
 export type StreamName = (typeof STREAMS)[number]
 
-/** How much a link may carry. Narrow: ledger both ways and the peer's own feeds, nothing else (protocol §3.8). */
+/** How much a link may carry. Narrow: ledger both ways and the peer's own feeds, nothing else. Spec: wire.md §7. */
 export type Standing = 'full' | 'narrow' | 'stranger'
 
 /** An authenticated, sealed connection to one device. Implemented by net/. */

@@ -44,7 +44,7 @@ export class Documents {
     return this.#doc
   }
 
-  /** Writing begins: from now on local changes carry this feed's client id (protocol §3.5). */
+  /** Writing begins: from now on local changes carry this feed's client id. Spec: feed.md §6. */
   setClient(yClient: number): void {
     this.#client = yClient
     this.#doc.read().clientID = yClient

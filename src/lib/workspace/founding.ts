@@ -46,7 +46,7 @@ export const hostCommitment = (kind: Invitation['kind'], host: DeviceId): Uint8A
 
 /**
  * `H("found", [commitment, KDF(seed, "found")])`: stands for the collective in the handshakes of a meeting, where there
- * is none yet or the guest does not know it (protocol §3.9). Only who holds the link and talks to this host arrives at it.
+ * is none yet or the guest does not know it (wire.md §6). Only who holds the link and talks to this host arrives at it.
  */
 export const meetingContext = (commitment: Uint8Array, seed: Uint8Array): Uint8Array =>
   hash('found', [commitment, deriveKey(stretch(seed), 'found', null)])

@@ -21,7 +21,7 @@ export type Joined = {
   readonly entries: readonly Uint8Array[]
 }
 
-/** The invitation key comes from the seed in the link: who holds the link can prove it, and nobody else (protocol §3.9 B). */
+/** The invitation key comes from the seed in the link: who holds the link can prove it, and nobody else (wire.md §6). */
 const inviteKeys = (seed: Uint8Array) =>
   createSignPair(deriveKey(hash('founding', seed) as SecretKey, 'invite', null))
 

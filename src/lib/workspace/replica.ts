@@ -228,7 +228,7 @@ export class Replica {
     return epoch
   }
 
-  /** Suspends a device where its feeds stand here, and rotates in the same breath (protocol §3.3). */
+  /** Suspends a device where its feeds stand here, and rotates in the same breath. Spec: keys.md §5. */
   suspend(device: DeviceId, reason: SuspendReason): EntryId {
     this.documents.flush()
     const frontier = suspendedWith(this.state, device).flatMap((one) => this.#feeds.frontierOf(one))

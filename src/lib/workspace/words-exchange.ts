@@ -5,7 +5,7 @@ import { commitToNonce, opensCommitment, sasWords, type WordLanguage } from '../
 import { encodeFlowMessage, parseFlowMessage, type FlowMessage } from '../wire/flow.ts'
 
 /**
- * Four words that are the same on both screens only if nobody stands in between (protocol §3.9 B). The host commits to
+ * Four words that are the same on both screens only if nobody stands in between (wire.md §6). The host commits to
  * its nonce before it sees the guest's, so neither can search for a match. One of these per link.
  */
 /** Where a newcomer is invited to. */
