@@ -20,6 +20,7 @@ export const HASH_LABELS = [
   'cb', // channel binding of a link
   'th', // transcript of a handshake
   'qr', // card commitment
+  'meet', // a meeting of two devices that scanned each other
   'found', // stands for the collective while it is being founded
   'state', // ledger state
   'snap', // sealed snapshot
