@@ -82,6 +82,7 @@ test('of two feeds with one client id the smaller entry stands, and never a sile
     feed: feed(n),
     device: 'd' as never,
     silenced,
+    comesAfter: () => false,
   })
   const stands = (...given: readonly ReturnType<typeof registered>[]) =>
     [...standingFeeds(new Map(), given, () => 7).values()].map(({ id }) => id)

@@ -2,11 +2,14 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { EntryId } from '../../src/lib/core/ids.ts'
 import { hexFromBytes } from '../../src/lib/core/bytes.ts'
-import { Book } from '../../src/lib/ledger/book.ts'
+import { bitsIn } from '../../src/lib/ledger/bits.ts'
+import { Book, type Facts } from '../../src/lib/ledger/book.ts'
 import { judge } from '../../src/lib/ledger/causal.ts'
-import { Dag, topological } from '../../src/lib/ledger/dag.ts'
+import { Dag, topological, type Node } from '../../src/lib/ledger/dag.ts'
 import { evaluate } from '../../src/lib/ledger/evaluate.ts'
+import { Finality } from '../../src/lib/ledger/finality.ts'
 import type { Ledger } from '../../src/lib/ledger/graph.ts'
+import { Reading } from '../../src/lib/ledger/reading.ts'
 import { State } from '../../src/lib/ledger/state.ts'
 import type { LedgerState } from '../../src/lib/ledger/types.ts'
 import { NOTHING } from '../../src/lib/ledger/view.ts'
@@ -16,18 +19,30 @@ import { Quarrel } from './quarrel.ts'
  * The ledger evaluates a new act on top of what it settled before. Here everything is evaluated at once, from nothing, for
  * every single past: slow, and obviously what the pages say.
  */
-const fromNothing = (ledger: Ledger, heads: readonly EntryId[]): LedgerState => {
+const fromNothing = (
+  ledger: Ledger,
+  heads: readonly EntryId[],
+  finals = ledger.stateOf(heads).finals,
+): LedgerState => {
   const dag = new Dag()
-  const book = new Book(ledger.coll, dag)
-  const viewOf = (below: readonly EntryId[]) =>
-    evaluate(book, NOTHING, topological(dag.nodesIn(dag.closure(below))))!
-  for (const signed of ledger.since([])) {
-    const node = dag.insert(signed)
-    book.record(judge(book, viewOf(signed.entry.parents), node))
-  }
-  const known = new Set(dag.nodesIn(dag.closure(heads)))
-  return new State({ book, view: viewOf(heads), knows: (node) => known.has(node) })
+  for (const signed of ledger.since([])) dag.insert(signed)
+  const facts = new WeakMap<Node, Facts>()
+  const readings = [Reading.of(dag)]
+  for (const id of finals) readings.push(readings.at(-1)!.upTo(dag.get(id)!))
+  const books = readings.map((reading) => new Book(ledger.coll, reading, facts))
+  const viewOf = (book: Book, below: readonly EntryId[]) =>
+    evaluate(book, NOTHING, topological(nodesIn(book.dag, below)))!
+  for (const [i, book] of books.entries())
+    for (const node of topological(nodesIn(book.dag, i + 1 < books.length ? [finals[i]!] : heads)))
+      if (!book.isJudged(node)) book.record(node, judge(book, viewOf(book, node.parents), node))
+  const book = books.at(-1)!
+  const known = new Set(nodesIn(book.dag, heads).map(({ id }) => id))
+  const finality = new Finality(ledger.coll, dag)
+  return new State({ book, view: viewOf(book, heads), knows: ({ id }) => known.has(id), finality })
 }
+
+const nodesIn = (reading: Reading, heads: readonly EntryId[]) =>
+  bitsIn(reading.closure(heads)).map((index) => reading.at(index))
 
 /** All a state says, in one spelling. */
 const spelled = (state: LedgerState): string =>
@@ -41,6 +56,15 @@ const spelled = (state: LedgerState): string =>
       .map((epoch) => [epoch.id, epoch.void, epoch.depth, epoch.recipients])
       .sort(),
     policy: state.policy,
+    finals: state.finals,
+    minRules: state.minRules,
+    checkpoints: [...state.checkpoints.values()].map(({ id, cosigners, needed, status }) => [
+      id,
+      cosigners,
+      needed,
+      status,
+    ]),
+    doubleSigners: state.doubleSigners,
     invites: [...state.invites].map(([id, { used }]) => [id, used]).sort(),
     proposals: [...state.proposals.values()]
       .map((one) => [one.id, one.status, one.approvals, one.needed])

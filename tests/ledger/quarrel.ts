@@ -29,6 +29,7 @@ export class Quarrel {
   readonly #said: EntryId[]
   readonly #proposals: EntryId[] = []
   readonly #takeable: EntryId[] = []
+  readonly #checkpoints: EntryId[] = []
 
   constructor(of: { readonly seed: number; readonly founders: number; readonly turns: number }) {
     this.dice = diceFrom(of.seed)
@@ -51,6 +52,7 @@ export class Quarrel {
         : [...new Set([this.anyEntry(), ...(this.dice(2) ? [this.anyEntry()] : [])])]
     const act = this.#act(who, parents)
     const id = act && this.#say(who, act, parents)
+    if (id && act.type === 'checkpoint') this.#settle(id)
     if (!id || act.type !== 'propose') return
     this.#proposals.push(id)
     if (this.dice(4)) this.#carryOut(who, id)
@@ -68,6 +70,17 @@ export class Quarrel {
     this.#say(this.#pick(this.council.founders), { type: 'enact', proposal }, parents)
   }
 
+  /** Most of those who are there co-sign, one after the other or each alone. */
+  #settle(checkpoint: EntryId): void {
+    this.#checkpoints.push(checkpoint)
+    let parents: readonly EntryId[] = [checkpoint]
+    for (const who of this.#all) {
+      if (this.dice(7) === 0) continue
+      const cosign = this.#say(who, { type: 'cosign', checkpoint }, parents)
+      if (cosign && this.dice(2)) parents = [cosign]
+    }
+  }
+
   #say(who: Delegate, act: Act, parents: readonly EntryId[]): EntryId | null {
     const { ledger, wires } = this.council
     const id = this.council.says(who, act, parents)
@@ -83,7 +96,7 @@ export class Quarrel {
   #act(who: Delegate, parents: readonly EntryId[]): Act | null {
     const { dice } = this
     const device = this.#pick(this.#all).own.id
-    switch (dice(16)) {
+    switch (dice(20)) {
       case 0:
         return { type: 'merge' }
       case 1:
@@ -115,6 +128,13 @@ export class Quarrel {
           incarnation,
         }
       }
+      case 15:
+      case 16:
+        return { type: 'checkpoint', attachment: { hash: new Uint8Array(32), size: dice(4000) } }
+      case 17:
+        return this.#checkpoints.length ? { type: 'cosign', checkpoint: this.#pick(this.#checkpoints) } : null
+      case 18:
+        return { type: 'rekey', kemPk: this.council.stranger().own.device.kemPk }
       case 14:
         return { type: 'invite', invitePk: new Uint8Array(32), uses: 1 }
       default:
@@ -126,7 +146,7 @@ export class Quarrel {
     const target = this.#pick(this.#all)
     const device = target.own.id
     const annul = this.#takeable.length && this.dice(2) ? [this.#pick(this.#takeable)] : []
-    switch (this.dice(9)) {
+    switch (this.dice(11)) {
       case 0:
         return { action: 'removeMember', member: target.member, annul }
       case 1:
@@ -136,6 +156,10 @@ export class Quarrel {
         return { action: 'lift', device }
       case 4:
         return { action: 'policy', policy: { admit: 2 + this.dice(2) } }
+      case 9:
+        return { action: 'dormant', members: [target.member, this.#pick(this.#all).member] }
+      case 10:
+        return { action: 'minRules', rules: this.dice(4) }
       case 5:
         return { action: 'recover', ...this.#entrant(target.member) }
       case 6:

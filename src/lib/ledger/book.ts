@@ -1,5 +1,6 @@
 import type { CollId, DeviceId, EntryId, MemberId } from '../core/ids.ts'
-import { isBelowNode, type Dag, type Node } from './dag.ts'
+import { isBelowNode, type Node } from './dag.ts'
+import type { Reading } from './reading.ts'
 import type { Position, Proposal } from './types.ts'
 
 /** A vote that was allowed where it was cast, by a member with a voice at the enactment. */
@@ -31,28 +32,31 @@ export type Facts =
       readonly depth: number
     }
 
-/** The entries and the verdicts on them: what every rule reads. */
+/**
+ * The entries, in the order their finals give them, and the verdicts on them: what every rule reads. Verdicts go with the
+ * place an entry has, so that books which agree on what is final below it share them.
+ */
 export class Book {
   readonly coll: CollId
-  readonly dag: Dag
-  readonly #facts: Facts[] = []
+  readonly dag: Reading
+  readonly facts: WeakMap<Node, Facts>
 
-  constructor(coll: CollId, dag: Dag) {
+  constructor(coll: CollId, dag: Reading, facts: WeakMap<Node, Facts>) {
     this.coll = coll
     this.dag = dag
+    this.facts = facts
   }
 
-  /** How many entries have their verdict, in order of arrival. */
-  get judged(): number {
-    return this.#facts.length
+  isJudged(node: Node): boolean {
+    return this.facts.has(node)
   }
 
-  record(facts: Facts): void {
-    this.#facts.push(facts)
+  record(node: Node, facts: Facts): void {
+    this.facts.set(node, facts)
   }
 
   factsOf(node: Node): Facts {
-    return this.#facts[node.index] ?? { valid: false }
+    return this.facts.get(node) ?? { valid: false }
   }
 
   isValid(node: Node): boolean {

@@ -115,6 +115,6 @@ const mayBeGiven = (
   return epochs.every((id) => {
     const epoch = view.epochs.get(id)
     if (!epoch || !book.dag.isBelow(id, node.id)) return false
-    return epoch.recipients.includes(device) || !book.dag.isBelow(id, grant.by)
+    return epoch.recipients.includes(device) || !book.dag.isBelow(id, grant.by.id)
   })
 }

@@ -11,12 +11,21 @@ export type Node = {
   readonly index: number
   readonly past: Bits
   readonly pastSize: number
+  /** What stands directly below. */
+  readonly parents: readonly EntryId[]
+  /** The newest final checkpoint in its past, where finality is taken into account (`reading.ts`). */
+  readonly floor: Node | null
 }
 
-/** What others said about an entry: approvals of a proposal, withdrawals of anything. */
-type Answers = { readonly approvals: Node[]; readonly withdrawals: Node[] }
+/** What others said about an entry: approvals of a proposal, withdrawals of anything, signatures under a checkpoint. */
+export type Answers = {
+  readonly approvals: readonly Node[]
+  readonly withdrawals: readonly Node[]
+  readonly cosigns: readonly Node[]
+}
+type Collected = { readonly [kind in keyof Answers]: Node[] }
 
-const NO_ANSWERS: Answers = { approvals: [], withdrawals: [] }
+const NO_ANSWERS: Answers = { approvals: [], withdrawals: [], cosigns: [] }
 
 /** Hash-linked entries and who lies below whom. Grows only; everything it says of an entry stays true. */
 export class Dag {
@@ -28,7 +37,8 @@ export class Dag {
   readonly #tips = new Map<DeviceId, readonly Node[]>()
   /** Authors who ever had two newest entries at once: only theirs are not a chain. */
   readonly #forked = new Set<DeviceId>()
-  readonly #answers = new Map<EntryId, Answers>()
+  readonly #answers = new Map<EntryId, Collected>()
+  readonly #checkpoints: Node[] = []
 
   get size(): number {
     return this.#order.length
@@ -50,20 +60,24 @@ export class Dag {
   insert(signed: SignedEntry, past: Bits = this.closure(signed.entry.parents)): Node {
     const { id, entry, act } = signed
     const index = this.#order.length
-    const node: Node = { id, author: entry.author, act, signed, index, past, pastSize: countBits(past) }
+    const { author, parents } = entry
+    const pastSize = countBits(past)
+    const node: Node = { id, author, act, signed, index, past, pastSize, parents, floor: null }
     this.#nodes.set(id, node)
     this.#order.push(node)
-    for (const parent of entry.parents) this.#heads.delete(parent)
+    for (const parent of parents) this.#heads.delete(parent)
     this.#heads.add(id)
-    const own = this.#byAuthor.get(node.author)
+    const own = this.#byAuthor.get(author)
     if (own) own.push(node)
-    else this.#byAuthor.set(node.author, [node])
-    const tips = this.#tips.get(node.author) ?? []
+    else this.#byAuthor.set(author, [node])
+    const tips = this.#tips.get(author) ?? []
     const newest = [...tips.filter((tip) => !hasBit(past, tip.index)), node]
-    this.#tips.set(node.author, newest)
-    if (newest.length > 1) this.#forked.add(node.author)
+    this.#tips.set(author, newest)
+    if (newest.length > 1) this.#forked.add(author)
     if (act?.type === 'approve') this.#answersTo(act.proposal).approvals.push(node)
     if (act?.type === 'withdraw') this.#answersTo(act.target).withdrawals.push(node)
+    if (act?.type === 'cosign') this.#answersTo(act.checkpoint).cosigns.push(node)
+    if (act?.type === 'checkpoint') this.#checkpoints.push(node)
     return node
   }
 
@@ -110,12 +124,22 @@ export class Dag {
     return smallest(this.#tips.get(author) ?? [])
   }
 
-  answersTo(id: EntryId): { readonly approvals: readonly Node[]; readonly withdrawals: readonly Node[] } {
+  answersTo(id: EntryId): Answers {
     return this.#answers.get(id) ?? NO_ANSWERS
   }
 
-  #answersTo(id: EntryId): Answers {
-    const known = this.#answers.get(id) ?? { approvals: [], withdrawals: [] }
+  /** Everything an author said, in order of arrival. */
+  entriesOf(author: DeviceId): readonly Node[] {
+    return this.#byAuthor.get(author) ?? []
+  }
+
+  /** Every checkpoint proposed, in order of arrival. */
+  checkpoints(): readonly Node[] {
+    return this.#checkpoints
+  }
+
+  #answersTo(id: EntryId): Collected {
+    const known = this.#answers.get(id) ?? { approvals: [], withdrawals: [], cosigns: [] }
     this.#answers.set(id, known)
     return known
   }
@@ -132,7 +156,7 @@ export const topological = (nodes: readonly Node[]): readonly Node[] => {
   const children = new Map<EntryId, Node[]>()
   const free: Node[] = []
   for (const node of nodes) {
-    const parents = node.signed.entry.parents.filter((parent) => within.has(parent))
+    const parents = node.parents.filter((parent) => within.has(parent))
     waitsFor.set(node, parents.length)
     for (const parent of parents) {
       const siblings = children.get(parent)

@@ -1,15 +1,17 @@
 import type { DeviceId, EntryId, EpochId, MemberId } from '../core/ids.ts'
 import { liftStands, recount, type EnactFacts, type Settled } from './additive.ts'
 import type { Book } from './book.ts'
-import type { Node } from './dag.ts'
+import { isAtOrBelow, type Node } from './dag.ts'
 import { standingFeeds, type RegisteredFeed } from './feed-id.ts'
+import { stillDormant, type Away } from './dormancy.ts'
 import { highest } from './frontier.ts'
 import { Overlay } from './overlay.ts'
-import { saidBy, suspensionsInForce } from './suspensions.ts'
+import { isCloned, saidBy, saidByClone, suspensionsInForce } from './suspensions.ts'
 import {
   isCut,
   NOTHING,
   silencing,
+  strikesOn,
   type Biting,
   type Lift,
   type Said,
@@ -33,7 +35,7 @@ export const evaluate = (book: Book, base: View, window: readonly Node[]): View 
   return upperStrata(book, base, { window, ...lower })
 }
 
-type Lower = Pick<View, 'strikes' | 'holders' | 'offspring' | 'suspensions'>
+type Lower = Pick<View, 'strikes' | 'holders' | 'offspring' | 'rekeyed' | 'suspensions'>
 
 /** T1 to T4. `null`: a device of `base` turns out to have a second holder. */
 const lowerStrata = (book: Book, base: View, valid: readonly Node[]): Lower | null => {
@@ -56,7 +58,7 @@ const lowerStrata = (book: Book, base: View, valid: readonly Node[]): Lower | nu
     const { action } = facts
     if ('deviceId' in action && 'member' in action && !holds(action.deviceId, action.member)) return null
     if (action.action === 'addDevice')
-      offspring.push({ device: action.deviceId, proposer: facts.proposal.author })
+      offspring.push({ device: action.deviceId, proposer: facts.proposal.author, at: node })
     if (action.action === 'lift') lifted.push({ node, facts })
     const strike = strikeOf(node, facts)
     if (strike) strikes.push(strike)
@@ -73,7 +75,13 @@ const lowerStrata = (book: Book, base: View, valid: readonly Node[]): Lower | nu
       : [],
   )
   const standing = valid.filter((node) => !cuts(node))
-  const said = standing.flatMap((node) => saidBy(book, node))
+  const rekeyed = new Overlay(base.rekeyed)
+  const renewed = standing.filter(({ act }) => act?.type === 'rekey')
+  for (const node of renewed) rekeyed.set(node.author, [...(rekeyed.get(node.author) ?? []), node])
+  const said = [
+    ...standing.flatMap((node) => saidBy(book, node)),
+    ...renewed.flatMap((node) => saidByClone(book, node, rekeyed.get(node.author)!)),
+  ]
   const withdrawals = standing.filter(
     ({ act }) => act?.type === 'withdraw' && book.dag.get(act.target)?.act?.type !== 'approve',
   )
@@ -83,7 +91,7 @@ const lowerStrata = (book: Book, base: View, valid: readonly Node[]): Lower | nu
   const suspensions = changed
     ? suspended(base.suspensions, { struck, said, withdrawals, lifts })
     : base.suspensions
-  return { ...struck, suspensions }
+  return { ...struck, rekeyed: rekeyed.done(), suspensions }
 }
 
 /** T1: what a majority ends, by the votes in the decision’s own past alone; nothing concurrent undoes it. */
@@ -103,7 +111,7 @@ const strikeOf = (node: Node, { action, strikes: devices, frontier }: EnactFacts
 const suspended = (
   below: Suspensions,
   more: {
-    readonly struck: Omit<Lower, 'suspensions'>
+    readonly struck: Omit<Lower, 'suspensions' | 'rekeyed'>
     readonly said: readonly Said[]
     readonly withdrawals: readonly Node[]
     readonly lifts: readonly Lift[]
@@ -134,7 +142,7 @@ const reachesBelow = (base: View, { suspensions }: Lower): boolean => {
 
 /** T5 and T6, parents first: whoever was brought in by something void has said nothing. */
 const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: readonly Node[] }): View => {
-  const { window, strikes, holders, offspring, suspensions } = lower
+  const { window, strikes, holders, offspring, rekeyed, suspensions } = lower
   const grants = new Overlay(base.grants)
   const retired = new Overlay(base.retired)
   const raised = new Overlay(base.raised)
@@ -147,7 +155,8 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
   const given = [...base.given]
   const complaints = [...base.complaints]
   const registered: RegisteredFeed[] = []
-  let { founders, policy, fragile } = base
+  const away: Away[] = []
+  let { founders, policy, minRules, final, fragile } = base
 
   const settled: Settled = {
     isCut: (node) => isCut(lower, node),
@@ -168,7 +177,8 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
     grants.set(action.deviceId, {
       member,
       device: action.device,
-      by: known && pausedBy.length > 0 ? known.by : node.id,
+      by: known && pausedBy.length > 0 ? known.by : node,
+      admits: action.action === 'admit',
       proposal: proposal.id,
       kind: action.action === 'keeper' ? 'keeper' : 'member',
       pausedBy,
@@ -189,6 +199,8 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
     // A recovery ends the old devices even where the new one does not come in.
     if (verdict !== 'stands') return action.action === 'recover'
     if (action.action === 'policy') policy = action.policy
+    if (action.action === 'minRules') minRules = Math.max(minRules, action.rules)
+    if (action.action === 'dormant') away.push({ node, members: action.members })
     if (action.action === 'amendFrontier')
       raised.set(action.device, highest([...(raised.get(action.device) ?? []), ...action.frontier]))
     return admits(node, facts, []) || action.action === 'recover'
@@ -202,7 +214,7 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
       founders = act.founders.map(({ member }) => member)
       policy = act.policy
       for (const { member, device, deviceId } of act.founders)
-        grants.set(deviceId, { member, device, by: id, proposal: null, kind: 'member', pausedBy: [] })
+        grants.set(deviceId, { ...FOUNDER, member, device, by: node })
       return true
     }
     if (!facts.valid || act === null) return false
@@ -227,7 +239,14 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
         return belongs
       case 'feed':
         // Known even when silenced, so that what the device holds can be shown and rescued.
-        if (belongs) registered.push({ entry: id, feed: act.feed, device: author, silenced: isSilenced })
+        if (belongs)
+          registered.push({
+            entry: id,
+            feed: act.feed,
+            device: author,
+            silenced: isSilenced,
+            comesAfter: (entry) => node.floor !== null && isAtOrBelow(book.dag.get(entry)!, node.floor),
+          })
         return stands
       case 'rotate':
         // Void or not, what was written under it stays readable; only nothing new is.
@@ -250,8 +269,9 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
         if (stands) complaints.push({ id, author, epoch: act.epoch, reason: act.reason })
         return stands
       case 'rekey':
-        if (stands) rekeys.set(author, act.kemPk)
-        return stands
+        if (!stands || isCloned(book, node, rekeyed.get(author)!)) return false
+        rekeys.set(author, act.kemPk)
+        return true
       case 'invite':
         if (stands) invites.set(id, { author, invitePk: act.invitePk })
         return stands
@@ -260,7 +280,10 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
     }
   }
 
-  for (const node of window) if (!takesEffect(node)) voided.add(node.id)
+  for (const node of window) {
+    if (!takesEffect(node)) voided.add(node.id)
+    if (book.dag.isFinal(node)) final = node
+  }
 
   const feeds = registered.length > 0 ? standingFeeds(base.feeds, registered) : base.feeds
   const registeredNow = new Set([...feeds.values()].map(({ entry }) => entry))
@@ -269,6 +292,12 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
   return {
     founders,
     policy,
+    minRules,
+    final,
+    dormant: stillDormant(base.dormant, away, {
+      acts: window.filter((node) => speaks(book, lower, node)),
+      memberOf: ({ author }) => grants.get(author)?.member ?? null,
+    }),
     grants: grants.done(),
     holders,
     offspring,
@@ -280,6 +309,7 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
     epochs: epochs.done(),
     invites: invites.done(),
     rekeys: rekeys.done(),
+    rekeyed,
     given: given.length > base.given.length ? given : base.given,
     complaints: complaints.length > base.complaints.length ? complaints : base.complaints,
     proposals: proposals.done(),
@@ -288,6 +318,12 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
     fragile,
   }
 }
+
+const FOUNDER = { admits: true, proposal: null, kind: 'member', pausedBy: [] } as const
+
+/** Whether an entry shows that whoever signed it is there: said as allowed, and by a device nobody ended. */
+const speaks = (book: Book, lower: Lower, node: Node): boolean =>
+  book.isValid(node) && !isCut(lower, node) && strikesOn(lower, node.author).length === 0
 
 /** What falls silent with a suspended device; its approvals and proposals are weighed where they are counted. */
 const SILENT = new Set(['feed', 'rotate', 'grant', 'complain', 'rekey', 'invite'])

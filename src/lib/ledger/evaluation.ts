@@ -1,44 +1,88 @@
-import type { EntryId } from '../core/ids.ts'
-import { countBits, hasBit } from './bits.ts'
-import type { Book } from './book.ts'
+import type { CollId, EntryId } from '../core/ids.ts'
+import { bitsIn, countBits, hasBit, type Bits } from './bits.ts'
+import { Book } from './book.ts'
 import { judge } from './causal.ts'
 import { isBelowNode, topological, type Dag, type Node } from './dag.ts'
 import { evaluate } from './evaluate.ts'
+import { Reading } from './reading.ts'
 import { NOTHING, type View } from './view.ts'
 
 /** Views kept: enough for as many branches as devices speak at once. */
 const KEPT = 256
 
 /**
- * The state of any set of heads, each from the nearest one below it that is still known. What lies under a single entry
- * that all others build on is settled for them, so that only the window above it is evaluated again; where the window
- * reaches below (a lift, an annulment), everything is.
+ * The state of any set of heads under one choice of final checkpoints, each from the nearest one below it that is still
+ * known. What lies under a single entry that all others build on is settled for them, and a final checkpoint is such an
+ * entry by rule; so only the window above it is evaluated again. Where the window reaches below (a lift, an annulment),
+ * everything is.
  */
 export class Evaluation {
   readonly book: Book
-  readonly #dag: Dag
+  readonly #below: Evaluation | null
+  readonly #above = new Map<EntryId, Evaluation>()
   readonly #views = new Map<string, View>()
+  /** All entries before this one, in order of arrival, have their verdict. */
+  #judged = 0
 
-  constructor(book: Book) {
+  private constructor(book: Book, below: Evaluation | null) {
     this.book = book
-    this.#dag = book.dag
+    this.#below = below
   }
 
-  /** The state of `heads` and everything below them. */
+  /** With nothing final. */
+  static of(coll: CollId, dag: Dag): Evaluation {
+    return new Evaluation(new Book(coll, Reading.of(dag), new WeakMap()), null)
+  }
+
+  /** With one more checkpoint final, above those that are. What lies below it keeps its verdicts. */
+  upTo(checkpoint: Node): Evaluation {
+    const known = this.#above.get(checkpoint.id)
+    if (known) return known
+    const { coll, dag, facts } = this.book
+    const above = new Evaluation(new Book(coll, dag.upTo(checkpoint), facts), this)
+    this.#above.set(checkpoint.id, above)
+    return above
+  }
+
+  /** With what was final before `node`. */
+  at(node: Node): Evaluation {
+    return this.book.dag.isSettled(node.index) ? this.#below!.at(node) : this
+  }
+
+  /** With no more final than lies at or below one of `heads`, or was final before one of them. */
+  reaching(heads: readonly EntryId[]): Evaluation {
+    const { dag } = this.book
+    const isShort = dag.top !== null && heads.every((id) => id !== dag.top!.id && this.#isSettled(id))
+    return isShort ? this.#below!.reaching(heads) : this
+  }
+
+  /** The state of `heads`, everything below them, and everything that is final. */
   viewOf(heads: readonly EntryId[]): View {
-    this.#judgeAll()
+    this.#judge(this.book.dag.closure(heads))
     return this.#view(heads)
   }
 
-  /** Each entry by the state of its own past, in order of arrival, so that no past is waited for. */
-  #judgeAll(): void {
-    while (this.book.judged < this.#dag.size) {
-      const node = this.#dag.at(this.book.judged)
-      this.book.record(judge(this.book, this.#view(node.signed.entry.parents), node))
+  /** Each entry by the state of its own past, what is settled first, then in order of arrival, so that no past is waited for. */
+  #judge(within: Bits): void {
+    const { book } = this
+    if (this.#judged === 0 && this.#below) this.#below.#judge(book.dag.closure([]))
+    let isGapless = true
+    for (let index = this.#judged; index < within.length * 32; index++) {
+      if (hasBit(within, index)) this.#judgeOne(index)
+      else isGapless = false
+      if (isGapless) this.#judged = index + 1
     }
   }
 
-  #view(heads: readonly EntryId[]): View {
+  #judgeOne(index: number): void {
+    const { book } = this
+    if (book.dag.isSettled(index)) return
+    const node = book.dag.at(index)
+    if (!book.isJudged(node)) book.record(node, judge(book, this.#view(node.parents), node))
+  }
+
+  #view(all: readonly EntryId[]): View {
+    const heads = this.#aboveTop(all)
     const key = keyOf(heads)
     const known = this.#views.get(key)
     if (known) {
@@ -52,12 +96,29 @@ export class Evaluation {
     return view
   }
 
+  /** What is settled adds nothing to the newest final checkpoint, which is in every set. */
+  #aboveTop(heads: readonly EntryId[]): readonly EntryId[] {
+    const { top } = this.book.dag
+    if (!top) return heads
+    const above = heads.filter((id) => !this.#isSettled(id))
+    return above.length > 0 ? above : [top.id]
+  }
+
+  #isSettled(id: EntryId): boolean {
+    const { dag } = this.book
+    const node = dag.get(id)
+    return node === undefined || dag.isSettled(node.index)
+  }
+
   #compute(heads: readonly EntryId[]): View {
     const { base, window } = this.#nearest(heads)
-    return (
-      evaluate(this.book, base, topological(window)) ??
-      evaluate(this.book, NOTHING, topological(this.#dag.nodesIn(this.#dag.closure(heads))))!
-    )
+    return evaluate(this.book, base, topological(window)) ?? this.#fromNothing(heads)
+  }
+
+  #fromNothing(heads: readonly EntryId[]): View {
+    const { dag } = this.book
+    const all = bitsIn(dag.closure(heads)).map((index) => dag.at(index))
+    return evaluate(this.book, NOTHING, topological(all))!
   }
 
   /**
@@ -65,21 +126,24 @@ export class Evaluation {
    * builds on and everything else in the set lies below.
    */
   #nearest(heads: readonly EntryId[]): { readonly base: View; readonly window: readonly Node[] } {
-    const top = heads.length === 1 ? this.#dag.get(heads[0]!) : undefined
-    const below = top && this.#views.get(keyOf(top.signed.entry.parents))
-    if (below) return { base: below, window: [top] }
-    const within = this.#dag.closure(heads)
+    const { dag } = this.book
+    const only = heads.length === 1 ? dag.get(heads[0]!) : undefined
+    if (only && only === dag.top) return { base: this.#below!.#view(only.parents), window: [only] }
+    const below = only && this.#views.get(keyOf(this.#aboveTop(only.parents)))
+    if (below) return { base: below, window: [only] }
+    const within = dag.closure(heads)
+    const settled = dag.top ? dag.top.pastSize + 1 : 0
     const window: Node[] = []
     let left = countBits(within)
-    for (let index = this.#dag.size - 1; index >= 0; index--) {
-      if (!hasBit(within, index)) continue
-      const node = this.#dag.at(index)
+    for (let index = within.length * 32 - 1; left > settled; index--) {
+      if (!hasBit(within, index) || dag.isSettled(index)) continue
+      const node = dag.at(index)
       left--
       const known = node.pastSize === left ? this.#views.get(node.id) : undefined
       if (known && window.every((above) => isBelowNode(node, above))) return { base: known, window }
       window.push(node)
     }
-    return { base: NOTHING, window }
+    return { base: dag.top ? this.#view([dag.top.id]) : NOTHING, window }
   }
 }
 

@@ -18,12 +18,14 @@ export type RegisteredFeed = {
   readonly device: DeviceId
   /** Its device was suspended meanwhile. */
   readonly silenced: boolean
+  /** Whether an entry was settled by a final checkpoint before this one was said. */
+  readonly comesAfter: (entry: EntryId) => boolean
 }
 type Feeds = ReadonlyMap<number, FeedState & { readonly silenced: boolean }>
 
 /**
- * Of two feeds with one client id the one with the smaller entry id stands, a suspended device’s only against others of
- * its kind: never both, never neither. By client id.
+ * Of two feeds with one client id the one a final checkpoint settled stands; else that with the smaller entry id, a
+ * suspended device’s only against others of its kind: never both, never neither. By client id.
  */
 export const standingFeeds = (
   below: Feeds,
@@ -31,11 +33,16 @@ export const standingFeeds = (
   clientOf: (feed: FeedId) => number = yClientOf,
 ): Feeds => {
   const feeds = new Map(below)
-  for (const { entry, feed, device, silenced } of registered) {
+  for (const one of registered) {
+    const { entry, feed, device, silenced } = one
     const yClient = clientOf(feed)
     const other = feeds.get(yClient)
-    const first = !other || (other.silenced === silenced ? entry < other.entry : other.silenced)
-    if (first) feeds.set(yClient, { id: feed, device, entry, yClient, silenced })
+    if (!other || goesBefore(one, other)) feeds.set(yClient, { id: feed, device, entry, yClient, silenced })
   }
   return feeds
+}
+
+const goesBefore = (one: RegisteredFeed, other: { readonly entry: EntryId; readonly silenced: boolean }) => {
+  if (one.comesAfter(other.entry)) return false
+  return other.silenced === one.silenced ? one.entry < other.entry : other.silenced
 }

@@ -3,10 +3,10 @@ import { err, ok, type Result } from '../core/result.ts'
 import type { Device } from '../crypto/device.ts'
 import { verify } from '../crypto/sign.ts'
 import { hasBit, type Bits } from './bits.ts'
-import { Book } from './book.ts'
 import { Dag, topological } from './dag.ts'
 import { parseEntry, type BadEntry, type ParsedEntry } from './entry.ts'
-import { Evaluation } from './evaluation.ts'
+import type { Evaluation } from './evaluation.ts'
+import { Finality } from './finality.ts'
 import { checkGenesis, type BadGenesis } from './genesis.ts'
 import { Orphans } from './orphans.ts'
 import { State } from './state.ts'
@@ -33,17 +33,32 @@ export class Ledger implements LedgerView {
   readonly coll: CollId
   readonly #dag = new Dag()
   readonly #orphans = new Orphans()
-  readonly #evaluation: Evaluation
+  readonly #finality: Finality
   /** Devices, and the entry that said so: genesis or a proposal. */
   readonly #declared = new Map<DeviceId, { readonly device: Device; readonly by: number[] }>()
   readonly #closures = new Map<string, Bits>()
+  #pin: EntryId | null
   #state: LedgerState | null = null
+  /** With what is final by everything that is here. */
+  #evaluation: Evaluation | null = null
 
   /** `genesis`: checked. */
-  constructor(genesis: ParsedEntry) {
+  constructor(genesis: ParsedEntry, pin: EntryId | null) {
     this.coll = genesis.id as CollId
-    this.#evaluation = new Evaluation(new Book(this.coll, this.#dag))
+    this.#pin = pin
+    this.#finality = new Finality(this.coll, this.#dag)
     this.#insert(genesis)
+  }
+
+  /** The newest final checkpoint this device verified, or took from whoever let it in. Nothing that contradicts it is final here. */
+  get pin(): EntryId | null {
+    return this.#pin
+  }
+
+  setPin(pin: EntryId | null): void {
+    this.#pin = pin
+    this.#state = null
+    this.#evaluation = null
   }
 
   /** Takes in what is sound, keeps what waits for parents, and says what is wrong. Never throws. */
@@ -74,6 +89,8 @@ export class Ledger implements LedgerView {
       queue.unshift(...this.#orphans.release(entry.id))
     }
     if (added.length > 0) this.#state = null
+    // Only these make anything final; a pin does as soon as it is here.
+    if (added.some(({ act, id }) => act?.type === 'cosign' || id === this.#pin)) this.#evaluation = null
     return { added, waiting: this.#orphans.size, refused }
   }
 
@@ -126,16 +143,43 @@ export class Ledger implements LedgerView {
     return (this.#state ??= this.stateOf(this.heads()))
   }
 
-  /** The state of everything below `id`, without `id`. */
+  /** The state an entry is judged by: of everything below `id`, without `id`, and of what was final before it. */
   stateAt(id: EntryId): LedgerState {
-    return this.stateOf(this.#dag.get(id)?.signed.entry.parents ?? [])
+    const node = this.#dag.get(id)
+    return this.#stateOf(node ? this.#finals().at(node) : this.#finals(), node?.parents ?? [])
   }
 
-  /** The state of `heads` and everything below them. */
+  /** The state of `heads` and everything below them, and of what is final as far as they reach. */
   stateOf(heads: readonly EntryId[]): LedgerState {
-    const view = this.#evaluation.viewOf(heads)
-    const within = this.#closure(heads)
-    return new State({ book: this.#evaluation.book, view, knows: (node) => hasBit(within, node.index) })
+    return this.#stateOf(this.#finals().reaching(heads), heads)
+  }
+
+  /** The state by which an entry on top of `parents` is judged: it cannot come before what is final. */
+  stateFor(parents: readonly EntryId[]): LedgerState {
+    return this.#stateOf(this.#finals(), parents)
+  }
+
+  /**
+   * What a checkpoint on top of `parents` speaks of: the state of everything at or below them, with what is final by the
+   * co-signatures there and without the pin. The same on every device, so its hash can be compared.
+   */
+  checkpointState(parents: readonly EntryId[]): LedgerState {
+    return this.#stateOf(this.#finality.finalWithin(this.#closure(parents)), parents)
+  }
+
+  #finals(): Evaluation {
+    return (this.#evaluation ??= this.#finality.inForce(this.#pin))
+  }
+
+  #stateOf(evaluation: Evaluation, heads: readonly EntryId[]): LedgerState {
+    const { book } = evaluation
+    const within = book.dag.closure(heads)
+    return new State({
+      book,
+      view: evaluation.viewOf(heads),
+      knows: ({ index }) => hasBit(within, index),
+      finality: this.#finality,
+    })
   }
 
   /** Why an entry whose parents are all here is wrong for ever, if it is. */
@@ -175,8 +219,8 @@ export class Ledger implements LedgerView {
   }
 }
 
-/** Begins a ledger from its genesis. */
-export const createLedger = (genesis: Uint8Array): Result<Ledger, BadGenesis> => {
+/** Begins a ledger from its genesis. `pin`: the newest final checkpoint this device verified, if it has one. */
+export const createLedger = (genesis: Uint8Array, pin: EntryId | null = null): Result<Ledger, BadGenesis> => {
   const checked = checkGenesis(genesis)
-  return checked.ok ? ok(new Ledger(checked.value)) : err(checked.error)
+  return checked.ok ? ok(new Ledger(checked.value, pin)) : err(checked.error)
 }

@@ -7,7 +7,14 @@ export const stateHash = (state: Omit<LedgerState, 'hash'>): Uint8Array =>
   hash('state', {
     coll: idBytes(state.coll),
     policy: { admit: state.policy.admit },
-    members: [...state.members.values()].map(({ id, founder, votes }) => [idBytes(id), founder, votes]),
+    members: [...state.members.values()].map(({ id, founder, votes, dormant }) => [
+      idBytes(id),
+      founder,
+      votes,
+      dormant,
+    ]),
+    finals: state.finals.map(idBytes),
+    minRules: state.minRules,
     devices: [...state.devices.values()].map((device) => [
       idBytes(device.id),
       device.member && idBytes(device.member),

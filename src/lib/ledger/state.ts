@@ -1,10 +1,21 @@
-import type { DeviceId, EntryId, FeedId } from '../core/ids.ts'
+import type { DeviceId, EntryId, FeedId, MemberId } from '../core/ids.ts'
 import type { Book } from './book.ts'
+import { checkpointsIn, doubleSignersAmong } from './checkpoints.ts'
 import type { Node } from './dag.ts'
+import type { Finality } from './finality.ts'
 import { frontierOf } from './frontier.ts'
 import { stateHash } from './state-hash.ts'
 import type { DeviceState, FeedState, LedgerState, ProposalState, SuspensionState } from './types.ts'
-import { isCut, kindOf, peopleOf, silencing, standingOf, strikesOn, type View } from './view.ts'
+import {
+  cosigningDevices,
+  isCut,
+  kindOf,
+  peopleOf,
+  silencing,
+  standingOf,
+  strikesOn,
+  type View,
+} from './view.ts'
 import { ballotsFor, thresholdOf, votersAmong } from './votes.ts'
 
 /** A view as others read it. Each part is worked out when it is first asked for. */
@@ -15,14 +26,14 @@ export class State implements LedgerState {
   readonly epochs
   readonly grants
   readonly complaints
-  readonly checkpoints: LedgerState['checkpoints'] = new Map()
-  readonly finals: LedgerState['finals'] = []
-  readonly doubleSigners: LedgerState['doubleSigners'] = []
-  readonly minRules = 1
+  readonly finals
+  readonly minRules
   readonly void
   readonly #book: Book
   readonly #view: View
   readonly #knows: (node: Node) => boolean
+  readonly #finality: Finality
+  #checkpoints: LedgerState['checkpoints'] | null = null
   #devices: LedgerState['devices'] | null = null
   #feeds: LedgerState['feeds'] | null = null
   #proposals: LedgerState['proposals'] | null = null
@@ -30,13 +41,21 @@ export class State implements LedgerState {
   #invites: LedgerState['invites'] | null = null
   #hash: Uint8Array | null = null
 
-  constructor(of: { readonly book: Book; readonly view: View; readonly knows: (node: Node) => boolean }) {
+  constructor(of: {
+    readonly book: Book
+    readonly view: View
+    readonly knows: (node: Node) => boolean
+    readonly finality: Finality
+  }) {
+    this.#finality = of.finality
     this.#book = of.book
     this.#view = of.view
     this.#knows = of.knows
     this.coll = of.book.coll
     this.kind = kindOf(of.view)
     this.policy = of.view.policy
+    this.minRules = of.view.minRules
+    this.finals = finalsUpTo(of.view.final)
     this.epochs = of.view.epochs
     this.grants = of.view.given
     this.complaints = of.view.complaints
@@ -48,9 +67,25 @@ export class State implements LedgerState {
   }
 
   get devices(): LedgerState['devices'] {
-    return (this.#devices ??= new Map(
-      [...this.#view.grants.keys()].sort().map((id) => [id, deviceOf(this.#view, id)]),
+    if (this.#devices) return this.#devices
+    const cosigning = new Set(cosigningDevices(this.#view).values())
+    return (this.#devices = new Map(
+      [...this.#view.grants.keys()]
+        .sort()
+        .map((id) => [id, { ...deviceOf(this.#view, id), cosigns: cosigning.has(id) }]),
     ))
+  }
+
+  get checkpoints(): LedgerState['checkpoints'] {
+    return (this.#checkpoints ??= checkpointsIn({
+      finality: this.#finality,
+      knows: this.#knows,
+      finals: this.finals,
+    }))
+  }
+
+  get doubleSigners(): readonly MemberId[] {
+    return doubleSignersAmong([...this.checkpoints.values()], (a, b) => this.#book.dag.isInLine(a, b))
   }
 
   get feeds(): LedgerState['feeds'] {
@@ -122,7 +157,7 @@ export class State implements LedgerState {
 
 const PROTECTIVE = new Set(['removeMember', 'revokeDevice', 'recover'])
 
-const deviceOf = (view: View, id: DeviceId): DeviceState => {
+const deviceOf = (view: View, id: DeviceId): Omit<DeviceState, 'cosigns'> => {
   const grant = view.grants.get(id)!
   const biting = view.suspensions.on.get(id) ?? []
   return {
@@ -138,11 +173,14 @@ const deviceOf = (view: View, id: DeviceId): DeviceState => {
     revokedBy: strikesOn(view, id)
       .map(({ node }) => node.id)
       .sort(),
-    grantedBy: grant.by,
-    cosigns: false,
+    grantedBy: grant.by.id,
     frontier: frontierOf(view, id),
   }
 }
+
+/** A final checkpoint and those below it, the lowest first. */
+const finalsUpTo = (final: Node | null): readonly EntryId[] =>
+  final ? [...finalsUpTo(final.floor), final.id] : []
 
 const suspensionsIn = (view: View): ReadonlyMap<EntryId, SuspensionState> => {
   const memberOf = (device: DeviceId) => view.holders.get(device)?.[0]

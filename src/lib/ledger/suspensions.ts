@@ -1,7 +1,7 @@
 import type { DeviceId, MemberId } from '../core/ids.ts'
 import type { Book } from './book.ts'
 import { isAtOrBelow, isBelowNode, type Node } from './dag.ts'
-import { strikesOn, type Biting, type Lift, type Said, type Suspensions, type View } from './view.ts'
+import { isCut, strikesOn, type Biting, type Lift, type Said, type Suspensions, type View } from './view.ts'
 
 type Known = {
   readonly view: Pick<View, 'strikes' | 'holders' | 'offspring'>
@@ -22,6 +22,19 @@ export const saidBy = (book: Book, node: Node): readonly Said[] => {
     return [{ node, device: act.proposal.device, frontier: act.proposal.frontier, reason: 'proposed', cap }]
   return []
 }
+
+/**
+ * A new key of a device that did not know of another one, said before it or meanwhile: somebody has a copy of the phone. It
+ * speaks against its own device, so that neither key is used and a majority looks at it. No cap: it is nobody’s word.
+ */
+export const saidByClone = (book: Book, node: Node, rekeyed: readonly Node[]): readonly Said[] =>
+  isCloned(book, node, rekeyed)
+    ? [{ node, device: node.author, frontier: [], reason: 'evidence', cap: 0 }]
+    : []
+
+/** Whether a rekey contradicts another one of its device. What a final checkpoint holds is not contradicted by what comes after. */
+export const isCloned = (book: Book, node: Node, rekeyed: readonly Node[]): boolean =>
+  rekeyed.some((other) => book.dag.isConcurrent(other, node) && !isBelowNode(node, other))
 
 /** T4: the suspensions in force, of all that were said and not cut. Spec: ledger.md §8.4. */
 export const suspensionsInForce = (known: Known): Suspensions => {
@@ -111,7 +124,10 @@ const isAnnulled = ({ view }: Known, { node }: Said): boolean =>
 const isLifted = ({ lifts }: Known, { said, device }: Biting): boolean =>
   lifts.some((lift) => lift.device === device && isBelowNode(said.node, lift.node))
 
-/** Suspending a device also suspends what it proposed for its own member: a thief’s second phone. */
+/**
+ * Suspending a device also suspends what it proposed for its own member: a thief’s second phone. Not what was settled by a
+ * final checkpoint before: many people looked at it then, and it stands by itself.
+ */
 const withOffspring = (known: Known, standing: readonly Biting[]): readonly Biting[] => {
   const biting = standing.filter((bite) => !isLifted(known, bite))
   const seen = new Set(biting.map(({ said, device }) => `${said.node.id} ${device}`))
@@ -120,8 +136,13 @@ const withOffspring = (known: Known, standing: readonly Biting[]): readonly Biti
       const next: Biting = { ...bite, device }
       const key = `${bite.said.node.id} ${device}`
       if (proposer !== bite.device || seen.has(key) || isLifted(known, next)) continue
+      if (wasSettled(known, device, bite.said.node.floor)) continue
       seen.add(key)
       biting.push(next)
     }
   return biting
 }
+
+const wasSettled = ({ view }: Known, device: DeviceId, floor: Node | null): boolean =>
+  floor !== null &&
+  view.offspring.some((one) => one.device === device && isAtOrBelow(one.at, floor) && !isCut(view, one.at))

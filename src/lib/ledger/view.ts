@@ -16,7 +16,9 @@ import type {
 export type Grant = {
   readonly member: MemberId | null
   readonly device: Device
-  readonly by: EntryId
+  readonly by: Node
+  /** Whether it made its member one, rather than giving a member a device. */
+  readonly admits: boolean
   /** What was proposed and carried out; `null` for founders. */
   readonly proposal: EntryId | null
   readonly kind: 'member' | 'keeper'
@@ -56,6 +58,9 @@ export type Biting = {
 /** A lift in force. */
 export type Lift = { readonly node: Node; readonly device: DeviceId }
 
+/** A further device, the device that proposed it, and the enactment that brought it in. */
+export type Offspring = { readonly device: DeviceId; readonly proposer: DeviceId; readonly at: Node }
+
 export type Suspensions = {
   readonly said: readonly Said[]
   readonly withdrawals: readonly Node[]
@@ -77,11 +82,16 @@ export type People = {
 export type View = {
   readonly founders: readonly MemberId[]
   readonly policy: Policy
+  /** The least version of the rules a client must know to write. */
+  readonly minRules: number
+  /** The newest final checkpoint in the set. What lies below it is settled. */
+  readonly final: Node | null
+  /** Decisions that a member is away which nothing that member did has ended. */
+  readonly dormant: ReadonlyMap<MemberId, readonly Node[]>
   readonly grants: ReadonlyMap<DeviceId, Grant>
   /** Whose each device is, by every grant that was allowed where it was made, void ones too. */
   readonly holders: ReadonlyMap<DeviceId, readonly MemberId[]>
-  /** Further devices and the device that proposed each. */
-  readonly offspring: readonly { readonly device: DeviceId; readonly proposer: DeviceId }[]
+  readonly offspring: readonly Offspring[]
   readonly strikes: readonly Strike[]
   readonly suspensions: Suspensions
   /** What each retired device said of its own end; more than one only if it contradicts itself. */
@@ -93,6 +103,8 @@ export type View = {
   readonly epochs: ReadonlyMap<EpochId, EpochState>
   readonly invites: ReadonlyMap<EntryId, { readonly author: DeviceId; readonly invitePk: Uint8Array }>
   readonly rekeys: ReadonlyMap<DeviceId, Device['kemPk']>
+  /** Every rekey that was allowed and is not cut, by device: two that did not know of each other tell of a copied phone. */
+  readonly rekeyed: ReadonlyMap<DeviceId, readonly Node[]>
   readonly given: LedgerState['grants']
   readonly complaints: LedgerState['complaints']
   readonly proposals: ReadonlyMap<EntryId, Node>
@@ -105,6 +117,9 @@ export type View = {
 export const NOTHING: View = {
   founders: [],
   policy: { admit: 0 },
+  minRules: 1,
+  final: null,
+  dormant: new Map(),
   grants: new Map(),
   holders: new Map(),
   offspring: [],
@@ -116,6 +131,7 @@ export const NOTHING: View = {
   epochs: new Map(),
   invites: new Map(),
   rekeys: new Map(),
+  rekeyed: new Map(),
   given: [],
   complaints: [],
   proposals: new Map(),
@@ -165,7 +181,7 @@ export const activeMemberDevices = (view: View): readonly DeviceId[] =>
     .map(([id]) => id)
     .sort()
 
-const PEOPLE_HANG_ON = ['strikes', 'holders', 'retired'] as const
+const PEOPLE_HANG_ON = ['founders', 'strikes', 'holders', 'retired', 'final', 'dormant'] as const
 const counted = new WeakMap<View['grants'], { readonly view: View; readonly people: People }>()
 
 /** Members and electorate. Counted once for all views that share the same grants, ends and retirements. */
@@ -181,24 +197,43 @@ const countPeople = (view: View): People => {
   const removed = new Set(view.strikes.flatMap(({ member }) => member ?? []))
   const devices = new Map<MemberId, DeviceId[]>()
   const present = new Set<MemberId>()
-  for (const [id, { member }] of view.grants) {
+  const settled = new Set<MemberId>(view.founders)
+  for (const [id, grant] of view.grants) {
+    const { member } = grant
     if (!member || removed.has(member)) continue
     const theirs = devices.get(member)
     if (theirs) theirs.push(id)
     else devices.set(member, [id])
     if (!view.retired.has(id) && strikesOn(view, id).length === 0) present.add(member)
+    if (grant.admits && grant.pausedBy.length === 0 && isSettled(view, grant.by)) settled.add(member)
   }
+  const founders = new Set(view.founders)
   const members: LedgerState['members'] = new Map(
     [...devices]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([id, theirs]) => {
-        const founder = view.founders.includes(id)
-        // Whoever was admitted votes from the first final checkpoint on that covers the admission: until then founders decide.
-        return [
-          id,
-          { id, founder, votes: founder && present.has(id), dormant: false, devices: theirs.sort() },
-        ]
+        // Whoever was admitted votes once that is settled: until then it could be a ghost let in by few.
+        const votes = settled.has(id) && present.has(id)
+        const dormant = view.dormant.has(id)
+        return [id, { id, founder: founders.has(id), votes, dormant, devices: theirs.sort() }]
       }),
   )
   return { members, electorate: [...members.values()].filter(({ votes }) => votes).length }
+}
+
+/** Whether an entry lies at or below the newest final checkpoint of a set. */
+export const isSettled = ({ final }: Pick<View, 'final'>, node: Node): boolean =>
+  final !== null && isAtOrBelow(node, final)
+
+/**
+ * The one device each member co-signs checkpoints with: of those that are neither revoked nor retired, and whose own place
+ * stands, the first that came in. One, so that nobody signs two contradicting ones with two hands.
+ */
+export const cosigningDevices = (view: View): ReadonlyMap<MemberId, DeviceId> => {
+  const first = new Map<MemberId, DeviceId>()
+  for (const [id, { member, pausedBy }] of view.grants) {
+    if (!member || first.has(member) || pausedBy.length > 0) continue
+    if (!view.retired.has(id) && strikesOn(view, id).length === 0) first.set(member, id)
+  }
+  return first
 }

@@ -1,0 +1,121 @@
+import type { CollId, DeviceId, EntryId, MemberId } from '../core/ids.ts'
+import { hasBit, type Bits } from './bits.ts'
+import { isBelowNode, type Dag, type Node } from './dag.ts'
+import { Evaluation } from './evaluation.ts'
+import { cosigningDevices, peopleOf } from './view.ts'
+
+/** Who may make a checkpoint final: read off its own past, so it never changes. */
+type Quorum = {
+  /** The one device each voting member co-signs with. */
+  readonly signers: ReadonlyMap<DeviceId, MemberId>
+  readonly electorate: number
+  /** Voting members who are not dormant. */
+  readonly awake: ReadonlySet<MemberId>
+}
+
+/** How a checkpoint stands by the co-signatures somebody knows. */
+export type Tally = { readonly cosigners: readonly MemberId[]; readonly needed: number }
+
+/**
+ * Which checkpoints are final. Each is judged by the state of its own past, with what is final by the co-signatures in that
+ * past and without any pin: so everybody who holds it judges it alike, and more co-signatures never take finality away.
+ * Spec: ledger.md §9.
+ */
+export class Finality {
+  readonly #dag: Dag
+  readonly #root: Evaluation
+  readonly #quorums = new Map<EntryId, Quorum>()
+  readonly #within = new Map<EntryId, Evaluation>()
+
+  constructor(coll: CollId, dag: Dag) {
+    this.#dag = dag
+    this.#root = Evaluation.of(coll, dag)
+  }
+
+  /**
+   * What is final for a device that holds everything here: of all checkpoints with enough co-signatures, those above or
+   * below the one it pinned, and of these none that contradict each other.
+   */
+  inForce(pin: EntryId | null): Evaluation {
+    const pinned = pin === null ? undefined : this.#dag.get(pin)
+    const settled = this.#settledAmong(this.#dag.checkpoints(), () => true)
+    return this.#evaluationUpTo(pinned ? settled.filter((one) => areInLine(one, pinned)) : settled)
+  }
+
+  /** What is final by the co-signatures in `past` alone: the state a checkpoint on top of it speaks of. */
+  finalWithin(past: Bits): Evaluation {
+    const knows = ({ index }: Node) => hasBit(past, index)
+    return this.#evaluationUpTo(this.#settledAmong(this.#dag.checkpoints().filter(knows), knows))
+  }
+
+  /** Every checkpoint proposed. */
+  checkpoints(): readonly Node[] {
+    return this.#dag.checkpoints()
+  }
+
+  /** Who co-signed, of those who may, and how many it takes, by the entries `knows` of. */
+  tally(checkpoint: Node, knows: (node: Node) => boolean): Tally {
+    const { signers, electorate, awake } = this.#quorumOf(checkpoint)
+    const cosigners = new Set(
+      this.#cosignsOf(checkpoint, knows).flatMap(({ author }) => signers.get(author) ?? []),
+    )
+    const asleep = [...cosigners].filter((member) => !awake.has(member)).length
+    // Those who are away are not waited for; nor do they help where those who are there must agree.
+    const needed = Math.max(Math.floor((2 * awake.size) / 3) + 1 + asleep, Math.floor(electorate / 2) + 1)
+    return { cosigners: [...cosigners].sort(), needed: Math.max(needed, 2) }
+  }
+
+  isSettled(checkpoint: Node, knows: (node: Node) => boolean): boolean {
+    // Two signatures at least: fewer are not worth reading its past for.
+    if (new Set(this.#cosignsOf(checkpoint, knows).map(({ author }) => author)).size < 2) return false
+    const { cosigners, needed } = this.tally(checkpoint, knows)
+    return cosigners.length >= needed
+  }
+
+  #cosignsOf(checkpoint: Node, knows: (node: Node) => boolean): readonly Node[] {
+    return this.#dag.answersTo(checkpoint.id).cosigns.filter((by) => knows(by) && isBelowNode(checkpoint, by))
+  }
+
+  #quorumOf(checkpoint: Node): Quorum {
+    const known = this.#quorums.get(checkpoint.id)
+    if (known) return known
+    const view = this.#evaluationBelow(checkpoint).viewOf(checkpoint.parents)
+    const { members, electorate } = peopleOf(view)
+    const voting = [...members.values()].filter(({ votes }) => votes)
+    const devices = cosigningDevices(view)
+    const quorum = {
+      electorate,
+      signers: new Map(
+        voting.flatMap(({ id }): readonly [DeviceId, MemberId][] => {
+          const device = devices.get(id)
+          return device ? [[device, id]] : []
+        }),
+      ),
+      awake: new Set(voting.flatMap(({ id, dormant }) => (dormant ? [] : [id]))),
+    }
+    this.#quorums.set(checkpoint.id, quorum)
+    return quorum
+  }
+
+  #evaluationBelow(checkpoint: Node): Evaluation {
+    const known = this.#within.get(checkpoint.id)
+    if (known) return known
+    const within = this.finalWithin(checkpoint.past)
+    this.#within.set(checkpoint.id, within)
+    return within
+  }
+
+  #settledAmong(checkpoints: readonly Node[], knows: (node: Node) => boolean): readonly Node[] {
+    return checkpoints.filter((checkpoint) => this.isSettled(checkpoint, knows))
+  }
+
+  /** Without those of which neither lies above the other: two majorities said different things, and neither is believed. */
+  #evaluationUpTo(settled: readonly Node[]): Evaluation {
+    return settled
+      .filter((one) => settled.every((other) => one === other || areInLine(one, other)))
+      .sort((a, b) => a.pastSize - b.pastSize)
+      .reduce((evaluation, one) => evaluation.upTo(one), this.#root)
+  }
+}
+
+const areInLine = (a: Node, b: Node): boolean => a === b || isBelowNode(a, b) || isBelowNode(b, a)
