@@ -36,7 +36,6 @@ const NOT_USED = [
   'accelerometer',
   'autoplay',
   'browsing-topics',
-  'camera',
   'display-capture',
   'fullscreen',
   'geolocation',

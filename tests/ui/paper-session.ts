@@ -1,17 +1,21 @@
 import { Awareness } from 'y-protocols/awareness'
 import type * as Y from 'yjs'
 import type { DeviceId, EntryId, MemberId } from '../../src/lib/core/ids.ts'
-import { err, ok } from '../../src/lib/core/result.ts'
+import { err, ok, type Result } from '../../src/lib/core/result.ts'
 import { Cell } from '../../src/lib/core/watched.ts'
 import { createDocument, setAbout } from '../../src/lib/domain/document.ts'
 import { addPerson } from '../../src/lib/domain/people.ts'
 import type {
   AsideItem,
+  BadScan,
+  Encounter,
+  EncounterState,
   GuestFlow,
   GuestState,
   HostFlow,
   HostState,
   Membership,
+  NoAddress,
   Phase,
   Presence,
   Session,
@@ -134,6 +138,27 @@ export class PaperGuestFlow implements GuestFlow {
   }
 }
 
+export class PaperEncounter implements Encounter {
+  readonly code: string
+  readonly state = new Cell<EncounterState>({ step: 'showing' })
+  readonly taken: string[] = []
+  isStopped = false
+
+  constructor(code: string) {
+    this.code = code
+  }
+
+  take(text: string): Result<void, BadScan> {
+    if (!/^[A-Z0-9]+$/.test(text)) return err({ type: 'BadCode' })
+    this.taken.push(text)
+    this.state.set({ step: 'connecting' })
+    return ok(undefined)
+  }
+  stop(): void {
+    this.isStopped = true
+  }
+}
+
 /** What a space on paper begins with. `names`: members in order, the first one is me. */
 export type PaperSpaceStart = {
   readonly id: string
@@ -191,6 +216,17 @@ export class PaperSpace implements Space {
     const flow = new PaperHostFlow('join')
     this.invitations.push(flow)
     return flow
+  }
+
+  /** The codes it showed; `null`: no address to show. */
+  readonly encounters: PaperEncounter[] = []
+  hasAddress = true
+
+  async encounter(): Promise<Result<Encounter, NoAddress>> {
+    if (!this.hasAddress) return err({ type: 'NoAddress' })
+    const encounter = new PaperEncounter(`CODE${this.encounters.length}`)
+    this.encounters.push(encounter)
+    return ok(encounter)
   }
 
   async approve(proposal: EntryId) {

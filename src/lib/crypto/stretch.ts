@@ -1,3 +1,4 @@
+import { workerAddress } from '../core/worker-policy.ts'
 import { forget, type SecretKey } from './hash.ts'
 import { argon2, type StretchCost } from './argon2.ts'
 import type { StretchRequest } from './stretch-worker.ts'
@@ -12,7 +13,7 @@ export const stretchHere: Stretch = async (passphrase, salt, cost) =>
 /** In a worker made for it and ended after it, so that the page stays alive and the memory goes back. */
 export const stretchInWorker: Stretch = async (passphrase, salt, cost) => {
   const { default: url } = await import('./stretch-worker.ts?worker&url')
-  const worker = new Worker(trusted(url), { type: 'module' })
+  const worker = new Worker(workerAddress(url), { type: 'module' })
   try {
     const answer = await new Promise<Uint8Array | null>((resolve, reject) => {
       worker.onmessage = ({ data }: MessageEvent<Uint8Array | null>) => resolve(data)
@@ -26,22 +27,4 @@ export const stretchInWorker: Stretch = async (passphrase, salt, cost) => {
   } finally {
     worker.terminate()
   }
-}
-
-type Policy = { createScriptURL(url: string): string }
-let policy: Policy | null = null
-
-/** Our own Trusted Types policy: it lets through the one script we ship for this, by the address the build gave it. */
-const trusted = (url: string): string => {
-  const types = (globalThis as { trustedTypes?: { createPolicy(name: string, rules: Policy): Policy } })
-    .trustedTypes
-  if (!types) return url
-  policy ??= types.createPolicy('lumbre-worker', {
-    createScriptURL: (address) => {
-      if (new URL(address, location.href).origin !== location.origin)
-        throw new Error('a worker from elsewhere')
-      return address
-    },
-  })
-  return policy.createScriptURL(url)
 }

@@ -1,7 +1,9 @@
 import type {
   BadLink,
+  BadScan,
   CannotCosign,
   FlowEnd,
+  NoAddress,
   NotAllowed,
   PassphraseTooShort,
   StorageUnavailable,
@@ -13,6 +15,8 @@ import type { Key } from './catalogue.ts'
 
 type Problem =
   | BadLink
+  | BadScan
+  | NoAddress
   | CannotCosign
   | NotAllowed
   | PassphraseTooShort

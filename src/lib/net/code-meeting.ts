@@ -9,9 +9,9 @@ import { hash, secretKeyFrom } from '../crypto/hash.ts'
 import { CODE_KINDS, encodeCode, parseCode, type BadCode, type Code, type CodeKind } from '../wire/code.ts'
 import { createCardedConnection } from './connection.ts'
 import { shakeHands, type HandshakeOptions } from './handshake.ts'
-import { createLink, type OwnedLink } from './link.ts'
+import { createLink } from './link.ts'
 import type { NoCard } from './session-description.ts'
-import type { Rtc } from './types.ts'
+import type { OwnedLink, Rtc } from './types.ts'
 
 /** Two phones face each other: each shows a code and scans the other’s. Needs no hub, no internet and no order. */
 export interface CodeMeeting {

@@ -3,8 +3,8 @@ import type { Clock, Random } from '../core/clock.ts'
 import { NOTE_ID_BYTES, SESSION_BYTES, type Note } from '../wire/rendezvous.ts'
 import { createCardedConnection, type CardedConnection } from './connection.ts'
 import { shakeHands, type HandshakeOptions } from './handshake.ts'
-import { createLink, type OwnedLink } from './link.ts'
-import type { Rtc } from './types.ts'
+import { createLink } from './link.ts'
+import type { OwnedLink, Rtc } from './types.ts'
 
 export type CardNote = Extract<Note, { type: 'card' }>
 

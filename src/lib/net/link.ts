@@ -9,10 +9,7 @@ import { createGone } from './gone.ts'
 import type { Met } from './handshake.ts'
 import { createInbox } from './inbox.ts'
 import { createOutbox } from './outbox.ts'
-import type { LinkEnding, MetLink } from './types.ts'
-
-/** A link, and the say its owner keeps over it. Lowering its standing closes it when anything but control still waits. */
-export type OwnedLink = { readonly link: MetLink; readonly setStanding: (standing: Standing) => void }
+import type { LinkEnding, MetLink, OwnedLink } from './types.ts'
 
 /** A sign of life goes out this often. ms. */
 export const BEAT_MS = 5000

@@ -4,10 +4,9 @@ import { Cell } from '../core/watched.ts'
 import { MAILBOX_BYTES } from '../wire/rendezvous.ts'
 import { createDialer, type Dialer } from './dialer.ts'
 import type { HandshakeOptions } from './handshake.ts'
-import type { OwnedLink } from './link.ts'
 import { guestMailbox, hostMailbox, invitationPsk, sealNote } from './mailboxes.ts'
 import { createPostbox } from './postbox.ts'
-import type { GuestMeeting, HostMeeting, MeetingOptions, MetLink } from './types.ts'
+import type { GuestMeeting, HostMeeting, MeetingOptions, MetLink, OwnedLink } from './types.ts'
 import { backOff } from './waiting.ts'
 
 /** Guests who may knock with one invitation before the first of them are forgotten. */

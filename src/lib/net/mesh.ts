@@ -45,6 +45,11 @@ export const createMesh = (options: MeshOptions): Mesh => {
       publish()
       for (const peer of fresh) peer.seek(0)
     },
+    adopt: (owned) => {
+      const peer = peers.get(owned.link.peer)
+      if (peer) peer.adopt(owned)
+      else owned.link.close()
+    },
     rejudge: () => peers.forEach((peer) => peer.rejudge()),
     wake,
     stop: () => {

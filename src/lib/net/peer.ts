@@ -2,10 +2,9 @@ import { idBytes, type DeviceId } from '../core/ids.ts'
 import type { Device } from '../crypto/device.ts'
 import { agree } from '../crypto/rendezvous.ts'
 import { createDialer } from './dialer.ts'
-import type { OwnedLink } from './link.ts'
 import { pairMailbox, pairPsk } from './mailboxes.ts'
 import { createPostbox } from './postbox.ts'
-import type { MeshOptions, MetLink } from './types.ts'
+import type { MeshOptions, MetLink, OwnedLink } from './types.ts'
 import { backOff } from './waiting.ts'
 
 export type PeerOptions = MeshOptions & {
@@ -22,6 +21,8 @@ export interface Peer {
   /** Knocks after `ms` milliseconds, if there is still no link then, and on until there is. */
   seek(ms: number): void
   rejudge(): void
+  /** Takes a link to this device that was made another way. */
+  adopt(link: OwnedLink): void
   stop(): void
 }
 
@@ -111,6 +112,7 @@ export const createPeer = (options: PeerOptions): Peer | null => {
         else link.close()
       }
     },
+    adopt: meet,
     stop: () => {
       stopped = true
       callOff()

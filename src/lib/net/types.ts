@@ -24,6 +24,9 @@ export interface MetLink extends Link {
   ending(): LinkEnding | null
 }
 
+/** A link, and the say its owner keeps over it. Lowering its standing closes it when anything but control still waits. */
+export type OwnedLink = { readonly link: MetLink; readonly setStanding: (standing: Standing) => void }
+
 /**
  * `cut off`: the connection went without the closing mark. `silent`: nothing heard for 12 s. `broken`: what came was
  * not what the other side sealed, or broke the rules of framing.
@@ -68,6 +71,8 @@ export interface Mesh {
   setPeers(peers: readonly { readonly id: DeviceId; readonly device: Device }[]): void
   /** The ledger changed: asks the judge again about every link, closes the refused, narrows and widens the others. */
   rejudge(): void
+  /** Takes a link that was made another way (two phones that scanned each other); closes it if nobody is sought there. */
+  adopt(link: OwnedLink): void
   /** The network came back, or the page woke: try all now, with jitter. */
   wake(): void
   stop(): void

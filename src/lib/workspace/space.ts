@@ -12,15 +12,26 @@ import { mayEnact } from '../ledger/proposals.ts'
 import type { SpaceKind, SuspendReason } from '../ledger/types.ts'
 import { createLive, type Live } from '../net/live/live.ts'
 import { createMesh } from '../net/mesh.ts'
-import type { Hub, Mesh, MetLink, Rtc } from '../net/types.ts'
+import type { Hub, Judge, Mesh, MetLink, Rtc } from '../net/types.ts'
 import type { WordLanguage } from '../net/words.ts'
 import type { Standing, Storage } from '../sync/ports.ts'
+import { createEncounter } from './encounter.ts'
 import { hostJoining } from './joining.ts'
 import { membershipFrom } from './membership.ts'
 import type { Replica } from './replica.ts'
 import { encodeHeard, heardKey, parseHeard } from './rows.ts'
 import { Syncing } from './syncing.ts'
-import type { AsideItem, HostFlow, Membership, NotAllowed, Presence, Space, Status } from './types.ts'
+import type {
+  AsideItem,
+  Encounter,
+  HostFlow,
+  Membership,
+  NoAddress,
+  NotAllowed,
+  Presence,
+  Space,
+  Status,
+} from './types.ts'
 
 /** What a space needs of the world around it. */
 export type SpaceWorld = {
@@ -132,6 +143,20 @@ export class LiveSpace implements Space {
     )
   }
 
+  encounter(): Promise<Result<Encounter, NoAddress>> {
+    const { rtc, clock, random } = this.#world
+    return createEncounter({
+      rtc,
+      clock,
+      random,
+      own: this.replica.own,
+      coll: this.replica.coll,
+      judge: (peer) => this.#judge(peer),
+      memberOf: (device) => this.replica.state.devices.get(device)?.member ?? null,
+      met: (owned) => (this.#mesh ? this.#mesh.adopt(owned) : owned.link.close()),
+    })
+  }
+
   async approve(proposal: EntryId): Promise<Result<void, NotAllowed>> {
     const refused = this.#mayAct()
     if (refused) return err(refused)
@@ -217,14 +242,16 @@ export class LiveSpace implements Space {
       rtc,
       clock,
       random,
-      judge: (peer) => {
-        const known = this.replica.state.devices.get(peer)
-        const standing = known && standingOf(known.standing)
-        return known && standing ? { device: known.device, standing } : null
-      },
+      judge: (peer) => this.#judge(peer),
     })
     this.#stops.push(mesh.links.watch(() => this.#relink(mesh.links.read())))
     return mesh
+  }
+
+  #judge(peer: DeviceId): ReturnType<Judge> {
+    const known = this.replica.state.devices.get(peer)
+    const standing = known && standingOf(known.standing)
+    return known && standing ? { device: known.device, standing } : null
   }
 
   #relink(links: readonly MetLink[]): void {

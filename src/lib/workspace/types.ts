@@ -144,6 +144,8 @@ export interface Space {
   readonly presence: Presence
   /** A link for one newcomer, to be sent or shown, and the words to read with them. */
   invite(): Promise<HostFlow>
+  /** Shows a code for another member’s phone beside this one. */
+  encounter(): Promise<Result<Encounter, NoAddress>>
   approve(proposal: EntryId): Promise<Result<void, NotAllowed>>
   withdraw(target: EntryId): Promise<Result<void, NotAllowed>>
   suspend(device: DeviceId, reason: SuspendReason): Promise<Result<void, NotAllowed>>
@@ -152,6 +154,29 @@ export interface Space {
   /** Writes what is still in the batch: on blur, lock, or a decision. */
   flush(): Promise<void>
 }
+
+/** Two phones face each other, without a hub: this one shows a code and reads the other’s. */
+export interface Encounter {
+  /** Upper-case letters and digits, for a QR code or to be read aloud. */
+  readonly code: string
+  readonly state: Watched<EncounterState>
+  /** What was scanned, pasted or typed. */
+  take(text: string): Result<void, BadScan>
+  stop(): void
+}
+
+export type EncounterState =
+  | { readonly step: 'showing' }
+  /** The other’s code was read; they may still have to read this one. */
+  | { readonly step: 'connecting' }
+  | { readonly step: 'met'; readonly member: MemberId | null }
+  /** Nothing came about: show a new code. */
+  | { readonly step: 'failed' }
+
+/** What was scanned is no code of ours, one for something else, this phone’s own, or of a second phone. */
+export type BadScan = { readonly type: 'BadCode' | 'CodeOfAnotherKind' | 'OwnCode' | 'AlreadyScanned' }
+/** This browser shows no address: the camera was not allowed, or there is no network at all. */
+export type NoAddress = { readonly type: 'NoAddress' }
 
 export type NotAllowed =
   | { readonly type: 'ReadOnly' }
