@@ -137,6 +137,47 @@ export class Phone {
     await this.tap('Entrar')
   }
 
+  /** The app is on the phone itself from here on: it opens without whoever served it. */
+  async keepsTheApp(): Promise<void> {
+    await this.page.evaluate(async () => {
+      await navigator.serviceWorker.ready
+    })
+  }
+
+  /** From here on the camera sees what `holdsBeforeCameraOf` holds up: a canvas in place of a lens. */
+  async looksThroughScreen(): Promise<void> {
+    await this.page.evaluate(() => {
+      const canvas = document.createElement('canvas')
+      canvas.width = 640
+      canvas.height = 480
+      canvas.id = 'lens'
+      canvas.getContext('2d')!.fillRect(0, 0, 640, 480)
+      Object.assign(globalThis, { lens: canvas })
+      navigator.mediaDevices.getUserMedia = () => Promise.resolve(canvas.captureStream(15))
+    })
+  }
+
+  /** Shows the code on this screen to another phone’s camera, a little askew and off centre, as hands do. */
+  async holdsBeforeCameraOf(other: Phone): Promise<void> {
+    const picture = await this.page
+      .getByRole('img', { name: 'Código para leer con la cámara' })
+      .screenshot({ type: 'png' })
+    await other.page.evaluate(
+      async (bytes) => {
+        const { lens } = globalThis as unknown as { lens: HTMLCanvasElement }
+        const image = await createImageBitmap(new Blob([new Uint8Array(bytes)], { type: 'image/png' }))
+        const context = lens.getContext('2d')!
+        context.fillStyle = '#777'
+        context.fillRect(0, 0, lens.width, lens.height)
+        context.translate(330, 235)
+        context.rotate(0.12)
+        context.drawImage(image, -200, -200, 400, 400)
+        context.resetTransform()
+      },
+      [...picture],
+    )
+  }
+
   async goes(section: 'Protocolo' | 'Registro' | 'Colectivo'): Promise<void> {
     await this.page.getByRole('link', { name: section, exact: true }).first().click()
   }
