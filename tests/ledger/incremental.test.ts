@@ -9,6 +9,7 @@ import { Dag, topological, type Node } from '../../src/lib/ledger/dag.ts'
 import { evaluate } from '../../src/lib/ledger/evaluate.ts'
 import { Finality } from '../../src/lib/ledger/finality.ts'
 import type { Ledger } from '../../src/lib/ledger/graph.ts'
+import { NOBODY_ABOVE } from '../../src/lib/ledger/mirror.ts'
 import { Reading } from '../../src/lib/ledger/reading.ts'
 import { State } from '../../src/lib/ledger/state.ts'
 import type { LedgerState } from '../../src/lib/ledger/types.ts'
@@ -29,7 +30,9 @@ const fromNothing = (
   const facts = new WeakMap<Node, Facts>()
   const readings = [Reading.of(dag)]
   for (const id of finals) readings.push(readings.at(-1)!.upTo(dag.get(id)!))
-  const books = readings.map((reading) => new Book(ledger.coll, reading, facts))
+  const books = readings.map(
+    (reading) => new Book({ coll: ledger.coll, dag: reading, facts, askParent: NOBODY_ABOVE }),
+  )
   const viewOf = (book: Book, below: readonly EntryId[]) =>
     evaluate(book, NOTHING, topological(nodesIn(book.dag, below)))!
   for (const [i, book] of books.entries())

@@ -1,5 +1,6 @@
 import type { CollId, DeviceId, EntryId, MemberId } from '../core/ids.ts'
 import { isBelowNode, type Node } from './dag.ts'
+import type { AskParent } from './mirror.ts'
 import type { Reading } from './reading.ts'
 import type { Position, Proposal } from './types.ts'
 
@@ -20,6 +21,8 @@ export type Facts =
       readonly action: Proposal
       readonly ballots: readonly Ballot[]
       readonly needed: number
+      /** More than half of the electorate it was carried out in. */
+      readonly majority: number
       /** Devices a recovery or revocation ends. */
       readonly strikes: readonly DeviceId[]
       readonly frontier: readonly Position[]
@@ -40,11 +43,18 @@ export class Book {
   readonly coll: CollId
   readonly dag: Reading
   readonly facts: WeakMap<Node, Facts>
+  readonly askParent: AskParent
 
-  constructor(coll: CollId, dag: Reading, facts: WeakMap<Node, Facts>) {
-    this.coll = coll
-    this.dag = dag
-    this.facts = facts
+  constructor(of: {
+    readonly coll: CollId
+    readonly dag: Reading
+    readonly facts: WeakMap<Node, Facts>
+    readonly askParent: AskParent
+  }) {
+    this.coll = of.coll
+    this.dag = of.dag
+    this.facts = of.facts
+    this.askParent = of.askParent
   }
 
   isJudged(node: Node): boolean {

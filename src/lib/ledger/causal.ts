@@ -4,6 +4,7 @@ import { isBelowNode, type Node } from './dag.ts'
 import { mayEnactAt } from './enacting.ts'
 import { feedIdOf } from './feed-id.ts'
 import type { Given } from './given.ts'
+import { mayBeGiven } from './giving.ts'
 import { mayPropose } from './proposing.ts'
 import { activeMemberDevices, kindOf, peopleOf, standingOf, type Grant, type View } from './view.ts'
 import type { Act, Proposal } from './types.ts'
@@ -99,22 +100,4 @@ const withdrawsItsOwn = ({ book, view, author, node }: Given, target: EntryId): 
     (type === 'approve' || type === 'propose' || type === 'suspend') &&
     view.grants.get(said.author)?.member === author.member
   )
-}
-
-/**
- * Keys are handed only to a device in good standing, and only those it was meant to have: of epochs made for it, or not
- * older than its admission. Older ones wait until the admission is final.
- */
-const mayBeGiven = (
-  { book, view, node }: Given,
-  device: Node['author'],
-  epochs: Extract<Act, { type: 'grant' }>['epochs'],
-): boolean => {
-  const grant = view.grants.get(device)
-  if (!grant || grant.kind !== 'member' || standingOf(view, device) !== 'active') return false
-  return epochs.every((id) => {
-    const epoch = view.epochs.get(id)
-    if (!epoch || !book.dag.isBelow(id, node.id)) return false
-    return epoch.recipients.includes(device) || !book.dag.isBelow(id, grant.by.id)
-  })
 }

@@ -25,6 +25,7 @@ export const mayEnactAt = (given: Given, id: EntryId): Facts | null => {
     action: proposal,
     ballots,
     needed,
+    majority: Math.floor(peopleOf(view).electorate / 2) + 1,
     strikes: struckBy(given, proposal),
     frontier: acknowledgedBy(ballots, peopleOf(view).electorate),
   }

@@ -1,12 +1,12 @@
 import type { DeviceId, EntryId, EpochId, MemberId } from '../core/ids.ts'
-import { liftStands, recount, type EnactFacts, type Settled } from './additive.ts'
+import { hasMajority, liftStands, recount, type EnactFacts, type Settled } from './additive.ts'
 import type { Book } from './book.ts'
 import { isAtOrBelow, type Node } from './dag.ts'
 import { standingFeeds, type RegisteredFeed } from './feed-id.ts'
 import { stillDormant, type Away } from './dormancy.ts'
 import { highest } from './frontier.ts'
 import { Overlay } from './overlay.ts'
-import { isCloned, saidBy, saidByClone, suspensionsInForce } from './suspensions.ts'
+import { isCloned, saidBy, saidByClone, saidFromAbove, suspensionsInForce, verdictOf } from './suspensions.ts'
 import {
   isCut,
   NOTHING,
@@ -53,6 +53,8 @@ const lowerStrata = (book: Book, base: View, valid: readonly Node[]): Lower | nu
   for (const node of valid) {
     if (node.act?.type === 'genesis')
       for (const { deviceId, member } of node.act.founders) holds(deviceId, member)
+    const above = verdictOf(book, node)
+    if (above?.type === 'revokes') strikes.push({ ...FROM_ABOVE, node, devices: above.devices })
     const facts = book.factsOf(node)
     if (!facts.valid || facts.kind !== 'enact') continue
     const { action } = facts
@@ -79,7 +81,7 @@ const lowerStrata = (book: Book, base: View, valid: readonly Node[]): Lower | nu
   const renewed = standing.filter(({ act }) => act?.type === 'rekey')
   for (const node of renewed) rekeyed.set(node.author, [...(rekeyed.get(node.author) ?? []), node])
   const said = [
-    ...standing.flatMap((node) => saidBy(book, node)),
+    ...standing.flatMap((node) => [...saidBy(book, node), ...saidFromAbove(book, node)]),
     ...renewed.flatMap((node) => saidByClone(book, node, rekeyed.get(node.author)!)),
   ]
   const withdrawals = standing.filter(
@@ -93,6 +95,9 @@ const lowerStrata = (book: Book, base: View, valid: readonly Node[]): Lower | nu
     : base.suspensions
   return { ...struck, rekeyed: rekeyed.done(), suspensions }
 }
+
+/** A mirrored revocation: of the tier it has above, cutting against what whoever mirrored it knew. */
+const FROM_ABOVE = { member: null, recovers: null, annul: [], frontier: [] } as const
 
 /** T1: what a majority ends, by the votes in the decision’s own past alone; nothing concurrent undoes it. */
 const strikeOf = (node: Node, { action, strikes: devices, frontier }: EnactFacts): Strike | null => {
@@ -150,6 +155,7 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
   const invites = new Overlay(base.invites)
   const rekeys = new Overlay(base.rekeys)
   const proposals = new Overlay(base.proposals)
+  const confirmed = new Overlay(base.confirmed)
   const enacted = new Set<EntryId>()
   const voided = new Set<EntryId>()
   const given = [...base.given]
@@ -199,6 +205,8 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
     // A recovery ends the old devices even where the new one does not come in.
     if (verdict !== 'stands') return action.action === 'recover'
     if (action.action === 'policy') policy = action.policy
+    if (action.action === 'admit' && hasMajority(node, facts, settled))
+      confirmed.set(facts.proposal.id, [...(confirmed.get(facts.proposal.id) ?? []), node])
     if (action.action === 'minRules') minRules = Math.max(minRules, action.rules)
     if (action.action === 'dormant') away.push({ node, members: action.members })
     if (action.action === 'amendFrontier')
@@ -272,6 +280,10 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
         if (!stands || isCloned(book, node, rekeyed.get(author)!)) return false
         rekeys.set(author, act.kemPk)
         return true
+      case 'mirror': {
+        const verdict = book.askParent(act.act).type
+        return verdict === 'revokes' || (belongs && verdict === 'suspends')
+      }
       case 'invite':
         if (stands) invites.set(id, { author, invitePk: act.invitePk })
         return stands
@@ -313,6 +325,7 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
     given: given.length > base.given.length ? given : base.given,
     complaints: complaints.length > base.complaints.length ? complaints : base.complaints,
     proposals: proposals.done(),
+    confirmed: confirmed.done(),
     enacted: enacted.size > 0 ? new Set([...base.enacted, ...enacted]) : base.enacted,
     voided: voided.size > 0 ? new Set([...base.voided, ...voided]) : base.voided,
     fragile,

@@ -4,6 +4,7 @@ import { Book } from './book.ts'
 import { judge } from './causal.ts'
 import { isBelowNode, topological, type Dag, type Node } from './dag.ts'
 import { evaluate } from './evaluate.ts'
+import type { AskParent } from './mirror.ts'
 import { Reading } from './reading.ts'
 import { NOTHING, type View } from './view.ts'
 
@@ -30,16 +31,15 @@ export class Evaluation {
   }
 
   /** With nothing final. */
-  static of(coll: CollId, dag: Dag): Evaluation {
-    return new Evaluation(new Book(coll, Reading.of(dag), new WeakMap()), null)
+  static of(coll: CollId, dag: Dag, askParent: AskParent): Evaluation {
+    return new Evaluation(new Book({ coll, dag: Reading.of(dag), facts: new WeakMap(), askParent }), null)
   }
 
   /** With one more checkpoint final, above those that are. What lies below it keeps its verdicts. */
   upTo(checkpoint: Node): Evaluation {
     const known = this.#above.get(checkpoint.id)
     if (known) return known
-    const { coll, dag, facts } = this.book
-    const above = new Evaluation(new Book(coll, dag.upTo(checkpoint), facts), this)
+    const above = new Evaluation(new Book({ ...this.book, dag: this.book.dag.upTo(checkpoint) }), this)
     this.#above.set(checkpoint.id, above)
     return above
   }

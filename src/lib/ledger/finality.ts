@@ -2,6 +2,7 @@ import type { CollId, DeviceId, EntryId, MemberId } from '../core/ids.ts'
 import { hasBit, type Bits } from './bits.ts'
 import { isBelowNode, type Dag, type Node } from './dag.ts'
 import { Evaluation } from './evaluation.ts'
+import { NOBODY_ABOVE, type AskParent } from './mirror.ts'
 import { cosigningDevices, peopleOf } from './view.ts'
 
 /** Who may make a checkpoint final: read off its own past, so it never changes. */
@@ -27,9 +28,9 @@ export class Finality {
   readonly #quorums = new Map<EntryId, Quorum>()
   readonly #within = new Map<EntryId, Evaluation>()
 
-  constructor(coll: CollId, dag: Dag) {
+  constructor(coll: CollId, dag: Dag, askParent: AskParent = NOBODY_ABOVE) {
     this.#dag = dag
-    this.#root = Evaluation.of(coll, dag)
+    this.#root = Evaluation.of(coll, dag, askParent)
   }
 
   /**

@@ -8,6 +8,7 @@ import { parseEntry, type BadEntry, type ParsedEntry } from './entry.ts'
 import type { Evaluation } from './evaluation.ts'
 import { Finality } from './finality.ts'
 import { checkGenesis, type BadGenesis } from './genesis.ts'
+import { NOBODY_ABOVE, type AskParent } from './mirror.ts'
 import { Orphans } from './orphans.ts'
 import { State } from './state.ts'
 import type { LedgerState, LedgerView, SignedEntry } from './types.ts'
@@ -27,13 +28,17 @@ export type AddReport = {
 }
 
 const CLOSURES_KEPT = 1024
+const EARLY_KEPT = 1024
 
 /** The hash-linked acts of one collective, as far as this device knows them. Spec: ledger.md §6. */
 export class Ledger implements LedgerView {
   readonly coll: CollId
   readonly #dag = new Dag()
   readonly #orphans = new Orphans()
-  readonly #finality: Finality
+  readonly #askParent: AskParent
+  /** Mirrors of acts that the collective around this circle has not heard of yet. */
+  readonly #early = new Map<EntryId, ParsedEntry>()
+  #finality: Finality
   /** Devices, and the entry that said so: genesis or a proposal. */
   readonly #declared = new Map<DeviceId, { readonly device: Device; readonly by: number[] }>()
   readonly #closures = new Map<string, Bits>()
@@ -43,10 +48,11 @@ export class Ledger implements LedgerView {
   #evaluation: Evaluation | null = null
 
   /** `genesis`: checked. */
-  constructor(genesis: ParsedEntry, pin: EntryId | null) {
+  constructor(genesis: ParsedEntry, of: { readonly pin: EntryId | null; readonly askParent: AskParent }) {
     this.coll = genesis.id as CollId
-    this.#pin = pin
-    this.#finality = new Finality(this.coll, this.#dag)
+    this.#pin = of.pin
+    this.#askParent = of.askParent
+    this.#finality = new Finality(this.coll, this.#dag, of.askParent)
     this.#insert(genesis)
   }
 
@@ -59,6 +65,18 @@ export class Ledger implements LedgerView {
     this.#pin = pin
     this.#state = null
     this.#evaluation = null
+  }
+
+  /**
+   * To be called when the ledger around a circle has changed: what mirrors its acts is judged anew, and with it everything
+   * else. Takes in what waited for it.
+   */
+  parentChanged(): AddReport {
+    this.#finality = new Finality(this.coll, this.#dag, this.#askParent)
+    this.setPin(this.#pin)
+    const waiting = [...this.#early.values()]
+    this.#early.clear()
+    return this.add(waiting.map(({ wire }) => wire))
   }
 
   /** Takes in what is sound, keeps what waits for parents, and says what is wrong. Never throws. */
@@ -79,6 +97,11 @@ export class Ledger implements LedgerView {
         this.#orphans.hold(entry)
         continue
       }
+      if (entry.act?.type === 'mirror' && this.#askParent(entry.act.act).type === 'unknown') {
+        this.#early.set(entry.id, entry)
+        if (this.#early.size > EARLY_KEPT) this.#early.delete(this.#early.keys().next().value!)
+        continue
+      }
       const wrong = this.#wrong(entry)
       if (wrong) {
         refused.push({ id: entry.id, type: wrong })
@@ -91,7 +114,7 @@ export class Ledger implements LedgerView {
     if (added.length > 0) this.#state = null
     // Only these make anything final; a pin does as soon as it is here.
     if (added.some(({ act, id }) => act?.type === 'cosign' || id === this.#pin)) this.#evaluation = null
-    return { added, waiting: this.#orphans.size, refused }
+    return { added, waiting: this.#orphans.size + this.#early.size, refused }
   }
 
   has(id: EntryId): boolean {
@@ -108,7 +131,7 @@ export class Ledger implements LedgerView {
 
   /** Parents that waiting entries name and that nobody sent yet. */
   missing(): readonly EntryId[] {
-    return this.#orphans.missing((id) => this.has(id))
+    return this.#orphans.missing((id) => this.has(id) || this.#early.has(id))
   }
 
   /** Entries not at or below the known ones of `have`, parents first. */
@@ -132,6 +155,11 @@ export class Ledger implements LedgerView {
   /** The newest entry of `device`: what its next one names as `own`. */
   latestOwn(device: DeviceId): EntryId | null {
     return this.#dag.latestOf(device)
+  }
+
+  /** Everything `device` signed, in order of arrival. */
+  entriesOf(device: DeviceId): readonly SignedEntry[] {
+    return this.#dag.entriesOf(device).map(({ signed }) => signed)
   }
 
   /** All entries at or below `within` (everything, if not given), parents first, ties by id: the same order everywhere. */
@@ -219,8 +247,15 @@ export class Ledger implements LedgerView {
   }
 }
 
-/** Begins a ledger from its genesis. `pin`: the newest final checkpoint this device verified, if it has one. */
-export const createLedger = (genesis: Uint8Array, pin: EntryId | null = null): Result<Ledger, BadGenesis> => {
+/**
+ * Begins a ledger from its genesis. `pin`: the newest final checkpoint this device verified, if it has one. `askParent`: for
+ * a circle, what an act of the collective around it comes to; when that changes, {@link Ledger.parentChanged} is due.
+ */
+export const createLedger = (
+  genesis: Uint8Array,
+  pin: EntryId | null = null,
+  { askParent = NOBODY_ABOVE }: { readonly askParent?: AskParent } = {},
+): Result<Ledger, BadGenesis> => {
   const checked = checkGenesis(genesis)
-  return checked.ok ? ok(new Ledger(checked.value, pin)) : err(checked.error)
+  return checked.ok ? ok(new Ledger(checked.value, { pin, askParent })) : err(checked.error)
 }

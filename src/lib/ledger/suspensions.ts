@@ -1,6 +1,7 @@
 import type { DeviceId, MemberId } from '../core/ids.ts'
 import type { Book } from './book.ts'
 import { isAtOrBelow, isBelowNode, type Node } from './dag.ts'
+import type { ParentVerdict } from './mirror.ts'
 import { isCut, strikesOn, type Biting, type Lift, type Said, type Suspensions, type View } from './view.ts'
 
 type Known = {
@@ -17,11 +18,39 @@ export const saidBy = (book: Book, node: Node): readonly Said[] => {
   if (!facts.valid || facts.kind !== 'suspension') return []
   const { cap } = facts
   if (act?.type === 'suspend')
-    return [{ node, device: act.device, frontier: act.frontier, reason: act.reason, cap }]
+    return [{ node, device: act.device, frontier: act.frontier, reason: act.reason, cap, fromAbove: false }]
   if (act?.type === 'propose' && act.proposal.action === 'revokeDevice')
-    return [{ node, device: act.proposal.device, frontier: act.proposal.frontier, reason: 'proposed', cap }]
+    return [
+      {
+        node,
+        device: act.proposal.device,
+        frontier: act.proposal.frontier,
+        reason: 'proposed',
+        cap,
+        fromAbove: false,
+      },
+    ]
   return []
 }
+
+/** A mirrored suspension: the collective’s word in the circle. Whoever mirrors it answers for nothing, so no cap applies. */
+export const saidFromAbove = (book: Book, node: Node): readonly Said[] => {
+  const verdict = verdictOf(book, node)
+  return verdict?.type === 'suspends'
+    ? verdict.devices.map((device) => ({
+        node,
+        device,
+        frontier: [],
+        reason: 'evidence',
+        cap: 0,
+        fromAbove: true,
+      }))
+    : []
+}
+
+/** What the act an entry mirrors comes to. `null`: it mirrors none. */
+export const verdictOf = (book: Book, { act }: Node): ParentVerdict | null =>
+  act?.type === 'mirror' ? book.askParent(act.act) : null
 
 /**
  * A new key of a device that did not know of another one, said before it or meanwhile: somebody has a copy of the phone. It
@@ -29,7 +58,7 @@ export const saidBy = (book: Book, node: Node): readonly Said[] => {
  */
 export const saidByClone = (book: Book, node: Node, rekeyed: readonly Node[]): readonly Said[] =>
   isCloned(book, node, rekeyed)
-    ? [{ node, device: node.author, frontier: [], reason: 'evidence', cap: 0 }]
+    ? [{ node, device: node.author, frontier: [], reason: 'evidence', cap: 0, fromAbove: false }]
     : []
 
 /** Whether a rekey contradicts another one of its device. What a final checkpoint holds is not contradicted by what comes after. */
@@ -70,7 +99,7 @@ const withdrawalsThatStand = (known: Known): readonly Node[] => {
 const targetOf = ({ act }: Node) => (act?.type === 'withdraw' ? act.target : null)
 
 const biteOf = (known: Known, said: readonly Said[]): readonly Biting[] => {
-  const standing = withinCap(known, said).filter((one) => !isAnnulled(known, one))
+  const standing = withinCap(known, said).filter((one) => one.fromAbove || !isAnnulled(known, one))
   return withOffspring(
     known,
     standing.map((one) => ({ said: one, device: one.device, frontier: one.frontier })),
@@ -96,7 +125,7 @@ const withinCap = (known: Known, said: readonly Said[]): readonly Said[] => {
     const counted: { readonly one: Said; readonly target: MemberId }[] = []
     for (const one of theirs.sort(bySizeOfPast)) {
       const target = holderOf(one.device)
-      if (target === undefined || target === member) continue
+      if (target === undefined || target === member || one.fromAbove) continue
       const others = new Set(
         counted.flatMap((earlier) => (hadEnded(known, earlier.one, one.node) ? [] : [earlier.target])),
       )
@@ -122,7 +151,7 @@ const isAnnulled = ({ view }: Known, { node }: Said): boolean =>
   strikesOn(view, node.author).some(({ annul }) => annul.includes(node.id))
 
 const isLifted = ({ lifts }: Known, { said, device }: Biting): boolean =>
-  lifts.some((lift) => lift.device === device && isBelowNode(said.node, lift.node))
+  !said.fromAbove && lifts.some((lift) => lift.device === device && isBelowNode(said.node, lift.node))
 
 /**
  * Suspending a device also suspends what it proposed for its own member: a thief’s second phone. Not what was settled by a

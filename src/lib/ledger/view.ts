@@ -46,6 +46,8 @@ export type Said = {
   readonly reason: SuspensionState['reason']
   /** How many other members its author may silence alone, by the electorate it knew. */
   readonly cap: number
+  /** Said by the collective around this circle, and in force for as long as it says so: nobody in the circle undoes it. */
+  readonly fromAbove: boolean
 }
 
 /** A suspension in force. `device` differs from `said.device` where it follows from suspending the device that proposed it. */
@@ -108,6 +110,8 @@ export type View = {
   readonly given: LedgerState['grants']
   readonly complaints: LedgerState['complaints']
   readonly proposals: ReadonlyMap<EntryId, Node>
+  /** Admissions by invitation that a majority carried out, by proposal. */
+  readonly confirmed: ReadonlyMap<EntryId, readonly Node[]>
   readonly enacted: ReadonlySet<EntryId>
   readonly voided: ReadonlySet<EntryId>
   /** Whether something is without effect only because of a suspension, and would come back without it. */
@@ -135,6 +139,7 @@ export const NOTHING: View = {
   given: [],
   complaints: [],
   proposals: new Map(),
+  confirmed: new Map(),
   enacted: new Set(),
   voided: new Set(),
   fragile: false,
