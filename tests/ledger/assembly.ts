@@ -84,6 +84,35 @@ export class Assembly extends Council {
     return this.says(who, { type: 'rotate', prev, commit, boxRoot }, on) as EpochId
   }
 
+  checkpoint(who: Delegate, on?: readonly EntryId[]): EntryId {
+    return this.says(who, { type: 'checkpoint', attachment: { hash: this.random.bytes(32), size: 0 } }, on)
+  }
+
+  cosigns(who: Delegate, checkpoint: EntryId, on?: readonly EntryId[]): EntryId {
+    return this.says(who, { type: 'cosign', checkpoint }, on)
+  }
+
+  /** The first proposes that everything up to `on` be settled; all of them co-sign, apart from whatever else goes on. */
+  settles(who: readonly Delegate[], on = this.ledger.heads()): EntryId {
+    const checkpoint = this.checkpoint(who[0]!, on)
+    for (const one of who) this.cosigns(one, checkpoint, [checkpoint])
+    return checkpoint
+  }
+
+  /** A new key for one’s own device. */
+  rekeys(who: Delegate, on?: readonly EntryId[]) {
+    const { kemPk } = this.stranger().own.device
+    return { kemPk, entry: this.says(who, { type: 'rekey', kemPk }, on) }
+  }
+
+  get finals(): readonly EntryId[] {
+    return this.ledger.state().finals
+  }
+
+  votes(who: Delegate): boolean {
+    return this.ledger.state().members.get(who.member)?.votes ?? false
+  }
+
   standings(...who: readonly Delegate[]): readonly (DeviceStanding | 'unknown')[] {
     return who.map((one) => this.ledger.state().devices.get(one.own.id)?.standing ?? 'unknown')
   }

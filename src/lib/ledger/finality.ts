@@ -35,10 +35,12 @@ export class Finality {
 
   /**
    * What is final for a device that holds everything here: of all checkpoints with enough co-signatures, those above or
-   * below the one it pinned, and of these none that contradict each other.
+   * below the one it pinned, and of these none that contradict each other. Nothing as long as the one it pinned is not here,
+   * so that whoever delivers first cannot put another in its place.
    */
   inForce(pin: EntryId | null): Evaluation {
     const pinned = pin === null ? undefined : this.#dag.get(pin)
+    if (pin !== null && !pinned) return this.#root
     const settled = this.#settledAmong(this.#dag.checkpoints(), () => true)
     return this.#evaluationUpTo(pinned ? settled.filter((one) => areInLine(one, pinned)) : settled)
   }
