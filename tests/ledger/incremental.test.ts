@@ -2,13 +2,14 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { EntryId } from '../../src/lib/core/ids.ts'
 import { hexFromBytes } from '../../src/lib/core/bytes.ts'
+import { expectOk } from '../../src/lib/core/result.ts'
 import { bitsIn } from '../../src/lib/ledger/bits.ts'
 import { Book, type Facts } from '../../src/lib/ledger/book.ts'
 import { judge } from '../../src/lib/ledger/causal.ts'
 import { Dag, topological, type Node } from '../../src/lib/ledger/dag.ts'
 import { evaluate } from '../../src/lib/ledger/evaluate.ts'
 import { Finality } from '../../src/lib/ledger/finality.ts'
-import type { Ledger } from '../../src/lib/ledger/graph.ts'
+import { createLedger, type Ledger } from '../../src/lib/ledger/graph.ts'
 import { NOBODY_ABOVE } from '../../src/lib/ledger/mirror.ts'
 import { Reading } from '../../src/lib/ledger/reading.ts'
 import { State } from '../../src/lib/ledger/state.ts'
@@ -58,6 +59,7 @@ const spelled = (state: LedgerState): string =>
     epochs: [...state.epochs.values()]
       .map((epoch) => [epoch.id, epoch.void, epoch.depth, epoch.recipients])
       .sort(),
+    members: [...state.members.values()],
     policy: state.policy,
     finals: state.finals,
     minRules: state.minRules,
@@ -113,6 +115,75 @@ test('whoever hears it late, doubled, in any order and any portions ends with th
     expect(spelled(other.state())).toBe(expected)
   })
 })
+
+test(
+  'a pin taken, changed and let go again leaves no trace, and leads to one state on all who hold to it',
+  WHILE,
+  () => {
+    let moved = 0
+    holds((quarrel) => {
+      const { council, dice } = quarrel
+      const { ledger } = council
+      const before = spelled(ledger.state())
+      const checkpoints = [...ledger.state().checkpoints.keys()]
+      if (checkpoints.length === 0) return
+      const pin = checkpoints[dice(checkpoints.length)]!
+      ledger.setPin(pin)
+      const pinned = spelled(ledger.state())
+      if (pinned !== before) moved++
+      expect(pinned).toBe(spelled(fromNothing(ledger, ledger.heads())))
+      const other = expectOk(createLedger(council.genesis, pin))
+      for (const wire of council.wires) {
+        other.add([wire])
+        if (dice(4) === 0) other.state()
+      }
+      expect(spelled(other.state())).toBe(pinned)
+      ledger.setPin(null)
+      expect(spelled(ledger.state())).toBe(before)
+    })
+    expect(moved).toBeGreaterThan(0)
+  },
+)
+
+test(
+  'the state a checkpoint speaks of is the same whatever else is known, and whatever is pinned',
+  WHILE,
+  () => {
+    holds(({ council, dice }) => {
+      const { ledger } = council
+      for (const { id } of [...ledger.state().checkpoints.values()].slice(0, 5)) {
+        const { parents } = ledger.entry(id)!.entry
+        const said = spelled(ledger.checkpointState(parents))
+        const below = council.replay([])
+        below.add(ledger.topological(parents).map(({ wire }) => wire))
+        expect(spelled(below.state())).toBe(said)
+        below.add(council.wires.filter(() => dice(2)))
+        expect(spelled(below.checkpointState(parents))).toBe(said)
+      }
+    })
+  },
+)
+
+test(
+  'what a final checkpoint holds stands however much is said afterwards that does not know of it',
+  WHILE,
+  () => {
+    let looked = 0
+    holds(({ council }) => {
+      const { ledger } = council
+      const final = ledger.state().finals[0]
+      if (!final) return
+      const { parents } = ledger.entry(final)!.entry
+      const [then, now] = [ledger.checkpointState(parents), ledger.state()]
+      for (const { id } of ledger.topological(parents)) {
+        if (then.void.has(id) || now.suspensions.size + then.suspensions.size > 0) continue
+        looked++
+        expect(now.void.has(id)).toBe(false)
+      }
+    })
+    expect(looked).toBeGreaterThan(0)
+  },
+)
 
 test('what was known at any one act can be asked later, and has not changed', WHILE, () => {
   holds((quarrel) => {

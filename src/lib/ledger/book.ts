@@ -27,6 +27,8 @@ export type Facts =
       readonly strikes: readonly DeviceId[]
       readonly frontier: readonly Position[]
     }
+  /** A checkpoint or co-signature, and whether its device still stood: it counts either way, or not, elsewhere. */
+  | { readonly valid: true; readonly kind: 'signature'; readonly stood: boolean }
   | { readonly valid: true; readonly kind: 'suspension'; readonly cap: number }
   | {
       readonly valid: true

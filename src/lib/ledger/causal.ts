@@ -21,11 +21,15 @@ export const judge = (book: Book, view: View, node: Node): Facts => {
   if (!act) return NO
   if (act.type === 'genesis') return node.index === 0 ? YES : NO
   // Judged elsewhere, by the state below the checkpoint alone: a later suspension cannot undo what is final.
-  if (act.type === 'checkpoint' || act.type === 'cosign') return YES
+  if (act.type === 'checkpoint' || act.type === 'cosign')
+    return { valid: true, kind: 'signature', stood: hasNotEnded(view, node.author) }
   const author = view.grants.get(node.author)
   if (!author || !authorStands(book, view, node, author)) return NO
   return (rules[act.type] as (given: Given, act: Act) => Facts)({ book, view, author, node }, act)
 }
+
+const hasNotEnded = (view: View, device: Node['author']): boolean =>
+  view.grants.has(device) && !['revoked', 'retired'].includes(standingOf(view, device))
 
 /** Granted, neither revoked nor retired, its member still here; and suspended devices speak only of who stays. */
 const authorStands = (book: Book, view: View, node: Node, { kind, member }: Grant): boolean => {

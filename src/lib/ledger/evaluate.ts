@@ -11,7 +11,6 @@ import {
   isCut,
   NOTHING,
   silencing,
-  strikesOn,
   type Biting,
   type Lift,
   type Said,
@@ -334,9 +333,11 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
 
 const FOUNDER = { admits: true, proposal: null, kind: 'member', pausedBy: [] } as const
 
-/** Whether an entry shows that whoever signed it is there: said as allowed, and by a device nobody ended. */
-const speaks = (book: Book, lower: Lower, node: Node): boolean =>
-  book.isValid(node) && !isCut(lower, node) && strikesOn(lower, node.author).length === 0
+/** Whether an entry shows that whoever signed it is there: said as allowed, by a device that had not ended. */
+const speaks = (book: Book, lower: Lower, node: Node): boolean => {
+  const facts = book.factsOf(node)
+  return facts.valid && !isCut(lower, node) && (facts.kind !== 'signature' || facts.stood)
+}
 
 /** What falls silent with a suspended device; its approvals and proposals are weighed where they are counted. */
 const SILENT = new Set(['feed', 'rotate', 'grant', 'complain', 'rekey', 'invite'])

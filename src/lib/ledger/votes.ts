@@ -54,6 +54,7 @@ export const votersAmong = (ballots: readonly Ballot[]): ReadonlySet<MemberId> =
 /** Whom a decision is about, who has no vote in it but stays in the denominator. */
 const targetOf = (view: View, proposal: Proposal): MemberId | null => {
   switch (proposal.action) {
+    case 'admit':
     case 'addDevice':
     case 'removeMember':
     case 'recover':

@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest'
+import type { DeviceState } from '../../src/lib/ledger/types.ts'
+import { assemble } from './assembly.ts'
+
+const kemOf = (device: DeviceState | undefined) => device?.kemPk
+
+test('a phone takes a new key, and another one after that', () => {
+  const { council, alba } = assemble(3)
+  council.rekeys(alba)
+  const { kemPk, entry } = council.rekeys(alba)
+  expect(kemOf(council.deviceOf(alba))).toEqual(kemPk)
+  expect(council.isVoid(entry)).toBe(false)
+  expect(council.standings(alba)).toEqual(['active'])
+})
+
+test('attack 60: two phones with one device’s keys take new keys at once: neither counts, and the device is suspended', () => {
+  const { council, alba, bruna, cira, start } = assemble(3)
+  const [one, two] = [council.rekeys(alba, start), council.rekeys(alba, start)]
+  expect(council.standings(alba)).toEqual(['suspended'])
+  expect(council.deviceOf(alba)?.suspensions).toEqual([one.entry, two.entry].sort())
+  expect([one, two].map(({ entry }) => council.isVoid(entry))).toEqual([true, true])
+  expect(kemOf(council.deviceOf(alba))).toEqual(alba.own.device.kemPk)
+  expect([...council.ledger.state().suspensions.values()].map(({ reason }) => reason)).toEqual([
+    'evidence',
+    'evidence',
+  ])
+  // Nobody is locked out for good: a majority looks, lifts it, and the next key counts.
+  expect(council.ledger.state().members.get(alba.member)?.votes).toBe(true)
+  council.decide(council.lift(alba), [bruna, cira])
+  expect(council.standings(alba)).toEqual(['active'])
+  expect(kemOf(council.deviceOf(alba))).toEqual(alba.own.device.kemPk)
+  const { kemPk } = council.rekeys(alba)
+  expect(kemOf(council.deviceOf(alba))).toEqual(kemPk)
+})
+
+test('neither copy writes on: what one does without knowing of the other is void', () => {
+  const { council, alba, start } = assemble(3)
+  const one = council.rekeys(alba, start)
+  const epoch = council.rotates(alba, [], [one.entry])
+  expect(council.ledger.state().epochs.get(epoch)?.void).toBe(false)
+  council.rekeys(alba, start)
+  expect(council.ledger.state().epochs.get(epoch)?.void).toBe(true)
+})
+
+test('a lift that knew of one of the two keys leaves the device suspended', () => {
+  const { council, alba, bruna, cira, start } = assemble(3)
+  const one = council.rekeys(alba, start)
+  council.decide(council.lift(alba), [bruna, cira], [one.entry])
+  expect(council.standings(alba)).toEqual(['active'])
+  council.rekeys(alba, start)
+  expect(council.standings(alba)).toEqual(['suspended'])
+})
+
+test('a key that is settled stays in use when a copy comes with one dated back, and the copy is noticed', () => {
+  const { council, alba, bruna, cira, start } = assemble(3)
+  const { kemPk, entry } = council.rekeys(alba, start)
+  const epoch = council.rotates(alba)
+  council.settles([alba, bruna, cira])
+  const late = council.rekeys(alba, start)
+  expect(council.standings(alba)).toEqual(['suspended'])
+  expect(kemOf(council.deviceOf(alba))).toEqual(kemPk)
+  expect([entry, late.entry].map((id) => council.isVoid(id))).toEqual([false, true])
+  expect(council.ledger.state().epochs.get(epoch)?.void).toBe(false)
+  council.decide(council.lift(alba), [bruna, cira])
+  expect(kemOf(council.deviceOf(alba))).toEqual(kemPk)
+})
+
+test('a rekey of a device that was cut tells nothing against anybody', () => {
+  const { council, alba, bruna, cira, start } = assemble(3)
+  council.decide(council.revocation(alba), [bruna, cira], start)
+  council.rekeys(alba, start)
+  council.rekeys(alba, start)
+  expect(council.standings(alba, bruna, cira)).toEqual(['revoked', 'active', 'active'])
+})
