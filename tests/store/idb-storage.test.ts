@@ -4,7 +4,7 @@ import { beforeEach, expect, test, vi } from 'vitest'
 import { expectOk } from '../../src/lib/core/result.ts'
 import { createRowSealer, forgetVault } from '../../src/lib/crypto/vault.ts'
 import { openDisk } from '../../src/lib/store/idb-storage.ts'
-import type { Write } from '../../src/lib/sync/ports.ts'
+import { TABLES, type Write } from '../../src/lib/sync/ports.ts'
 import { keepsRows } from '../conformance/storage.ts'
 import { dump, meddle, newBrowser, newVault, someDisk } from './disks.ts'
 
@@ -178,7 +178,7 @@ test('erasing takes the header before anything else, and in the end everything',
   expectOk(await disk.erase())
   spy.mockRestore()
   expect(cleared[0]).toBe('z')
-  expect(cleared.length).toBe(9)
+  expect(cleared.length).toBe(TABLES.length + 1)
   expect(await indexedDB.databases()).toEqual([])
 })
 
@@ -198,6 +198,24 @@ test('erasing ends although another tab never lets go of the database: what that
   expectOk(await disk.erase())
   for (const table of stubborn.objectStoreNames) expect(await stubborn.count(table)).toBe(0)
   stubborn.close()
+})
+
+test('a vault written before there were tables for files and circles opens, keeps what it has, and takes files', async () => {
+  const sealer = createRowSealer(newVault())
+  const before = await openDB('cuaderno', 1, {
+    upgrade: (db) => {
+      for (const letter of [...'abcdefgh', 'z']) db.createObjectStore(letter)
+    },
+  })
+  await before.put('z', bytes(9), 'header')
+  await before.put('a', sealer.seal('meta', 'k', bytes(7)), sealer.name('meta', 'k'))
+  before.close()
+  const disk = await someDisk()
+  const storage = disk.rows(sealer)
+  expect(expectOk(await disk.readFront('header'))).toEqual(bytes(9))
+  expect(expectOk(await storage.get('meta', 'k'))).toEqual(bytes(7))
+  expectOk(await storage.commit([{ table: 'blobs', key: 'f', value: bytes(8) }]))
+  expect(expectOk(await storage.get('blobs', 'f'))).toEqual(bytes(8))
 })
 
 test('after it is closed, every question is answered with a failure, none with an exception', async () => {

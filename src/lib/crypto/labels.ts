@@ -30,6 +30,8 @@ export const HASH_LABELS = [
   'weave', // the woven band of a collective
   'presence', // presence payload
   'file', // file chunk
+  'blob', // name of a sealed blob that others carry or fetch
+  'within', // what binds a device of a circle to a device of the collective around it
   'founding', // invitation to found: the mailbox identity of the proposer
 ] as const
 
@@ -37,6 +39,7 @@ export const KDF_LABELS = [
   'commit', // key commitment of an epoch
   'rec', // records of one feed under an epoch
   'file', // one file under an epoch
+  'carry', // what a circle gives to others to carry, under an epoch
   'snap', // one snapshot under an epoch
   'box', // epoch key boxed for a device
   'grant', // existing keys boxed for a device
@@ -70,6 +73,7 @@ export const SIGN_LABELS = [
   'invite', // proof of an invitation
   'presence', // presence of a device
   'welcome', // welcome manifest
+  'within', // a device of a collective vouches for its own device in a circle
 ] as const
 
 export type HashLabel = (typeof HASH_LABELS)[number]

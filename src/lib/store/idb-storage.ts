@@ -12,7 +12,11 @@ const LETTERS: { readonly [T in Table]: string } = {
   boxes: 'f',
   snapshots: 'g',
   aside: 'h',
+  shelf: 'i',
+  blobs: 'j',
 }
+/** Goes up whenever there is a table more. */
+const VERSION = 2
 /** The one store in the clear: the vault's header and the count of wrong tries. */
 const FRONT = 'z'
 
@@ -31,9 +35,11 @@ export interface Disk {
 
 export const openDisk = async (name: string): Promise<Result<Disk, StorageFailed>> => {
   try {
-    const db: IDBPDatabase = await openDB(name, 1, {
-      upgrade: (fresh) => {
-        for (const letter of [...Object.values(LETTERS), FRONT]) fresh.createObjectStore(letter)
+    const db: IDBPDatabase = await openDB(name, VERSION, {
+      // A vault of an earlier version keeps what it has, and gets the tables it lacks.
+      upgrade: (db) => {
+        for (const letter of [...Object.values(LETTERS), FRONT])
+          if (!db.objectStoreNames.contains(letter)) db.createObjectStore(letter)
       },
       // Another tab erases: whoever held on to the database would keep it from being deleted.
       blocking: () => db.close(),

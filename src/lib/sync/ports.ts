@@ -25,7 +25,19 @@ export interface Link {
 }
 
 /** The tables of a vault. Each row is sealed under a subkey of its own table. */
-export const TABLES = ['meta', 'ledger', 'records', 'heads', 'keys', 'boxes', 'snapshots', 'aside'] as const
+export const TABLES = [
+  'meta',
+  'ledger',
+  'records',
+  'heads',
+  'keys',
+  'boxes',
+  'snapshots',
+  'aside',
+  // What is kept of each sealed blob, and its bytes apart: only the former is read at start-up.
+  'shelf',
+  'blobs',
+] as const
 export type Table = (typeof TABLES)[number]
 
 /** Writes that happen together or not at all. `value: null` deletes. */
