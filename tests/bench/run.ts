@@ -1,6 +1,7 @@
 import { startBench } from './browsers.ts'
 import { disk } from './disk.ts'
 import { firstSync } from './first-sync.ts'
+import { ledger } from './ledger.ts'
 import { liveLatency } from './live-latency.ts'
 import { openAgain } from './open.ts'
 import { print, type Figure } from './report.ts'
@@ -15,6 +16,7 @@ const edits = quick ? 20_000 : 259_778
 const wanted = (name: string) => only === null || only === name
 const figures: Figure[] = []
 
+if (wanted('ledger')) figures.push(...ledger({ acts: quick ? 4000 : 10_000, rounds: quick ? 3 : 5 }))
 if (wanted('verify')) figures.push(...verify({ rounds: quick ? 3 : 7 }))
 if (wanted('disk')) figures.push(...(await disk({ edits: quick ? 5000 : 50_000 })))
 

@@ -39,6 +39,7 @@ export class Dag {
   readonly #forked = new Set<DeviceId>()
   readonly #answers = new Map<EntryId, Collected>()
   readonly #checkpoints: Node[] = []
+  readonly #children = new Map<EntryId, Node[]>()
 
   get size(): number {
     return this.#order.length
@@ -65,7 +66,12 @@ export class Dag {
     const node: Node = { id, author, act, signed, index, past, pastSize, parents, floor: null }
     this.#nodes.set(id, node)
     this.#order.push(node)
-    for (const parent of parents) this.#heads.delete(parent)
+    for (const parent of parents) {
+      this.#heads.delete(parent)
+      const siblings = this.#children.get(parent)
+      if (siblings) siblings.push(node)
+      else this.#children.set(parent, [node])
+    }
     this.#heads.add(id)
     const own = this.#byAuthor.get(author)
     if (own) own.push(node)
@@ -131,6 +137,11 @@ export class Dag {
   /** Everything an author said, in order of arrival. */
   entriesOf(author: DeviceId): readonly Node[] {
     return this.#byAuthor.get(author) ?? []
+  }
+
+  /** What names an entry among its parents, in order of arrival. */
+  childrenOf(id: EntryId): readonly Node[] {
+    return this.#children.get(id) ?? []
   }
 
   /** Every checkpoint proposed, in order of arrival. */

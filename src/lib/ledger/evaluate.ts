@@ -1,23 +1,15 @@
-import type { DeviceId, EntryId, EpochId, MemberId } from '../core/ids.ts'
-import { hasMajority, liftStands, recount, type EnactFacts, type Settled } from './additive.ts'
+import type { EpochId } from '../core/ids.ts'
+import { hasMajority, recount, type EnactFacts, type Settled } from './additive.ts'
 import type { Book } from './book.ts'
 import { isAtOrBelow, type Node } from './dag.ts'
 import { standingFeeds, type RegisteredFeed } from './feed-id.ts'
 import { stillDormant, type Away } from './dormancy.ts'
 import { highest } from './frontier.ts'
 import { Overlay } from './overlay.ts'
-import { isCloned, saidBy, saidByClone, saidFromAbove, suspensionsInForce, verdictOf } from './suspensions.ts'
-import {
-  isCut,
-  NOTHING,
-  silencing,
-  type Biting,
-  type Lift,
-  type Said,
-  type Strike,
-  type Suspensions,
-  type View,
-} from './view.ts'
+import { lowerStrata, reachesBelow, type Lower } from './lower-strata.ts'
+import { isCloned } from './suspensions.ts'
+import type { LedgerState } from './types.ts'
+import { isCut, NOTHING, silencing, type View } from './view.ts'
 
 /**
  * The state of a set of entries, in strata, so that no race decides who stays (ledger.md §8): protective majority
@@ -34,116 +26,6 @@ export const evaluate = (book: Book, base: View, window: readonly Node[]): View 
   return upperStrata(book, base, { window, ...lower })
 }
 
-type Lower = Pick<View, 'strikes' | 'holders' | 'offspring' | 'rekeyed' | 'suspensions'>
-
-/** T1 to T4. `null`: a device of `base` turns out to have a second holder. */
-const lowerStrata = (book: Book, base: View, valid: readonly Node[]): Lower | null => {
-  const holders = new Overlay<DeviceId, readonly MemberId[]>(base.holders)
-  const offspring = [...base.offspring]
-  const strikes: Strike[] = []
-  const lifted: { readonly node: Node; readonly facts: EnactFacts }[] = []
-  const holds = (device: DeviceId, member: MemberId): boolean => {
-    const known = holders.get(device) ?? []
-    if (known.includes(member)) return true
-    if (base.holders.has(device)) return false
-    holders.set(device, [...known, member])
-    return true
-  }
-  for (const node of valid) {
-    if (node.act?.type === 'genesis')
-      for (const { deviceId, member } of node.act.founders) holds(deviceId, member)
-    const above = verdictOf(book, node)
-    if (above?.type === 'revokes') strikes.push({ ...FROM_ABOVE, node, devices: above.devices })
-    const facts = book.factsOf(node)
-    if (!facts.valid || facts.kind !== 'enact') continue
-    const { action } = facts
-    if ('deviceId' in action && 'member' in action && !holds(action.deviceId, action.member)) return null
-    if (action.action === 'addDevice')
-      offspring.push({ device: action.deviceId, proposer: facts.proposal.author, at: node })
-    if (action.action === 'lift') lifted.push({ node, facts })
-    const strike = strikeOf(node, facts)
-    if (strike) strikes.push(strike)
-  }
-  const struck = {
-    strikes: strikes.length > 0 ? [...base.strikes, ...strikes] : base.strikes,
-    holders: holders.done(),
-    offspring: offspring.length > base.offspring.length ? offspring : base.offspring,
-  }
-  const cuts = (node: Node) => isCut(struck, node)
-  const lifts = lifted.flatMap(({ node, facts }): readonly Lift[] =>
-    facts.action.action === 'lift' && liftStands(node, facts, cuts)
-      ? [{ node, device: facts.action.device }]
-      : [],
-  )
-  const standing = valid.filter((node) => !cuts(node))
-  const rekeyed = new Overlay(base.rekeyed)
-  const renewed = standing.filter(({ act }) => act?.type === 'rekey')
-  for (const node of renewed) rekeyed.set(node.author, [...(rekeyed.get(node.author) ?? []), node])
-  const said = [
-    ...standing.flatMap((node) => [...saidBy(book, node), ...saidFromAbove(book, node)]),
-    ...renewed.flatMap((node) => saidByClone(book, node, rekeyed.get(node.author)!)),
-  ]
-  const withdrawals = standing.filter(
-    ({ act }) => act?.type === 'withdraw' && book.dag.get(act.target)?.act?.type !== 'approve',
-  )
-  const changed =
-    strikes.length + lifts.length + said.length + withdrawals.length > 0 ||
-    struck.offspring !== base.offspring
-  const suspensions = changed
-    ? suspended(base.suspensions, { struck, said, withdrawals, lifts })
-    : base.suspensions
-  return { ...struck, rekeyed: rekeyed.done(), suspensions }
-}
-
-/** A mirrored revocation: of the tier it has above, cutting against what whoever mirrored it knew. */
-const FROM_ABOVE = { member: null, recovers: null, annul: [], frontier: [] } as const
-
-/** T1: what a majority ends, by the votes in the decision’s own past alone; nothing concurrent undoes it. */
-const strikeOf = (node: Node, { action, strikes: devices, frontier }: EnactFacts): Strike | null => {
-  switch (action.action) {
-    case 'removeMember':
-      return { node, devices, member: action.member, recovers: null, annul: action.annul, frontier }
-    case 'revokeDevice':
-      return { node, devices, member: null, recovers: null, annul: action.annul, frontier }
-    case 'recover':
-      return { node, devices, member: null, recovers: action.member, annul: [], frontier }
-    default:
-      return null
-  }
-}
-
-const suspended = (
-  below: Suspensions,
-  more: {
-    readonly struck: Omit<Lower, 'suspensions' | 'rekeyed'>
-    readonly said: readonly Said[]
-    readonly withdrawals: readonly Node[]
-    readonly lifts: readonly Lift[]
-  },
-): Suspensions =>
-  suspensionsInForce({
-    view: more.struck,
-    said: [...below.said, ...more.said],
-    withdrawals: [...below.withdrawals, ...more.withdrawals],
-    lifts: [...below.lifts, ...more.lifts],
-  })
-
-/** Whether suspensions of `base` begin to bite, or end and give something back, only now. */
-const reachesBelow = (base: View, { suspensions }: Lower): boolean => {
-  if (suspensions === base.suspensions) return false
-  const keys = (biting: readonly Biting[]) =>
-    new Set(
-      biting
-        .filter(({ device }) => base.grants.has(device))
-        .map(({ said, device }) => `${said.node.id} ${device}`),
-    )
-  const [before, after] = [keys(base.suspensions.biting), keys(suspensions.biting)]
-  const old = new Set(base.suspensions.said.map(({ node }) => node.id))
-  for (const key of after)
-    if (!before.has(key) && old.has(key.slice(0, key.indexOf(' ')) as EntryId)) return true
-  return base.fragile && [...before].some((key) => !after.has(key))
-}
-
 /** T5 and T6, parents first: whoever was brought in by something void has said nothing. */
 const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: readonly Node[] }): View => {
   const { window, strikes, holders, offspring, rekeyed, suspensions } = lower
@@ -155,10 +37,10 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
   const rekeys = new Overlay(base.rekeys)
   const proposals = new Overlay(base.proposals)
   const confirmed = new Overlay(base.confirmed)
-  const enacted = new Set<EntryId>()
-  const voided = new Set<EntryId>()
-  const given = [...base.given]
-  const complaints = [...base.complaints]
+  const enacted = new Overlay(base.enacted)
+  const voided = new Overlay(base.voided)
+  const given: LedgerState['grants'][number][] = []
+  const complaints: LedgerState['complaints'][number][] = []
   const registered: RegisteredFeed[] = []
   const away: Away[] = []
   let { founders, policy, minRules, final, fragile } = base
@@ -177,8 +59,7 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
     if (known && known.proposal !== proposal.id) return false
     if (known && known.pausedBy.length === 0) return true
     const member = action.action === 'keeper' ? null : action.member
-    if (action.action === 'admit' && !known && [...grants.values()].some((grant) => grant.member === member))
-      return false
+    if (action.action === 'admit' && !known && grants.some((grant) => grant.member === member)) return false
     grants.set(action.deviceId, {
       member,
       device: action.device,
@@ -227,7 +108,7 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
     if (!facts.valid || act === null) return false
     if (facts.kind === 'enact') {
       const has = carriesOut(node, facts)
-      if (has) enacted.add(facts.proposal.id)
+      if (has) enacted.set(facts.proposal.id, true)
       return has
     }
     if (act.type === 'checkpoint' || act.type === 'cosign') return true
@@ -292,14 +173,14 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
   }
 
   for (const node of window) {
-    if (!takesEffect(node)) voided.add(node.id)
+    if (!takesEffect(node)) voided.set(node.id, true)
     if (book.dag.isFinal(node)) final = node
   }
 
   const feeds = registered.length > 0 ? standingFeeds(base.feeds, registered) : base.feeds
   const registeredNow = new Set([...feeds.values()].map(({ entry }) => entry))
   for (const { entry } of registered.length > 0 ? [...base.feeds.values(), ...registered] : [])
-    if (!registeredNow.has(entry)) voided.add(entry)
+    if (!registeredNow.has(entry)) voided.set(entry, true)
   return {
     founders,
     policy,
@@ -321,12 +202,12 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
     invites: invites.done(),
     rekeys: rekeys.done(),
     rekeyed,
-    given: given.length > base.given.length ? given : base.given,
-    complaints: complaints.length > base.complaints.length ? complaints : base.complaints,
+    given: given.length > 0 ? [...base.given, ...given] : base.given,
+    complaints: complaints.length > 0 ? [...base.complaints, ...complaints] : base.complaints,
     proposals: proposals.done(),
     confirmed: confirmed.done(),
-    enacted: enacted.size > 0 ? new Set([...base.enacted, ...enacted]) : base.enacted,
-    voided: voided.size > 0 ? new Set([...base.voided, ...voided]) : base.voided,
+    enacted: enacted.done(),
+    voided: voided.done(),
     fragile,
   }
 }

@@ -112,18 +112,23 @@ export class Evaluation {
 
   #compute(heads: readonly EntryId[]): View {
     const { base, window } = this.#nearest(heads)
-    return evaluate(this.book, base, topological(window)) ?? this.#fromNothing(heads)
+    return evaluate(this.book, base, topological(window)) ?? this.#fromFar(heads)
   }
 
-  #fromNothing(heads: readonly EntryId[]): View {
+  /** From the newest final checkpoint, or where a change reaches below even that, from nothing. */
+  #fromFar(heads: readonly EntryId[]): View {
     const { dag } = this.book
-    const all = bitsIn(dag.closure(heads)).map((index) => dag.at(index))
-    return evaluate(this.book, NOTHING, topological(all))!
+    const all = bitsIn(dag.closure(heads))
+    const nodesIn = (indexes: readonly number[]) => topological(indexes.map((index) => dag.at(index)))
+    const above = all.filter((index) => !dag.isSettled(index))
+    const isAbove = dag.top && above.length > 0
+    const view = isAbove ? evaluate(this.book, this.#view([dag.top.id]), nodesIn(above)) : null
+    return view ?? evaluate(this.book, NOTHING, nodesIn(all))!
   }
 
   /**
-   * The highest view to build on: that of the past of the only head, or of an entry that everything above it in the set
-   * builds on and everything else in the set lies below.
+   * The highest view to build on: that of the past of the only head, or of heads that everything above them in the set
+   * builds on, each on all, while everything else in the set lies below them.
    */
   #nearest(heads: readonly EntryId[]): { readonly base: View; readonly window: readonly Node[] } {
     const { dag } = this.book
@@ -134,17 +139,29 @@ export class Evaluation {
     const within = dag.closure(heads)
     const settled = dag.top ? dag.top.pastSize + 1 : 0
     const window: Node[] = []
-    let left = countBits(within)
-    for (let index = within.length * 32 - 1; left > settled; index--) {
+    const left = new Set(heads)
+    let count = countBits(within)
+    for (let index = within.length * 32 - 1; count > settled; index--) {
       if (!hasBit(within, index) || dag.isSettled(index)) continue
       const node = dag.at(index)
-      left--
-      const known = node.pastSize === left ? this.#views.get(node.id) : undefined
-      if (known && window.every((above) => isBelowNode(node, above))) return { base: known, window }
       window.push(node)
+      count--
+      left.delete(node.id)
+      for (const id of node.parents) if (!this.#isSettled(id) && isFree(dag, id, within, index)) left.add(id)
+      const known = left.size > 0 ? this.#views.get(keyOf([...left])) : undefined
+      if (known && window.every((above) => liesAbove(dag, above, left))) return { base: known, window }
     }
     return { base: dag.top ? this.#view([dag.top.id]) : NOTHING, window }
   }
+}
+
+/** Whether nothing of a set that arrived before `index` stands on an entry. */
+const isFree = (dag: Reading, id: EntryId, within: Bits, index: number): boolean =>
+  dag.childrenOf(id).every((child) => child.index >= index || !hasBit(within, child.index))
+
+const liesAbove = (dag: Reading, above: Node, all: ReadonlySet<EntryId>): boolean => {
+  for (const id of all) if (!isBelowNode(dag.get(id)!, above)) return false
+  return true
 }
 
 const keyOf = (heads: readonly EntryId[]): string =>

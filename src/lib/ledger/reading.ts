@@ -66,6 +66,11 @@ export class Reading {
     return !this.isInLine(a.id, b.id)
   }
 
+  /** What named an entry among its parents when it was signed. */
+  childrenOf(id: EntryId): readonly Node[] {
+    return this.#dag.childrenOf(id)
+  }
+
   /** Whether one of two entries is, or knew of, the other when it was signed. */
   isInLine(a: EntryId, b: EntryId): boolean {
     return a === b || this.#dag.isBelow(a, b) || this.#dag.isBelow(b, a)

@@ -28,7 +28,7 @@ export class State implements LedgerState {
   readonly complaints
   readonly finals
   readonly minRules
-  readonly void
+  #void: ReadonlySet<EntryId> | null = null
   readonly #book: Book
   readonly #view: View
   readonly #knows: (node: Node) => boolean
@@ -59,7 +59,10 @@ export class State implements LedgerState {
     this.epochs = of.view.epochs
     this.grants = of.view.given
     this.complaints = of.view.complaints
-    this.void = of.view.voided
+  }
+
+  get void(): ReadonlySet<EntryId> {
+    return (this.#void ??= new Set(this.#view.voided.keys()))
   }
 
   get members(): LedgerState['members'] {
@@ -146,7 +149,7 @@ export class State implements LedgerState {
   }
 
   #isUsed(invite: EntryId): boolean {
-    for (const id of this.#view.enacted) {
+    for (const id of this.#view.enacted.keys()) {
       const act = this.#view.proposals.get(id)?.act
       const proposal = act?.type === 'propose' ? act.proposal : null
       if (proposal && 'proof' in proposal && proposal.proof?.invite === invite) return true

@@ -160,11 +160,14 @@ const isLifted = ({ lifts }: Known, { said, device }: Biting): boolean =>
 const withOffspring = (known: Known, standing: readonly Biting[]): readonly Biting[] => {
   const biting = standing.filter((bite) => !isLifted(known, bite))
   const seen = new Set(biting.map(({ said, device }) => `${said.node.id} ${device}`))
+  const broughtIn = new Map<DeviceId, DeviceId[]>()
+  for (const { device, proposer } of biting.length > 0 ? known.view.offspring : [])
+    broughtIn.set(proposer, [...(broughtIn.get(proposer) ?? []), device])
   for (const bite of biting)
-    for (const { device, proposer } of known.view.offspring) {
+    for (const device of broughtIn.get(bite.device) ?? []) {
       const next: Biting = { ...bite, device }
       const key = `${bite.said.node.id} ${device}`
-      if (proposer !== bite.device || seen.has(key) || isLifted(known, next)) continue
+      if (seen.has(key) || isLifted(known, next)) continue
       if (wasSettled(known, device, bite.said.node.floor)) continue
       seen.add(key)
       biting.push(next)

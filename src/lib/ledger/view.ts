@@ -112,8 +112,8 @@ export type View = {
   readonly proposals: ReadonlyMap<EntryId, Node>
   /** Admissions by invitation that a majority carried out, by proposal. */
   readonly confirmed: ReadonlyMap<EntryId, readonly Node[]>
-  readonly enacted: ReadonlySet<EntryId>
-  readonly voided: ReadonlySet<EntryId>
+  readonly enacted: ReadonlyMap<EntryId, true>
+  readonly voided: ReadonlyMap<EntryId, true>
   /** Whether something is without effect only because of a suspension, and would come back without it. */
   readonly fragile: boolean
 }
@@ -140,8 +140,8 @@ export const NOTHING: View = {
   complaints: [],
   proposals: new Map(),
   confirmed: new Map(),
-  enacted: new Set(),
-  voided: new Set(),
+  enacted: new Map(),
+  voided: new Map(),
   fragile: false,
 }
 
@@ -179,24 +179,28 @@ export const standingOf = (view: View, device: DeviceId): DeviceStanding =>
         ? 'suspended'
         : 'active'
 
-/** The member devices that may hold keys, sorted: whom a rotation is for (protocol: active in at(rotate)). */
-export const activeMemberDevices = (view: View): readonly DeviceId[] =>
-  [...view.grants]
-    .filter(([id, { kind }]) => kind === 'member' && standingOf(view, id) === 'active')
-    .map(([id]) => id)
-    .sort()
-
-const PEOPLE_HANG_ON = ['founders', 'strikes', 'holders', 'retired', 'final', 'dormant'] as const
-const counted = new WeakMap<View['grants'], { readonly view: View; readonly people: People }>()
-
-/** Members and electorate. Counted once for all views that share the same grants, ends and retirements. */
-export const peopleOf = (view: View): People => {
-  const known = counted.get(view.grants)
-  if (known && PEOPLE_HANG_ON.every((part) => known.view[part] === view[part])) return known.people
-  const people = countPeople(view)
-  counted.set(view.grants, { view, people })
-  return people
+/**
+ * Something worked out of a view, kept for all views that share what it hangs on. The first of `parts` finds it again.
+ */
+const sharedBy = <T>(
+  parts: readonly ['grants', ...(keyof View)[]],
+  workOut: (view: View) => T,
+): ((view: View) => T) => {
+  const known = new WeakMap<View['grants'], { readonly view: View; readonly value: T }>()
+  return (view) => {
+    const last = known.get(view.grants)
+    if (last && parts.every((part) => last.view[part] === view[part])) return last.value
+    const value = workOut(view)
+    known.set(view.grants, { view, value })
+    return value
+  }
 }
+
+/** Members and electorate. */
+export const peopleOf = sharedBy<People>(
+  ['grants', 'founders', 'strikes', 'holders', 'retired', 'final', 'dormant'],
+  (view) => countPeople(view),
+)
 
 const countPeople = (view: View): People => {
   const removed = new Set(view.strikes.flatMap(({ member }) => member ?? []))
@@ -242,3 +246,13 @@ export const cosigningDevices = (view: View): ReadonlyMap<MemberId, DeviceId> =>
   }
   return first
 }
+
+/** The member devices that may hold keys, sorted: whom a rotation is for (protocol: active in at(rotate)). */
+export const activeMemberDevices = sharedBy<readonly DeviceId[]>(
+  ['grants', 'strikes', 'holders', 'retired', 'suspensions'],
+  (view) =>
+    [...view.grants]
+      .filter(([id, { kind }]) => kind === 'member' && standingOf(view, id) === 'active')
+      .map(([id]) => id)
+      .sort(),
+)

@@ -1,0 +1,57 @@
+import { expectOk } from '../../src/lib/core/result.ts'
+import { createLedger } from '../../src/lib/ledger/graph.ts'
+import { AssemblyHistory } from './assembly-history.ts'
+import { figure, type Figure } from './report.ts'
+
+/**
+ * How long a large ledger takes to be worked out from nothing, beside one half as long: twice the acts should take about
+ * twice the time. Then how long one act more takes. Signatures are checked before the clock starts: they cost the same each.
+ */
+export const ledger = ({ acts, rounds }: { acts: number; rounds: number }): readonly Figure[] => {
+  const { genesis, wires } = new AssemblyHistory({ acts, members: 200, devices: 600 })
+  const loaded = (count: number) => {
+    const ledger = expectOk(createLedger(genesis))
+    ledger.add(wires.slice(0, count))
+    return ledger
+  }
+  const [whole, half, more]: [number[], number[], number[]] = [[], [], []]
+  for (let round = 0; round < rounds; round++) {
+    const [shorter, longer] = [loaded(acts / 2), loaded(acts - STEPS)]
+    half.push(timed(() => shorter.state().devices))
+    whole.push(timed(() => longer.state().devices))
+    for (const wire of wires.slice(acts - STEPS))
+      more.push(
+        timed(() => {
+          longer.add([wire])
+          return longer.state().devices
+        }),
+      )
+  }
+  return [
+    figure({
+      name: 'ledger',
+      unit: 'ms',
+      values: whole,
+      baseline: half,
+      baselineName: `half of ${acts} acts, ms`,
+      goal: { atMost: 2.3 },
+    }),
+    figure({
+      name: 'ledger-one-more',
+      unit: 'ms',
+      values: more,
+      baseline: [1],
+      baselineName: 'one millisecond',
+      goal: { atMost: 5 },
+    }),
+  ]
+}
+
+/** Acts that come one by one, at the end. */
+const STEPS = 50
+
+const timed = (work: () => unknown): number => {
+  const start = performance.now()
+  work()
+  return performance.now() - start
+}
