@@ -1,32 +1,10 @@
 import { beforeEach, expect, test } from 'vitest'
 import { page } from 'vitest/browser'
-import type { EntryId } from '../../src/lib/core/ids.ts'
-import { err, ok, type Result } from '../../src/lib/core/result.ts'
-import { Cell } from '../../src/lib/core/watched.ts'
 import AgreedSection from '../../src/lib/ui/collective/AgreedSection.svelte'
 import { Roster } from '../../src/lib/ui/collective/roster.svelte.ts'
-import type { Agreed, AgreedState, CannotCosign } from '../../src/lib/workspace/types.ts'
-import { entryId, memberId, PaperSession, PaperSpace, PaperWorkspace } from './paper-session.ts'
+import type { AgreedState } from '../../src/lib/workspace/types.ts'
+import { entryId, memberId, PaperAgreed, PaperSession, PaperSpace, PaperWorkspace } from './paper-session.ts'
 import { expectNoBarriers, stage, type Staging } from './stage.ts'
-
-class PaperAgreed implements Agreed {
-  readonly state: Cell<AgreedState>
-  readonly asked: string[] = []
-  refuses: CannotCosign | null = null
-
-  constructor(about: Partial<AgreedState> = {}) {
-    this.state = new Cell<AgreedState>({ final: null, open: [], conflicts: [], mayPropose: true, ...about })
-  }
-
-  propose = () => this.#asks('propose')
-  cosign = (id: EntryId) => this.#asks(`cosign ${id}`)
-  returnTo = (id: EntryId) => this.#asks(`return to ${id}`) as Promise<Result<void, never>>
-
-  #asks(what: string): Promise<Result<void, CannotCosign>> {
-    this.asked.push(what)
-    return Promise.resolve(this.refuses ? err(this.refuses) : ok(undefined))
-  }
-}
 
 const harvest = entryId('harvest')
 const waiting = (about: Partial<AgreedState['open'][number]> = {}): AgreedState['open'][number] => ({

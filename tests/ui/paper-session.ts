@@ -6,8 +6,11 @@ import { Cell } from '../../src/lib/core/watched.ts'
 import { createDocument, setAbout } from '../../src/lib/domain/document.ts'
 import { addPerson } from '../../src/lib/domain/people.ts'
 import type {
+  Agreed,
+  AgreedState,
   AsideItem,
   BadScan,
+  CannotCosign,
   Encounter,
   EncounterState,
   GuestFlow,
@@ -159,6 +162,26 @@ export class PaperEncounter implements Encounter {
   }
 }
 
+/** What was settled, on paper. */
+export class PaperAgreed implements Agreed {
+  readonly state: Cell<AgreedState>
+  readonly asked: string[] = []
+  refuses: CannotCosign | null = null
+
+  constructor(about: Partial<AgreedState> = {}) {
+    this.state = new Cell<AgreedState>({ final: null, open: [], conflicts: [], mayPropose: true, ...about })
+  }
+
+  propose = () => this.#asks('propose')
+  cosign = (id: EntryId) => this.#asks(`cosign ${id}`)
+  returnTo = (id: EntryId) => this.#asks(`return to ${id}`) as Promise<Result<void, never>>
+
+  #asks(what: string): Promise<Result<void, CannotCosign>> {
+    this.asked.push(what)
+    return Promise.resolve(this.refuses ? err(this.refuses) : ok(undefined))
+  }
+}
+
 /** What a space on paper begins with. `names`: members in order, the first one is me. */
 export type PaperSpaceStart = {
   readonly id: string
@@ -179,6 +202,7 @@ export class PaperSpace implements Space {
   readonly status: Cell<Status>
   readonly setAside = new Cell<readonly AsideItem[]>([])
   readonly presence: Presence
+  readonly agreed = new PaperAgreed()
   /** The invitations it handed out. */
   readonly invitations: PaperHostFlow[] = []
   readonly asked: string[] = []

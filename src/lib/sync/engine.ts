@@ -42,6 +42,8 @@ export interface Holdings {
   missingBoxes(): readonly EpochId[]
   /** A newcomer without a base, or one that was overtaken by keys it may not have. Content waits for a welcome. */
   needsWelcome(): boolean
+  /** Hashes of parts of checkpoints that are wanted and that nobody was asked for just now. */
+  missingParts(): readonly Uint8Array[]
 }
 
 export type Effect =
@@ -54,6 +56,8 @@ export type Effect =
   | { readonly type: 'absorbBoxes'; readonly epoch: EpochId; readonly boxes: Uint8Array }
   | { readonly type: 'serveWelcome' }
   | { readonly type: 'absorbWelcome'; readonly welcome: Uint8Array }
+  | { readonly type: 'serveParts'; readonly parts: readonly Uint8Array[] }
+  | { readonly type: 'absorbPart'; readonly part: Uint8Array }
 
 export type Step = { readonly state: LinkState; readonly effects: readonly Effect[] }
 
@@ -107,6 +111,10 @@ export const onMessage = (state: LinkState, message: SyncMessage, holdings: Hold
       return fullContent(state, [{ type: 'serveWelcome' }])
     case 'welcome':
       return fullContent(state, [{ type: 'absorbWelcome', welcome: message.welcome }])
+    case 'wantParts':
+      return fullContent(state, [{ type: 'serveParts', parts: message.parts }])
+    case 'part':
+      return fullContent(state, [{ type: 'absorbPart', part: message.part }])
   }
 }
 
@@ -130,7 +138,7 @@ export const ledgerMoved = (state: LinkState, standing: Standing, holdings: Hold
 
 /** This device holds more than before: a periodic or debounced word to the peer, if it changes anything. */
 export const holdingsMoved = (state: LinkState, holdings: Holdings): Step =>
-  state.ready && state.peerReady ? sayHave(state, holdings) : { state, effects: [] }
+  state.ready && state.peerReady ? withParts(sayHave(state, holdings), holdings) : { state, effects: [] }
 
 /** A fresh record of this device's own: straight to whoever may have it, without waiting to be asked. */
 export const mayPush = (state: LinkState, feed: FeedId, holdings: Holdings): boolean =>
@@ -172,10 +180,20 @@ const openContent = (state: LinkState, holdings: Holdings): Step => {
 const askForKeys = (state: LinkState, holdings: Holdings): readonly Effect[] => {
   if (state.standing !== 'full') return []
   const epochs = holdings.missingBoxes()
+  const parts = holdings.missingParts()
   return [
+    ...(parts.length > 0 ? [send({ type: 'wantParts', parts })] : []),
     ...(epochs.length > 0 ? [send({ type: 'wantBoxes', epochs })] : []),
     ...(holdings.needsWelcome() ? [send({ type: 'wantWelcome' })] : []),
   ]
+}
+
+/** Asks again for parts whoever was asked before did not give. */
+const withParts = ({ state, effects }: Step, holdings: Holdings): Step => {
+  const parts = state.standing === 'full' ? holdings.missingParts() : []
+  return parts.length > 0
+    ? { state, effects: [...effects, send({ type: 'wantParts', parts })] }
+    : { state, effects }
 }
 
 const sayHave = (state: LinkState, holdings: Holdings): Step => {

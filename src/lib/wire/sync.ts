@@ -1,8 +1,9 @@
-import { decodeCbor, encodeCbor, isUint, type Cbor } from '../core/cbor.ts'
+import { decodeCbor, encodeCbor, isBytes, isUint, type Cbor } from '../core/cbor.ts'
 import {
   entryIdFrom,
   epochIdFrom,
   feedIdFrom,
+  HASH_BYTES,
   idBytes,
   recIdFrom,
   type EntryId,
@@ -40,12 +41,17 @@ export type SyncMessage =
   | { readonly type: 'wantWelcome' }
   /** The documents as they stand, sealed, with the positions they stand for. */
   | { readonly type: 'welcome'; readonly welcome: Uint8Array }
+  /** Parts of checkpoints I lack, by hash. */
+  | { readonly type: 'wantParts'; readonly parts: readonly Uint8Array[] }
+  /** One such part: a manifest or a sealed snapshot. Its hash says which. */
+  | { readonly type: 'part'; readonly part: Uint8Array }
 
 export type BadMessage = { readonly type: 'BadMessage' }
 
 const MAX_IDS = 4096
 const MAX_ENTRIES = 4096
 const MAX_RECORDS = 65_536
+const MAX_PARTS = 1024
 
 export const encodeSyncMessage = (message: SyncMessage): Uint8Array => encodeCbor(cborFrom(message))
 
@@ -81,12 +87,16 @@ const cborFrom = (message: SyncMessage): Cbor => {
       return [8]
     case 'welcome':
       return [9, message.welcome]
+    case 'wantParts':
+      return [10, message.parts]
+    case 'part':
+      return [11, message.part]
   }
 }
 
 const messageFrom = (parts: readonly Cbor[]): SyncMessage | null => {
   const [kind, a, b] = parts
-  const arity = [2, 3, 3, 1, 2, 3, 2, 3, 1, 2][typeof kind === 'number' ? kind : -1]
+  const arity = [2, 3, 3, 1, 2, 3, 2, 3, 1, 2, 2, 2][typeof kind === 'number' ? kind : -1]
   if (parts.length !== arity) return null
   switch (kind) {
     case 0: {
@@ -129,10 +139,20 @@ const messageFrom = (parts: readonly Cbor[]): SyncMessage | null => {
       const welcome = bytesFrom(a)
       return welcome && { type: 'welcome', welcome }
     }
+    case 10: {
+      const parts = listOf(a, hashFrom, MAX_PARTS)
+      return parts && { type: 'wantParts', parts }
+    }
+    case 11: {
+      const part = bytesFrom(a)
+      return part && { type: 'part', part }
+    }
     default:
       return null
   }
 }
+
+const hashFrom = (value: unknown): Uint8Array | null => (isBytes(value, HASH_BYTES) ? value : null)
 
 const bytesFrom = (value: unknown): Uint8Array | null => (value instanceof Uint8Array ? value : null)
 

@@ -92,7 +92,7 @@ export const membershipFrom = (
         }
       }),
     // No checkpoint is final yet in this version, so every decision may still be seen differently elsewhere.
-    provisional: state.kind === 'collective',
+    provisional: state.kind === 'collective' && state.finals.length === 0,
     me: state.devices.get(me.device)?.standing ?? 'revoked',
   }
 }

@@ -1,7 +1,7 @@
 import type { CollId, FeedId } from '../core/ids.ts'
 import { parseRecord } from '../feed/record.ts'
 import { encodeFeedSeal, parseFeedSeal } from '../feed/seal.ts'
-import type { FeedSeal, SealedRecord } from '../feed/types.ts'
+import type { Base, FeedSeal, SealedRecord } from '../feed/types.ts'
 import type { Storage, Write } from '../sync/ports.ts'
 import { encodePack, parsePack, recordsKey } from './rows.ts'
 
@@ -69,6 +69,24 @@ export class Packs {
       }
     }
     if (run) yield run
+  }
+
+  /** Lets go of the runs that lie wholly at or below `base`: what they say is in the documents there. */
+  async prune(base: Base): Promise<void> {
+    const writes: Write[] = []
+    for (const [feed, starts] of this.#starts) {
+      const most = base.get(feed)?.seq ?? -1
+      const kept: Start[] = []
+      for (const start of starts) {
+        const row = start.seq <= most ? await this.#storage.get('records', start.key) : null
+        const pack = row?.ok && row.value ? parsePack(row.value) : null
+        if (pack && start.seq + pack.records.length - 1 <= most)
+          writes.push({ table: 'records', key: start.key, value: null })
+        else kept.push(start)
+      }
+      this.#starts.set(feed, kept)
+    }
+    if (writes.length > 0) await this.#storage.commit(writes)
   }
 
   /** Everything kept of this collective, feed by feed in order; small rows are joined on the way. */

@@ -18,7 +18,15 @@ import { bringBack, rescuable } from '../domain/rescue.ts'
 import { Feeds } from '../feed/feeds.ts'
 import { parseRecord } from '../feed/record.ts'
 import { encodeFeedSeal, parseFeedSeal } from '../feed/seal.ts'
-import type { Accepted, Base, CannotAppend, FeedSeal, SealedRecord, SetAside } from '../feed/types.ts'
+import type {
+  Accepted,
+  Base,
+  CannotAppend,
+  FeedSeal,
+  SealedRecord,
+  Segment,
+  SetAside,
+} from '../feed/types.ts'
 import { createEntry } from '../ledger/authoring.ts'
 import { encodeBoxSet, openBox, parseBoxSet, verifyBoxSet } from '../ledger/boxes.ts'
 import { writeEpoch } from '../ledger/epochs.ts'
@@ -29,6 +37,7 @@ import { createRotate } from '../ledger/rotation.ts'
 import { suspendedWith } from '../ledger/suspended-with.ts'
 import type { Act, LedgerState, SuspendReason } from '../ledger/types.ts'
 import type { Storage, StorageFailed, Write } from '../sync/ports.ts'
+import { Checkpoints, type Settled } from './checkpoints.ts'
 import { Debts } from './debts.ts'
 import { Documents } from './documents.ts'
 import { Keyring } from './keyring.ts'
@@ -40,11 +49,13 @@ import {
   headKey,
   ledgerKey,
   parseOwnHead,
+  settledKey,
   spaceKey,
   encodeSpaceRow,
   type SpaceRow,
 } from './rows.ts'
 import { Saver } from './saver.ts'
+import { encodeSettledRow, parseSettledRow } from './settled-row.ts'
 import { createWelcome, openWelcome } from './welcome.ts'
 
 /** What links and screens hear about. */
@@ -70,11 +81,13 @@ export class Replica {
   readonly keyring: Keyring
   readonly packs: Packs
   readonly documents: Documents
+  readonly checkpoints: Checkpoints
   readonly row: SpaceRow
   readonly #storage: Storage
   readonly #saver: Saver
   readonly #debts: Debts
   readonly #random: Random
+  readonly #clock: Clock
   readonly #events = new Set<Partial<ReplicaEvents>>()
   readonly #changed = new Cell(0)
   readonly #refused = new Set<EntryId>()
@@ -83,8 +96,11 @@ export class Replica {
   #base: {
     readonly base: Base
     readonly docs: ReadonlyMap<DocId, Uint8Array>
-    readonly by: DeviceId
+    /** Who handed it over; `null`: a final checkpoint. */
+    readonly by: DeviceId | null
   } | null = null
+  /** Segments that come in while the feeds are built anew, so that none is missed. */
+  #meanwhile: Segment[] | null = null
   #ledgerRows = 0
   #feed: FeedId | null = null
   #closed = false
@@ -103,10 +119,31 @@ export class Replica {
     this.#storage = of.storage
     this.#saver = new Saver(of.storage)
     this.#random = of.random
+    this.#clock = of.clock
     this.keyring = new Keyring(this.coll)
     this.packs = new Packs(of.storage, this.coll)
     this.documents = new Documents((docs) => this.#append(docs), of.clock)
     this.#feeds = new Feeds({ ledger: this.ledger, keys: this.keyring })
+    this.checkpoints = new Checkpoints({
+      coll: this.coll,
+      device: this.own.id,
+      ledger: this.ledger,
+      keyring: this.keyring,
+      packs: this.packs,
+      storage: of.storage,
+      clock: of.clock,
+      feeds: () => this.#feeds,
+      base: () => this.#base,
+      docs: () => this.documents.states(),
+      act: (about) =>
+        this.act(
+          typeof about === 'string'
+            ? { type: 'cosign', checkpoint: about }
+            : { type: 'checkpoint', attachment: about },
+        ),
+      save: (writes) => this.#saver.save(writes),
+      settle: (settled, how) => this.#settle(settled, how),
+    })
     this.#debts = new Debts({
       ledger: this.ledger,
       keyring: this.keyring,
@@ -162,6 +199,7 @@ export class Replica {
     const replica = new Replica({ ...of, ledger: ledger.value })
     replica.#ledgerRows = wires.length
     await replica.keyring.restore(of.storage)
+    await replica.checkpoints.restore()
     await replica.#restoreBase()
     await replica.#restoreRecords()
     await replica.#restoreOwnHead()
@@ -254,6 +292,7 @@ export class Replica {
   close(): void {
     this.#closed = true
     this.#debts.close()
+    this.checkpoints.close()
     this.documents.destroy()
     this.keyring.forget()
   }
@@ -283,6 +322,7 @@ export class Replica {
     // What waited for this segment comes with it: the seal at its end is not always the one offered.
     const { fresh, seal: last } = offered.value
     if (fresh.length === 0) return true
+    this.#meanwhile?.push({ feed: last.feed, records: fresh, seal: last })
     this.#saver.save([this.packs.add(fresh, last)])
     this.#apply()
     this.#tell((events) => events.holdingsMoved?.())
@@ -375,6 +415,7 @@ export class Replica {
     this.#debts.look()
     this.#feeds.ledgerChanged()
     this.#apply()
+    this.checkpoints.look()
     this.#tell((events) => events.ledgerMoved?.())
     this.#touch()
   }
@@ -425,6 +466,7 @@ export class Replica {
     const appended = this.#feeds.append({ own: this.own, docs, ...(this.#feed && { feed: this.#feed }) })
     if (!appended.ok) return this.#cannotAppend(appended.error.type, updates)
     const { record, seal } = appended.value
+    this.#meanwhile?.push({ feed: seal.feed, records: [record], seal })
     this.#typed.add(record.id)
     this.#salvages = 0
     const head = encodeOwnHead({ feed: record.pub.feed, next: record.pub.seq + 1 })
@@ -500,19 +542,52 @@ export class Replica {
     this.#touch()
   }
 
+  /** Begins anew from another base. What is written or arrives while the disk is read is taken in too, before anything else is. */
   async #rebase(): Promise<void> {
     await this.settled()
-    this.#feeds = new Feeds({ ledger: this.ledger, keys: this.keyring, base: this.#base!.base })
-    await this.#restoreRecords()
+    this.#meanwhile = []
+    const feeds = new Feeds({ ledger: this.ledger, keys: this.keyring, base: this.#base!.base })
+    for (const { records, seal } of await this.packs.restore()) feeds.restore(records, seal)
+    for (const { records, seal } of this.#meanwhile) feeds.restore(records, seal)
+    this.#meanwhile = null
+    this.#feeds = feeds
+    this.#feeds.ledgerChanged()
+    this.#feeds.take()
+    this.documents.rebuild(this.#base?.docs ?? null, this.#mineAndAccepted())
+    this.#touch()
     this.#registerFeed()
     this.#tell((events) => events.holdingsMoved?.())
     this.#tell((events) => events.ledgerMoved?.())
   }
 
+  /** Holds to a final checkpoint from here on, and begins from it at the next start; adopted, at once. */
+  async #settle(settled: Settled, how: 'verified' | 'adopted'): Promise<void> {
+    const row = encodeSettledRow({ ...settled, at: this.#clock.now() })
+    this.#saver.save([{ table: 'snapshots', key: settledKey(this.coll), value: row }])
+    await this.settled()
+    if (this.#saver.state.read() === 'failed' || this.#closed) return
+    this.ledger.setPin(settled.checkpoint)
+    // What was handed over by one member has now been found to be what all say.
+    if (how === 'verified' && this.#base) this.#base = { ...this.#base, by: null }
+    if (how === 'adopted') {
+      this.#base = { base: settled.base, docs: settled.docs, by: null }
+      await this.#rebase()
+    }
+    this.#ledgerChanged()
+  }
+
   async #restoreBase(): Promise<void> {
-    const row = await this.#storage.get('snapshots', baseKey(this.coll))
-    if (!row.ok || !row.value) return
-    const opened = openWelcome(row.value, this.ledger, (epoch) => this.keyring.key(epoch))
+    const settled = await this.#storage.get('snapshots', settledKey(this.coll))
+    const row = settled.ok && settled.value ? parseSettledRow(settled.value) : null
+    if (row) {
+      this.ledger.setPin(row.checkpoint)
+      this.#base = { base: row.base, docs: row.docs, by: null }
+      this.#feeds = new Feeds({ ledger: this.ledger, keys: this.keyring, base: row.base })
+      return
+    }
+    const welcome = await this.#storage.get('snapshots', baseKey(this.coll))
+    if (!welcome.ok || !welcome.value) return
+    const opened = openWelcome(welcome.value, this.ledger, (epoch) => this.keyring.key(epoch))
     if (!opened.ok) return
     this.#base = opened.value
     this.#feeds = new Feeds({ ledger: this.ledger, keys: this.keyring, base: opened.value.base })

@@ -44,6 +44,9 @@ export const headKey = (coll: CollId): string => `${coll}/own`
 export const epochKeyKey = (coll: CollId, epoch: string): string => `${coll}/${epoch}`
 export const boxesKey = (coll: CollId, epoch: string): string => `${coll}/${epoch}`
 export const baseKey = (coll: CollId): string => `${coll}/base`
+/** A part of a checkpoint, by the hash it is named by. */
+export const blobKey = (coll: CollId, digest: string): string => `${coll}/blob/${digest}`
+export const settledKey = (coll: CollId): string => `${coll}/settled`
 export const heardKey = (coll: CollId): string => `heard/${coll}`
 
 export const encodeSpaceRow = (row: SpaceRow): Uint8Array =>

@@ -15,6 +15,7 @@ import { createMesh } from '../net/mesh.ts'
 import type { Hub, Judge, Mesh, MetLink, Rtc } from '../net/types.ts'
 import type { WordLanguage } from '../net/words.ts'
 import type { Standing, Storage } from '../sync/ports.ts'
+import { createAgreed } from './checkpoint-door.ts'
 import { createEncounter } from './encounter.ts'
 import { hostJoining } from './joining.ts'
 import { membershipFrom } from './membership.ts'
@@ -22,6 +23,7 @@ import type { Replica } from './replica.ts'
 import { encodeHeard, heardKey, parseHeard } from './rows.ts'
 import { Syncing } from './syncing.ts'
 import type {
+  Agreed,
   AsideItem,
   Encounter,
   HostFlow,
@@ -64,6 +66,7 @@ export class LiveSpace implements Space {
   readonly status: Watched<Status>
   readonly setAside: Watched<readonly AsideItem[]>
   readonly presence: Presence
+  readonly agreed: Agreed
   readonly replica: Replica
   readonly #world: SpaceWorld
   readonly #syncing: Syncing
@@ -109,6 +112,12 @@ export class LiveSpace implements Space {
       () => this.#status(),
     )
     this.setAside = memo([replica.changed, this.#brought], () => this.#aside())
+    this.agreed = createAgreed({
+      replica,
+      language: world.language,
+      mayAct: () => this.#mayAct(),
+      kept: () => this.#kept(),
+    })
     this.presence = {
       awareness: this.#live.awareness,
       people: this.#people,

@@ -189,6 +189,16 @@ export class Syncing {
       }
       case 'absorbWelcome':
         return this.#replica.absorbWelcome(effect.welcome)
+      case 'serveParts':
+        for (const digest of effect.parts) {
+          const part = this.#replica.checkpoints.blob(digest)
+          if (part) this.#send(link, { type: 'part', part })
+        }
+        return
+      case 'absorbPart':
+        this.#replica.checkpoints.absorbBlob(effect.part)
+        // A manifest names further parts: they are asked for at once.
+        return this.#step(attached, ledgerMoved(attached.state, attached.standing, this.#holdings(link)))
     }
   }
 
@@ -269,6 +279,7 @@ export class Syncing {
       feedIsPeers: (feed) => ledger.state().feeds.get(feed)?.device === link.peer,
       missingBoxes: () => this.#replica.missingBoxes(),
       needsWelcome: () => this.#replica.needsWelcome(),
+      missingParts: () => this.#replica.checkpoints.missingBlobs(),
     }
   }
 }

@@ -142,6 +142,8 @@ export interface Space {
   readonly setAside: Watched<readonly AsideItem[]>
   /** Verified presence of others, in the shape y-prosemirror's cursor plugin wants; and who is here. */
   readonly presence: Presence
+  /** What was settled together, and what waits to be. */
+  readonly agreed: Agreed
   /** A link for one newcomer, to be sent or shown, and the words to read with them. */
   invite(): Promise<HostFlow>
   /** Shows a code for another member’s phone beside this one. */

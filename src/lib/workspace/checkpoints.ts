@@ -1,0 +1,435 @@
+import * as Y from 'yjs'
+import { hexFromBytes } from '../core/bytes.ts'
+import type { Clock } from '../core/clock.ts'
+import type { CollId, DeviceId, DocId, EntryId } from '../core/ids.ts'
+import { err, ok, type Result } from '../core/result.ts'
+import { Cell, type Watched } from '../core/watched.ts'
+import { isSameDocument } from '../domain/same-document.ts'
+import {
+  encodeManifest,
+  isSameBase,
+  manifestHash,
+  MAX_MANIFEST_BYTES,
+  openSnapshot,
+  parseManifest,
+  sealSnapshot,
+  snapshotHash,
+  type Manifest,
+} from '../feed/checkpoint.ts'
+import { Feeds } from '../feed/feeds.ts'
+import { parseRecord } from '../feed/record.ts'
+import type { Base, SealedRecord } from '../feed/types.ts'
+import { writeEpoch } from '../ledger/epochs.ts'
+import { mayCosign, type MayNotCosign } from '../ledger/conduct.ts'
+import type { Ledger } from '../ledger/graph.ts'
+import type { LedgerView } from '../ledger/types.ts'
+import type { Storage, Write } from '../sync/ports.ts'
+import type { Keyring } from './keyring.ts'
+import type { Packs } from './packs.ts'
+import { blobKey } from './rows.ts'
+
+/** What this device found when it worked a checkpoint out by itself. */
+export type Check =
+  /** Ledger, positions and documents are what it says. */
+  | 'same'
+  | 'working'
+  /** Its parts, or records or keys it names, are not here (yet). */
+  | 'missing'
+  | 'differs'
+
+/** Documents as they were, with the positions they stand for. */
+export type Settled = {
+  readonly checkpoint: EntryId
+  readonly base: Base
+  readonly docs: ReadonlyMap<DocId, Uint8Array>
+}
+
+export type CannotPropose =
+  /** Not everything here is known well enough: this device began from what one member handed over. */
+  { readonly type: 'CheckpointIncomplete' }
+
+/** What checkpoints need of the replica they belong to. */
+export type CheckpointPort = {
+  readonly coll: CollId
+  readonly device: DeviceId
+  readonly ledger: Ledger
+  readonly keyring: Keyring
+  readonly packs: Packs
+  readonly storage: Storage
+  readonly clock: Clock
+  readonly feeds: () => Feeds
+  /** What this device itself started from. */
+  readonly base: () => { readonly base: Base; readonly docs: ReadonlyMap<DocId, Uint8Array> } | null
+  readonly docs: () => ReadonlyMap<DocId, Uint8Array>
+  readonly act: (checkpoint: { readonly hash: Uint8Array; readonly size: number } | EntryId) => EntryId
+  readonly save: (writes: readonly Write[]) => void
+  /** A final checkpoint this device verified, or has to take on the word of those who signed it. */
+  readonly settle: (settled: Settled, how: 'verified' | 'adopted') => Promise<void>
+}
+
+/** Open checkpoints whose parts are fetched: whoever proposes more than this at once is not waited for. */
+const MAX_OPEN = 8
+/** So long one peer is waited for before another is asked for the same bytes. ms. */
+const ASK_AGAIN_MS = 5000
+/** Records may still be on their way for so long before a final checkpoint is taken in their place. ms. */
+const PATIENCE_MS = 60_000
+/** After something moved, a check waits a little: what moves next often belongs to it. ms. */
+const CHECK_MS = 300
+/** Records merged in one go while working a checkpoint out; in between, others get their turn. */
+const SLICE = 500
+
+/**
+ * The checkpoints of one collective as this device sees them: it fetches their parts, works each out by itself, and says
+ * whether it found the same; and it settles on those that became final. Spec: checkpoint.md.
+ */
+export class Checkpoints {
+  readonly #port: CheckpointPort
+  readonly #blobs = new Map<string, Uint8Array>()
+  readonly #asked = new Map<string, number>()
+  readonly #checks = new Map<EntryId, Check>()
+  readonly #firstSeen = new Map<EntryId, number>()
+  readonly #moved = new Cell(0)
+  #waiting: (() => void) | null = null
+  #working: Promise<void> | null = null
+  #again = false
+  #closed = false
+
+  constructor(port: CheckpointPort) {
+    this.#port = port
+  }
+
+  /** Something above changed: a check came to an end, parts arrived. */
+  get changed(): Watched<number> {
+    return this.#moved
+  }
+
+  /** Reads back the parts kept. */
+  async restore(): Promise<void> {
+    const rows = await this.#port.storage.all('snapshots', blobKey(this.#port.coll, ''))
+    if (!rows.ok) return
+    for (const [key, bytes] of rows.value.rows) this.#blobs.set(key.slice(key.lastIndexOf('/') + 1), bytes)
+  }
+
+  // ── proposing and signing ────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Proposes everything accepted here, as the documents are now, and signs it. Call after everything written is on disk. */
+  propose(): Result<EntryId, CannotPropose> {
+    const { ledger, keyring, coll } = this.#port
+    const epoch = writeEpoch(ledger.state(), (id) => keyring.has(id))
+    const key = epoch && keyring.key(epoch)
+    const base = this.#port.feeds().baseNow()
+    const isComplete = [...base.values()].every(({ lheads }) => lheads !== undefined)
+    if (!epoch || !key || !isComplete) return err({ type: 'CheckpointIncomplete' })
+    const parents = ledger.heads()
+    const snapshots = new Map<DocId, Uint8Array>()
+    for (const [doc, state] of this.#port.docs()) {
+      const sealed = sealSnapshot({ key, coll, doc, parents }, state)
+      this.#keep(snapshotHash(sealed), sealed)
+      snapshots.set(doc, snapshotHash(sealed))
+    }
+    const stateHash = ledger.checkpointState(parents).hash
+    const bytes = encodeManifest({ epoch, base, snapshots, stateHash })
+    if (bytes.length > MAX_MANIFEST_BYTES) return err({ type: 'CheckpointIncomplete' })
+    this.#keep(manifestHash(bytes), bytes)
+    const id = this.#port.act({ hash: manifestHash(bytes), size: bytes.length })
+    this.#set(id, 'same')
+    if (mayCosign(ledger, this.#port.device, id).ok) this.#port.act(id)
+    return ok(id)
+  }
+
+  /** Puts this member’s name under a checkpoint this device found to be the same as what it has. */
+  cosign(
+    id: EntryId,
+  ): Result<void, MayNotCosign | { readonly type: 'CheckpointDiffers' | 'CheckpointIncomplete' }> {
+    const check = this.checkOf(id)
+    if (check === 'differs') return err({ type: 'CheckpointDiffers' })
+    if (check !== 'same') return err({ type: 'CheckpointIncomplete' })
+    const may = mayCosign(this.#port.ledger, this.#port.device, id)
+    if (!may.ok) return may
+    this.#port.act(id)
+    return ok(undefined)
+  }
+
+  checkOf(id: EntryId): Check {
+    return this.#checks.get(id) ?? (this.#manifestOf(id) ? 'working' : 'missing')
+  }
+
+  /** The documents a checkpoint speaks of, if they are here and this device has the key. */
+  docsOf(id: EntryId): ReadonlyMap<DocId, Uint8Array> | null {
+    const manifest = this.#manifestOf(id)
+    return manifest ? this.#openAll(id, manifest) : null
+  }
+
+  /** The positions a checkpoint speaks of, if its manifest is here. */
+  positionsOf(id: EntryId): Base | null {
+    return this.#manifestOf(id)?.base ?? null
+  }
+
+  // ── parts, by hash ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  blob(digest: Uint8Array): Uint8Array | null {
+    return this.#blobs.get(hexFromBytes(digest)) ?? null
+  }
+
+  /** Parts of checkpoints that matter and are not here, as far as nobody was asked for them just now. */
+  missingBlobs(): readonly Uint8Array[] {
+    const now = this.#port.clock.now()
+    const due = this.#wanted().filter(
+      (digest) => now - (this.#asked.get(hexFromBytes(digest)) ?? -Infinity) >= ASK_AGAIN_MS,
+    )
+    for (const digest of due) this.#asked.set(hexFromBytes(digest), now)
+    return due
+  }
+
+  /** Takes a part if it is one that is wanted; anything else is let go. */
+  absorbBlob(bytes: Uint8Array): void {
+    const names = [manifestHash(bytes), snapshotHash(bytes)].map(hexFromBytes)
+    const wanted = this.#wanted().find((digest) => names.includes(hexFromBytes(digest)))
+    if (!wanted) return
+    this.#keep(wanted, bytes)
+    this.look()
+  }
+
+  #wanted(): readonly Uint8Array[] {
+    return this.#relevant().flatMap((id) => {
+      const digest = this.#attachmentOf(id)
+      if (!digest) return []
+      const manifest = this.#manifestOf(id)
+      const parts = manifest ? [...manifest.snapshots.values()] : [digest]
+      return parts.filter((part) => !this.#blobs.has(hexFromBytes(part)))
+    })
+  }
+
+  /** The newest final above what this device holds to, and open ones that could still become final. */
+  #relevant(): readonly EntryId[] {
+    const { ledger } = this.#port
+    const { checkpoints, devices, finals } = ledger.state()
+    const newest = finals.at(-1)
+    const open = [...checkpoints.values()]
+      .filter(
+        ({ id, status, author }) =>
+          status === 'open' &&
+          devices.get(author)?.standing === 'active' &&
+          (!newest || ledger.isBelow(newest, id)),
+      )
+      .map(({ id }) => id)
+    return [...(newest ? [newest] : []), ...open.slice(-MAX_OPEN)]
+  }
+
+  // ── working out ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Looks, a little later, whether anything is to be checked or settled. Call after ledger, records or keys moved. */
+  look(): void {
+    this.#moved.set(this.#moved.read() + 1)
+    this.#again = true
+    if (this.#waiting || this.#working || this.#closed) return
+    if (this.#relevant().length === 0) return
+    this.#waiting = this.#port.clock.after(CHECK_MS, () => {
+      this.#waiting = null
+      this.#working ??= this.#work().finally(() => {
+        this.#working = null
+        if (this.#again) this.look()
+      })
+    })
+  }
+
+  /** Until nothing is being worked out. */
+  async settled(): Promise<void> {
+    while (this.#working) await this.#working
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#waiting?.()
+  }
+
+  async #work(): Promise<void> {
+    this.#again = false
+    for (const id of this.#relevant()) {
+      if (this.#closed) return
+      const known = this.#checks.get(id)
+      if (known !== 'same' && known !== 'differs') this.#set(id, await this.#check(id))
+    }
+    await this.#settleOnNewest()
+  }
+
+  async #settleOnNewest(): Promise<void> {
+    const { ledger, clock } = this.#port
+    const newest = ledger.state().finals.at(-1)
+    const manifest = newest && this.#manifestOf(newest)
+    if (!newest || !manifest || newest === ledger.pin || this.#closed) return
+    const docs = this.#openAll(newest, manifest)
+    const check = this.#checks.get(newest)
+    if (!docs) return
+    if (check === 'same')
+      return this.#port.settle({ checkpoint: newest, base: manifest.base, docs }, 'verified')
+    if (check !== 'missing') return
+    const since = this.#firstSeen.get(newest) ?? clock.now()
+    this.#firstSeen.set(newest, since)
+    if (clock.now() - since < PATIENCE_MS) {
+      if (!this.#waiting) this.#waiting = clock.after(PATIENCE_MS, () => this.#wake())
+      return
+    }
+    if (this.#covers(manifest.base))
+      await this.#port.settle({ checkpoint: newest, base: manifest.base, docs }, 'adopted')
+  }
+
+  #wake(): void {
+    this.#waiting = null
+    this.look()
+  }
+
+  /** Whether everything this device started from lies at or below a base: else going over to it would lose something. */
+  #covers(base: Base): boolean {
+    const mine: Base = this.#port.base()?.base ?? new Map()
+    return [...mine].every(([feed, { seq }]) => (base.get(feed)?.seq ?? -1) >= seq)
+  }
+
+  /**
+   * The same from what lies here alone: the ledger as it was at the checkpoint’s parents, the records up to its
+   * positions, judged by that ledger, and the documents they make.
+   */
+  async #check(id: EntryId): Promise<Check> {
+    const { ledger } = this.#port
+    const manifest = this.#manifestOf(id)
+    const entry = ledger.entry(id)
+    if (!manifest || !entry) return 'missing'
+    const { parents } = entry.entry
+    if (!this.#isWhole(manifest)) return 'missing'
+    // Sealed for another place, or not by whoever holds the key it names.
+    const claimed = this.#openAll(id, manifest)
+    if (!claimed) return 'differs'
+    if (hexFromBytes(ledger.checkpointState(parents).hash) !== hexFromBytes(manifest.stateHash))
+      return 'differs'
+    if (!this.#covers(manifest.base) || !this.#reaches(manifest.base)) return 'missing'
+    const base = this.#port.base()
+    const feeds = new Feeds({
+      ledger: ledgerAt(ledger, parents),
+      keys: this.#port.keyring,
+      ...(base && { base: base.base }),
+    })
+    for (const [feed, { seq }] of manifest.base)
+      for await (const run of this.#port.packs.read(feed, (base?.base.get(feed)?.seq ?? -1) + 1)) {
+        restoreUpTo(feeds, run.records, seq)
+        if (this.#closed) return 'working'
+      }
+    if (!isSameBase(feeds.baseNow(), manifest.base)) return 'differs'
+    const docs = await this.#docsFrom(base?.docs ?? new Map(), feeds)
+    const isSame =
+      docs.size === claimed.size && [...docs].every(([doc, mine]) => isSameDoc(mine, claimed.get(doc)))
+    for (const doc of docs.values()) doc.destroy()
+    return isSame ? 'same' : 'differs'
+  }
+
+  /** Whether every record a base names is here. */
+  #reaches(base: Base): boolean {
+    const feeds = this.#port.feeds()
+    return (
+      [...base].every(([feed, { seq }]) => feeds.nextSeq(feed) > seq) && feeds.missingEpochs().length === 0
+    )
+  }
+
+  async #docsFrom(base: ReadonlyMap<DocId, Uint8Array>, feeds: Feeds): Promise<ReadonlyMap<DocId, Y.Doc>> {
+    const docs = new Map<DocId, Y.Doc>([...this.#port.docs().keys()].map((doc) => [doc, new Y.Doc()]))
+    const docOf = (id: DocId) => docs.get(id) ?? docs.set(id, new Y.Doc()).get(id)!
+    for (const [id, state] of base) Y.applyUpdate(docOf(id), state)
+    const accepted = [...feeds.accepted()]
+    for (let at = 0; at < accepted.length; at += SLICE) {
+      const slice = accepted.slice(at, at + SLICE).flatMap((record) => record.docs)
+      for (const id of new Set(slice.map(({ doc }) => doc)))
+        docOf(id).transact(() => {
+          for (const { doc, update } of slice) if (doc === id) Y.applyUpdate(docOf(id), update)
+        })
+      await Promise.resolve()
+    }
+    return docs
+  }
+
+  // ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #attachmentOf(id: EntryId): Uint8Array | null {
+    const act = this.#port.ledger.entry(id)?.act
+    return act?.type === 'checkpoint' ? act.attachment.hash : null
+  }
+
+  #manifestOf(id: EntryId): Manifest | null {
+    const digest = this.#attachmentOf(id)
+    const bytes = digest && this.#blobs.get(hexFromBytes(digest))
+    const manifest = bytes ? parseManifest(bytes) : null
+    if (manifest && !manifest.ok) this.#checks.set(id, 'differs')
+    return manifest?.ok ? manifest.value : null
+  }
+
+  #isWhole({ epoch, snapshots }: Manifest): boolean {
+    return (
+      this.#port.keyring.has(epoch) &&
+      [...snapshots.values()].every((digest) => this.#blobs.has(hexFromBytes(digest)))
+    )
+  }
+
+  #openAll(id: EntryId, { epoch, snapshots }: Manifest): ReadonlyMap<DocId, Uint8Array> | null {
+    const { coll, keyring, ledger } = this.#port
+    const key = keyring.key(epoch)
+    const parents = ledger.entry(id)?.entry.parents
+    if (!key || !parents) return null
+    const docs = new Map<DocId, Uint8Array>()
+    for (const [doc, digest] of snapshots) {
+      const sealed = this.#blobs.get(hexFromBytes(digest))
+      const opened = sealed ? openSnapshot({ key, coll, doc, parents }, sealed) : null
+      if (!opened?.ok) return null
+      docs.set(doc, opened.value)
+    }
+    return docs
+  }
+
+  #keep(digest: Uint8Array, bytes: Uint8Array): void {
+    const name = hexFromBytes(digest)
+    this.#blobs.set(name, bytes)
+    this.#port.save([{ table: 'snapshots', key: blobKey(this.#port.coll, name), value: bytes }])
+  }
+
+  #set(id: EntryId, check: Check): void {
+    this.#checks.set(id, check)
+    this.#moved.set(this.#moved.read() + 1)
+  }
+}
+
+/** The ledger as somebody saw it who knew `parents` and nothing else. */
+const ledgerAt = (ledger: Ledger, parents: readonly EntryId[]): LedgerView => {
+  const state = ledger.checkpointState(parents)
+  return {
+    coll: ledger.coll,
+    has: (id) => ledger.inClosure(parents, id),
+    entry: (id) => (ledger.inClosure(parents, id) ? ledger.entry(id) : undefined),
+    heads: () => parents,
+    inClosure: (heads, id) => ledger.inClosure(heads, id),
+    state: () => state,
+  }
+}
+
+const restoreUpTo = (feeds: Feeds, wires: readonly Uint8Array[], seq: number): void => {
+  const records: SealedRecord[] = []
+  for (const wire of wires) {
+    const record = parseRecord(wire)
+    if (!record.ok || record.value.pub.seq > seq) break
+    records.push(record.value)
+  }
+  const last = records.at(-1)
+  if (!last) return
+  // What lies here was verified when it came; only the chain is looked at again.
+  feeds.restore(records, { feed: last.pub.feed, seq: last.pub.seq, rec: last.id, sig: new Uint8Array(64) })
+}
+
+/** Bytes of Yjs are not canonical, so documents are compared part by part. */
+const isSameDoc = (mine: Y.Doc, update: Uint8Array | undefined): boolean => {
+  const theirs = new Y.Doc()
+  try {
+    if (!update) return false
+    Y.applyUpdate(theirs, update)
+    return isSameDocument(mine, theirs)
+  } catch {
+    return false
+  } finally {
+    theirs.destroy()
+  }
+}
