@@ -1,0 +1,44 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { Evaluated, spellState, spellSum } from './oracle/compare.ts'
+import { turmoil } from './oracle/made-up.ts'
+import { Oracle } from './oracle/oracle.ts'
+
+const RUNS = process.env.SLOW === '1' ? 100_000 : 1000
+const SLOWLY = { timeout: process.env.SLOW === '1' ? 3_600_000 : 120_000 }
+
+const quarrels = fc.record({
+  founders: fc.nat({ max: 8 }).map((n) => [5, 3, 4, 6, 7, 8, 9, 2, 1][n]!),
+  turns: fc.array(fc.integer({ min: 0, max: 2 ** 31 }), { minLength: 1, maxLength: 14 }),
+  look: fc.nat(),
+})
+
+test(
+  'two readers who share no code agree on any ledger whatever, at any moment and with any pin',
+  SLOWLY,
+  () => {
+    let [entries, finals, looked] = [0, 0, 0]
+    fc.assert(
+      fc.property(quarrels, ({ founders, turns, look }) => {
+        const { words } = turmoil(founders, turns)
+        const evaluated = new Evaluated()
+        const checkpoints = words.filter(({ act }) => act?.type === 'checkpoint').map(({ id }) => id)
+        const pin = checkpoints[look % (checkpoints.length + 1)] ?? null
+        for (const end of [1 + (look % words.length), words.length]) {
+          const part = words.slice(0, end)
+          const oracle = new Oracle(part)
+          evaluated.hears(part)
+          for (const pinned of new Set([null, pin])) {
+            const expected = spellSum(oracle.state(pinned), oracle.candidates())
+            expect(spellState(evaluated.state(pinned))).toEqual(expected)
+            finals += oracle.inForce(pinned).length
+            looked++
+          }
+        }
+        entries += words.length
+      }),
+      { numRuns: RUNS },
+    )
+    console.log({ entries, finals, looked })
+  },
+)

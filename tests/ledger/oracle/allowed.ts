@@ -1,0 +1,168 @@
+import type { DeviceId, EntryId, MemberId } from '../../../src/lib/core/ids.ts'
+import type { Proposal } from '../../../src/lib/ledger/types.ts'
+import type { Reading, Word } from './oracle.ts'
+import { standing, type Sum } from './strata.ts'
+
+/** What an entry may say where it stands, and what later strata want to know of that place. */
+export type Allowed = {
+  readonly proposal?: EntryId
+  readonly does?: Proposal
+  readonly votes?: readonly Vote[]
+  readonly needed?: number
+  /** Devices that a recovery or revocation ends. */
+  readonly ends?: readonly DeviceId[]
+  readonly cap?: number
+  readonly recipients?: readonly DeviceId[]
+  /** Whether whoever signed a checkpoint still stood. */
+  readonly stood?: boolean
+}
+export type Vote = { readonly by: EntryId; readonly member: MemberId }
+
+const SPEECH = ['removeMember', 'revokeDevice', 'lift']
+
+/** T0. `null`: not allowed. */
+export const allowed = (reading: Reading, word: Word): Allowed | null => {
+  const { act, author, id, parents } = word
+  if (act === null) return null
+  if (act.type === 'genesis') return parents.length === 0 ? {} : null
+  const at = reading.at(id)
+  const place = at.places.get(author)
+  const stands = standing(at, author)
+  if (act.type === 'checkpoint' || act.type === 'cosign')
+    return { stood: stands === 'active' || stands === 'suspended' }
+  if (!place || stands === 'revoked' || stands === 'retired') return null
+  if (place.member === null) return act.type === 'merge' ? {} : null
+  if (!at.members.has(place.member)) return null
+  if (stands === 'suspended' && !isSpeech(reading, word)) return null
+  const isNotebook = at.founders.length === 1
+  const isCollective = at.founders.length > 2
+  const cap = { cap: Math.max(1, Math.floor((at.voters.size - 1) / 2)) }
+  switch (act.type) {
+    case 'propose':
+      if (!isCollective && (isNotebook || act.proposal.action !== 'addDevice')) return null
+      if (!mayPropose(at, act.proposal, place.member)) return null
+      return act.proposal.action === 'revokeDevice' && stands === 'active' ? cap : {}
+    case 'approve':
+      return proposed(reading, act.proposal, id) ? {} : null
+    case 'enact':
+      return mayEnact(reading, word, act.proposal)
+    case 'withdraw': {
+      const target = reading.below(act.target, id) ? reading.word(act.target) : undefined
+      const takes = ['approve', 'propose', 'suspend'].includes(target?.act?.type ?? '')
+      return takes && at.places.get(target!.author)?.member === place.member ? {} : null
+    }
+    case 'suspend':
+      return !isNotebook && at.places.has(act.device) ? cap : null
+    case 'rotate': {
+      const active = [...at.places].filter(
+        ([device, { member }]) => member !== null && standing(at, device) === 'active',
+      )
+      return act.prev.every((epoch) => at.epochs.has(epoch))
+        ? { recipients: active.map(([device]) => device).sort() }
+        : null
+    }
+    case 'invite':
+      return isCollective ? {} : null
+    case 'complain':
+      return at.epochs.has(act.epoch) ? {} : null
+    default:
+      return {}
+  }
+}
+
+const isSpeech = (reading: Reading, { act }: Word): boolean => {
+  if (act?.type === 'merge') return true
+  if (act?.type === 'propose') return SPEECH.includes(act.proposal.action)
+  if (act?.type !== 'approve' && act?.type !== 'enact') return false
+  return SPEECH.includes(reading.act(act.proposal, 'propose')?.proposal.action ?? '')
+}
+
+const floorOf = (at: Sum): number => (at.voters.size >= 8 ? 3 : 2)
+
+const mayPropose = (at: Sum, proposal: Proposal, mine: MemberId): boolean => {
+  const isNew = (device: DeviceId) => !at.held.has(device) && !at.places.has(device)
+  switch (proposal.action) {
+    case 'admit':
+      return isNew(proposal.deviceId) && ![...at.held.values()].flat().includes(proposal.member)
+    case 'addDevice':
+      return proposal.member === mine && isNew(proposal.deviceId)
+    case 'recover':
+      return at.members.has(proposal.member) && isNew(proposal.deviceId)
+    case 'keeper':
+      return isNew(proposal.deviceId)
+    case 'removeMember':
+      return at.members.has(proposal.member)
+    case 'revokeDevice':
+    case 'lift':
+    case 'amendFrontier':
+      return at.places.has(proposal.device)
+    case 'policy':
+      return proposal.policy.admit >= floorOf(at)
+    case 'dormant':
+      return proposal.members.every((member) => at.members.has(member))
+    case 'minRules':
+      return true
+  }
+}
+
+const proposed = (reading: Reading, proposal: EntryId, from: EntryId): Proposal | null =>
+  reading.below(proposal, from) && reading.allowed(proposal)
+    ? (reading.act(proposal, 'propose')?.proposal ?? null)
+    : null
+
+const mayEnact = (reading: Reading, { id }: Word, proposal: EntryId): Allowed | null => {
+  const does = proposed(reading, proposal, id)
+  if (!does) return null
+  const at = reading.at(id)
+  if (does.action === 'policy' && does.policy.admit < floorOf(at)) return null
+  const all = at.voters.size
+  const needed =
+    does.action === 'addDevice'
+      ? 1
+      : does.action === 'admit'
+        ? Math.max(at.policy, floorOf(at))
+        : Math.floor(all / 2) + 1
+  const votes = votesFor(reading, { proposal, does, at, seen: reading.past(id) })
+  if (new Set(votes.map(({ member }) => member)).size < needed) return null
+  const ends =
+    does.action === 'revokeDevice'
+      ? [does.device]
+      : does.action === 'recover'
+        ? [...at.places].flatMap(([device, { member }]) =>
+            member === does.member && device !== does.deviceId ? [device] : [],
+          )
+        : []
+  return { proposal, does, votes, needed, ends }
+}
+
+/** One vote a member, none by whom it is about, none that was taken back. */
+const votesFor = (
+  reading: Reading,
+  of: {
+    readonly proposal: EntryId
+    readonly does: Proposal
+    readonly at: Sum
+    readonly seen: ReadonlySet<EntryId>
+  },
+): readonly Vote[] => {
+  const { proposal, does, at, seen } = of
+  const said = [...seen].filter((id) => reading.allowed(id))
+  const takenBack = new Set(said.flatMap((id) => reading.act(id, 'withdraw')?.target ?? []))
+  if (takenBack.has(proposal)) return []
+  const target =
+    'member' in does
+      ? does.member
+      : 'device' in does && typeof does.device === 'string'
+        ? at.places.get(does.device)?.member
+        : null
+  const votes = said.filter(
+    (id) =>
+      (id === proposal && does.action !== 'addDevice') || reading.act(id, 'approve')?.proposal === proposal,
+  )
+  return votes.flatMap((by) => {
+    const { author } = reading.word(by)!
+    const member = at.places.get(author)?.member
+    if (!member || member === target || takenBack.has(by) || standing(at, author) === 'revoked') return []
+    return (does.action === 'addDevice' ? at.members : at.voters).has(member) ? [{ by, member }] : []
+  })
+}

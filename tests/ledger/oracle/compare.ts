@@ -1,0 +1,93 @@
+import type { EntryId } from '../../../src/lib/core/ids.ts'
+import { Dag } from '../../../src/lib/ledger/dag.ts'
+import { Finality } from '../../../src/lib/ledger/finality.ts'
+import { State } from '../../../src/lib/ledger/state.ts'
+import type { LedgerState, SignedEntry } from '../../../src/lib/ledger/types.ts'
+import { COLL } from './made-up.ts'
+import type { Word } from './oracle.ts'
+import { standing, type Sum } from './strata.ts'
+
+/** The evaluation of the ledger itself, fed with entries that nobody signed. Keeps what it knows, as on a phone. */
+export class Evaluated {
+  readonly #dag = new Dag()
+  readonly #finality = new Finality(COLL, this.#dag)
+
+  hears(words: readonly Word[]): this {
+    for (const word of words) if (!this.#dag.get(word.id)) this.#dag.insert(signedEntry(word))
+    return this
+  }
+
+  state(pin: EntryId | null = null): LedgerState {
+    const evaluation = this.#finality.inForce(pin)
+    const heads = this.#dag.heads()
+    return new State({
+      book: evaluation.book,
+      view: evaluation.viewOf(heads),
+      knows: () => true,
+      finality: this.#finality,
+    })
+  }
+}
+
+const signedEntry = ({ id, author, parents, act }: Word): SignedEntry => ({
+  id,
+  entry: { v: 1, coll: COLL, type: act?.type ?? 'later', author, own: null, parents, body: null },
+  wire: new Uint8Array(),
+  act,
+})
+
+/** What both must agree on, in one spelling. */
+export type Spelled = { readonly [part: string]: unknown }
+
+export const spellState = (state: LedgerState): Spelled => ({
+  members: [...state.members.values()].map(({ id, votes, dormant }) => [id, votes, dormant]).sort(),
+  devices: [...state.devices.values()]
+    .map(({ id, member, standing, grantedBy }) => [id, member, standing, grantedBy])
+    .sort(),
+  hands: [...state.devices.values()]
+    .filter(({ cosigns }) => cosigns)
+    .map(({ id }) => id)
+    .sort(),
+  suspended: [...state.devices.values()]
+    .flatMap(({ id, suspensions }) => suspensions.map((by) => `${by} ${id}`))
+    .sort(),
+  revoked: [...state.devices.values()]
+    .flatMap(({ id, revokedBy }) => (revokedBy.length > 0 ? [id] : []))
+    .sort(),
+  finals: state.finals,
+  conflicting: [...state.checkpoints.values()]
+    .filter(({ status }) => status === 'conflicting')
+    .map(({ id }) => id)
+    .sort(),
+  policy: state.policy.admit,
+  minRules: state.minRules,
+  epochs: [...state.epochs.values()].map((epoch) => [epoch.id, epoch.void, ...epoch.recipients]).sort(),
+  enacted: [...state.proposals.values()]
+    .filter(({ status }) => status === 'enacted')
+    .map(({ id }) => id)
+    .sort(),
+  void: [...state.void].sort(),
+})
+
+/** `candidates`: checkpoints with enough co-signatures. */
+export const spellSum = (sum: Sum, candidates: readonly EntryId[]): Spelled => ({
+  members: [...sum.members].map((id) => [id, sum.voters.has(id), sum.dormant.has(id)]).sort(),
+  devices: [...sum.places].map(([id, { member, by }]) => [id, member, standing(sum, id), by]).sort(),
+  hands: [...sum.hands.values()].sort(),
+  suspended: [
+    ...new Set([
+      ...sum.biting
+        .filter(({ device }) => sum.places.has(device))
+        .map(({ said, device }) => `${said} ${device}`),
+      ...[...sum.places].flatMap(([id, { pausedBy }]) => pausedBy.map((by) => `${by} ${id}`)),
+    ]),
+  ].sort(),
+  revoked: [...sum.struck].sort(),
+  finals: sum.finals,
+  conflicting: candidates.filter((id) => !sum.finals.includes(id)).sort(),
+  policy: sum.policy,
+  minRules: sum.minRules,
+  epochs: [...sum.epochs].map(([id, epoch]) => [id, epoch.void, ...epoch.recipients]).sort(),
+  enacted: [...sum.enacted].sort(),
+  void: [...sum.void].sort(),
+})

@@ -1,0 +1,198 @@
+import type { DeviceId, EntryId, MemberId } from '../../../src/lib/core/ids.ts'
+import type { Act } from '../../../src/lib/ledger/types.ts'
+import { allowed, type Allowed } from './allowed.ts'
+import { sumUp, type Sum } from './strata.ts'
+
+/** An entry as the rules see it: who said what, knowing what. */
+export type Word = {
+  readonly id: EntryId
+  readonly author: DeviceId
+  readonly parents: readonly EntryId[]
+  readonly act: Act | null
+}
+type Ids = ReadonlySet<EntryId>
+
+/**
+ * The rules of membership once more, as a reader of the specification would write them down: sets of ids, everything
+ * from scratch every time, no regard for speed, and nothing of the ledger it is held against. Signatures, bindings and sizes are
+ * not its matter: whatever it is given was taken in.
+ */
+export class Oracle {
+  readonly words: ReadonlyMap<EntryId, Word>
+  readonly #past = new Map<EntryId, Ids>()
+  readonly #readings = new Map<string, Reading>()
+  readonly #signed = new Map<EntryId, Signatures>()
+
+  /** Parents first. */
+  constructor(words: readonly Word[]) {
+    this.words = new Map(words.map((word) => [word.id, word]))
+    for (const { id, parents } of words)
+      this.#past.set(id, new Set(parents.flatMap((parent) => [parent, ...this.#past.get(parent)!])))
+  }
+
+  /** What lies below an entry by what it names itself. */
+  past(id: EntryId): Ids {
+    return this.#past.get(id)!
+  }
+
+  inLine(a: EntryId, b: EntryId): boolean {
+    return a === b || this.past(a).has(b) || this.past(b).has(a)
+  }
+
+  /** The state for somebody who holds everything here and pinned `pin`. */
+  state(pin: EntryId | null = null): Sum {
+    return this.reading(this.inForce(pin)).sum(new Set(this.words.keys()))
+  }
+
+  /** The state a checkpoint on top of `past` speaks of: what is final there, nothing pinned. */
+  stateWithin(past: Ids): Sum {
+    return this.reading(this.#finalIn(past)).sum(past)
+  }
+
+  /** Final checkpoints, the lowest first. A pin that is not here lets nothing be final. */
+  inForce(pin: EntryId | null): readonly EntryId[] {
+    if (pin !== null && !this.words.has(pin)) return []
+    const here = this.#signedIn(new Set(this.words.keys()))
+    return this.#agreed(pin === null ? here : here.filter((one) => this.inLine(one, pin)))
+  }
+
+  /** Checkpoints with enough co-signatures, in force or not. */
+  candidates(): readonly EntryId[] {
+    return this.#signedIn(new Set(this.words.keys()))
+  }
+
+  reading(finals: readonly EntryId[]): Reading {
+    const key = finals.join()
+    const known = this.#readings.get(key) ?? new Reading(this, finals)
+    this.#readings.set(key, known)
+    return known
+  }
+
+  #finalIn(within: Ids): readonly EntryId[] {
+    return this.#agreed(this.#signedIn(within))
+  }
+
+  #agreed(candidates: readonly EntryId[]): readonly EntryId[] {
+    return candidates
+      .filter((one) => candidates.every((other) => this.inLine(one, other)))
+      .sort((a, b) => this.past(a).size - this.past(b).size)
+  }
+
+  #signedIn(within: Ids): readonly EntryId[] {
+    return [...within].filter(
+      (id) => this.words.get(id)!.act?.type === 'checkpoint' && this.#hasEnough(id, within),
+    )
+  }
+
+  /** More than two thirds of those who are not away, and more than half of all, and never one alone. */
+  #hasEnough(checkpoint: EntryId, within: Ids): boolean {
+    const by = new Set<DeviceId>()
+    for (const id of within) {
+      const { act, author } = this.words.get(id)!
+      if (act?.type === 'cosign' && act.checkpoint === checkpoint && this.past(id).has(checkpoint))
+        by.add(author)
+    }
+    if (by.size === 0) return false
+    const { voters, awake, hands } = this.#signatures(checkpoint)
+    const who = [...voters].filter((member) => by.has(hands.get(member)!))
+    const there = who.filter((member) => awake.has(member))
+    return voters.size >= 2 && 3 * there.length > 2 * awake.size && 2 * who.length > voters.size
+  }
+
+  #signatures(checkpoint: EntryId): Signatures {
+    const known = this.#signed.get(checkpoint)
+    if (known) return known
+    const sum = this.stateWithin(this.past(checkpoint))
+    const of = {
+      voters: sum.voters,
+      awake: new Set([...sum.voters].filter((member) => !sum.dormant.has(member))),
+      hands: sum.hands,
+    }
+    this.#signed.set(checkpoint, of)
+    return of
+  }
+}
+
+type Signatures = {
+  readonly voters: ReadonlySet<MemberId>
+  readonly awake: ReadonlySet<MemberId>
+  readonly hands: ReadonlyMap<MemberId, DeviceId>
+}
+
+/** The same entries, given what is final: whoever knew neither a final checkpoint nor was known to it stands on it. */
+export class Reading {
+  readonly oracle: Oracle
+  readonly finals: readonly EntryId[]
+  readonly #past = new Map<EntryId, Ids>()
+  readonly #at = new Map<EntryId, Sum>()
+  readonly #allowed = new Map<EntryId, Allowed | null>()
+
+  constructor(oracle: Oracle, finals: readonly EntryId[]) {
+    this.oracle = oracle
+    this.finals = finals
+  }
+
+  word(id: EntryId): Word | undefined {
+    return this.oracle.words.get(id)
+  }
+
+  act<T extends Act['type']>(id: EntryId, type: T): Extract<Act, { type: T }> | null {
+    const act = this.word(id)?.act
+    return act?.type === type ? (act as Extract<Act, { type: T }>) : null
+  }
+
+  past(id: EntryId): Ids {
+    const known = this.#past.get(id)
+    if (known) return known
+    const past = new Set(this.oracle.past(id))
+    for (const final of this.finals)
+      if (!this.oracle.inLine(final, id)) for (const one of [final, ...this.oracle.past(final)]) past.add(one)
+    this.#past.set(id, past)
+    return past
+  }
+
+  below(a: EntryId, b: EntryId): boolean {
+    return this.past(b).has(a)
+  }
+
+  atOrBelow(a: EntryId, b: EntryId): boolean {
+    return a === b || this.below(a, b)
+  }
+
+  /** The newest final checkpoint among some entries. */
+  newestFinal(among: Ids): EntryId | null {
+    return this.finals.filter((final) => among.has(final)).at(-1) ?? null
+  }
+
+  at(id: EntryId): Sum {
+    const sum = this.#at.get(id) ?? this.sum(this.past(id))
+    this.#at.set(id, sum)
+    return sum
+  }
+
+  allowed(id: EntryId): Allowed | null {
+    if (this.#allowed.has(id)) return this.#allowed.get(id)!
+    const verdict = allowed(this, this.word(id)!)
+    this.#allowed.set(id, verdict)
+    return verdict
+  }
+
+  /** The state of a set and of what is final. */
+  sum(set: Ids): Sum {
+    const all = new Set(set)
+    for (const id of set) for (const one of this.past(id)) all.add(one)
+    return sumUp(this, this.#inOrder(all))
+  }
+
+  /** Parents first, of those that are free the smallest id first. */
+  #inOrder(set: Ids): readonly EntryId[] {
+    const left = new Set([...set].sort())
+    const order: EntryId[] = []
+    while (left.size > 0) {
+      const next = [...left].find((id) => ![...this.past(id)].some((one) => left.has(one)))!
+      left.delete(next)
+      order.push(next)
+    }
+    return order
+  }
+}

@@ -1,0 +1,109 @@
+import type { DeviceId, EntryId, MemberId } from '../../../src/lib/core/ids.ts'
+import type { Reading } from './oracle.ts'
+import { isCloned } from './strata.ts'
+
+/** A suspension in force on a device: the one it names, or one that device brought in. */
+export type Bite = { readonly said: EntryId; readonly device: DeviceId }
+
+type Known = {
+  readonly uncut: readonly EntryId[]
+  readonly enacts: readonly EntryId[]
+  readonly cut: ReadonlySet<EntryId>
+  readonly lifts: readonly EntryId[]
+  readonly held: ReadonlyMap<DeviceId, readonly MemberId[]>
+  readonly strikesOn: (device: DeviceId) => readonly EntryId[]
+}
+
+/** T4: which suspensions bite. */
+export const bitingOf = (reading: Reading, known: Known): readonly Bite[] => {
+  const { uncut, lifts, held, strikesOn } = known
+  const authorOf = (id: EntryId): DeviceId => reading.word(id)!.author
+  const holder = (device: DeviceId) => held.get(device)?.[0]
+  const does = (id: EntryId) => reading.allowed(id)!.does!
+  const liftsOf = (device: DeviceId) =>
+    lifts.filter((id) => {
+      const lift = does(id)
+      return lift.action === 'lift' && lift.device === device
+    })
+
+  const said = uncut.flatMap((id): readonly Bite[] => {
+    const { act, author } = reading.word(id)!
+    if (act?.type === 'suspend') return [{ said: id, device: act.device }]
+    if (
+      act?.type === 'propose' &&
+      act.proposal.action === 'revokeDevice' &&
+      reading.allowed(id)!.cap !== undefined
+    )
+      return [{ said: id, device: act.proposal.device }]
+    return act?.type === 'rekey' && isCloned(reading, id, uncut) ? [{ said: id, device: author }] : []
+  })
+
+  const hadEnded = (earlier: Bite, by: EntryId) =>
+    strikesOn(earlier.device).some((strike) => reading.below(strike, by)) ||
+    liftsOf(earlier.device).some((lift) => reading.below(earlier.said, lift) && reading.below(lift, by))
+
+  /** Alone, nobody silences more than their share of the others. */
+  const withinCap = (all: readonly Bite[]): readonly Bite[] => {
+    const size = (id: EntryId) => reading.past(id).size
+    const sorted = [...all].sort((a, b) => size(a.said) - size(b.said) || (a.said < b.said ? -1 : 1))
+    const counted: Bite[] = []
+    return sorted.filter((one) => {
+      const [who, target] = [holder(authorOf(one.said)), holder(one.device)]
+      if (target === undefined || target === who) return true
+      const before = counted.filter(
+        (other) => holder(authorOf(other.said)) === who && !hadEnded(other, one.said),
+      )
+      const others = new Set(before.map(({ device }) => holder(device)))
+      const isSeconded = all.some(
+        (other) => other.device === one.device && holder(authorOf(other.said)) !== who,
+      )
+      if (!others.has(target) && others.size >= reading.allowed(one.said)!.cap! && !isSeconded) return false
+      counted.push(one)
+      return true
+    })
+  }
+
+  const isAnnulled = ({ said: id }: Bite) =>
+    strikesOn(authorOf(id)).some((strike) => {
+      const by = does(strike)
+      return 'annul' in by && by.annul.includes(id)
+    })
+  const isLifted = ({ said: id, device }: Bite) => liftsOf(device).some((lift) => reading.below(id, lift))
+  const broughtIn = known.enacts.flatMap((id) => {
+    const { does: action, proposal } = reading.allowed(id)!
+    return action!.action === 'addDevice'
+      ? [{ by: id, device: action!.deviceId, from: authorOf(proposal!) }]
+      : []
+  })
+  const isSettledFor = (device: DeviceId, id: EntryId) => {
+    const final = reading.newestFinal(reading.past(id))
+    return (
+      final !== null &&
+      broughtIn.some(
+        (one) => one.device === device && !known.cut.has(one.by) && reading.atOrBelow(one.by, final),
+      )
+    )
+  }
+
+  const bite = (all: readonly Bite[]): readonly Bite[] => {
+    const found = withinCap(all).filter((one) => !isAnnulled(one) && !isLifted(one))
+    for (const one of found)
+      for (const { device, from } of broughtIn) {
+        const next = { said: one.said, device }
+        if (from !== one.device || isLifted(next) || isSettledFor(device, one.said)) continue
+        if (!found.some((other) => other.said === next.said && other.device === device)) found.push(next)
+      }
+    return found
+  }
+
+  const withdrawals = uncut.flatMap((id) => {
+    const target = reading.act(id, 'withdraw')?.target
+    return target === undefined || reading.act(target, 'approve') ? [] : [{ id, target }]
+  })
+  const without = (targets: readonly EntryId[]) => said.filter((one) => !targets.includes(one.said))
+  const meanwhile = bite(without(withdrawals.map(({ target }) => target)))
+  const stand = withdrawals.filter(
+    ({ id }) => !meanwhile.some((one) => one.device === authorOf(id) && !reading.atOrBelow(id, one.said)),
+  )
+  return bite(without(stand.map(({ target }) => target)))
+}
