@@ -1,5 +1,6 @@
-import type { CollId, DeviceId, EntryId, MemberId } from '../core/ids.ts'
+import type { CollId, DeviceId, EntryId, FeedId, MemberId } from '../core/ids.ts'
 import { isBelowNode, type Node } from './dag.ts'
+import { yClientOf } from './feed-id.ts'
 import type { AskParent } from './mirror.ts'
 import type { Reading } from './reading.ts'
 import type { Position, Proposal } from './types.ts'
@@ -46,17 +47,21 @@ export class Book {
   readonly dag: Reading
   readonly facts: WeakMap<Node, Facts>
   readonly askParent: AskParent
+  readonly clientOf: (feed: FeedId) => number
 
   constructor(of: {
     readonly coll: CollId
     readonly dag: Reading
     readonly facts: WeakMap<Node, Facts>
     readonly askParent: AskParent
+    /** The client id of a feed, for tests that make two of them meet. */
+    readonly clientOf?: (feed: FeedId) => number
   }) {
     this.coll = of.coll
     this.dag = of.dag
     this.facts = of.facts
     this.askParent = of.askParent
+    this.clientOf = of.clientOf ?? yClientOf
   }
 
   isJudged(node: Node): boolean {

@@ -177,7 +177,7 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
     if (book.dag.isFinal(node)) final = node
   }
 
-  const feeds = registered.length > 0 ? standingFeeds(base.feeds, registered) : base.feeds
+  const feeds = registered.length > 0 ? standingFeeds(base.feeds, registered, book.clientOf) : base.feeds
   const registeredNow = new Set([...feeds.values()].map(({ entry }) => entry))
   for (const { entry } of registered.length > 0 ? [...base.feeds.values(), ...registered] : [])
     if (!registeredNow.has(entry)) voided.set(entry, true)
