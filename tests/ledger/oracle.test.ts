@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Evaluated, spellState, spellSum } from './oracle/compare.ts'
-import { turmoil } from './oracle/made-up.ts'
+import { turmoil } from './oracle/turmoil.ts'
 import { Oracle } from './oracle/oracle.ts'
 
 const RUNS = process.env.SLOW === '1' ? 100_000 : 1000
@@ -9,7 +9,10 @@ const SLOWLY = { timeout: process.env.SLOW === '1' ? 3_600_000 : 120_000 }
 
 const quarrels = fc.record({
   founders: fc.nat({ max: 8 }).map((n) => [5, 3, 4, 6, 7, 8, 9, 2, 1][n]!),
-  turns: fc.array(fc.integer({ min: 0, max: 2 ** 31 }), { minLength: 1, maxLength: 14 }),
+  turns: fc.array(fc.integer({ min: 0, max: 2 ** 31 }), {
+    minLength: 1,
+    maxLength: process.env.SLOW === '1' ? 22 : 12,
+  }),
   look: fc.nat(),
 })
 
@@ -17,7 +20,7 @@ test(
   'two readers who share no code agree on any ledger whatever, at any moment and with any pin',
   SLOWLY,
   () => {
-    let [entries, finals, looked] = [0, 0, 0]
+    let looked = 0
     fc.assert(
       fc.property(quarrels, ({ founders, turns, look }) => {
         const { words } = turmoil(founders, turns)
@@ -31,14 +34,12 @@ test(
           for (const pinned of new Set([null, pin])) {
             const expected = spellSum(oracle.state(pinned), oracle.candidates())
             expect(spellState(evaluated.state(pinned))).toEqual(expected)
-            finals += oracle.inForce(pinned).length
             looked++
           }
         }
-        entries += words.length
       }),
       { numRuns: RUNS },
     )
-    console.log({ entries, finals, looked })
+    expect(looked).toBeGreaterThan(2 * RUNS)
   },
 )

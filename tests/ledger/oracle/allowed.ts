@@ -61,6 +61,15 @@ export const allowed = (reading: Reading, word: Word): Allowed | null => {
         ? { recipients: active.map(([device]) => device).sort() }
         : null
     }
+    case 'grant': {
+      const given = at.places.get(act.device)
+      if (!given || given.member === null || standing(at, act.device) !== 'active') return null
+      const final = reading.newestFinal(reading.past(id))
+      const isSettled = final !== null && reading.atOrBelow(given.by, final)
+      const may = (epoch: EntryId) =>
+        isSettled || at.epochs.get(epoch)!.recipients.includes(act.device) || !reading.below(epoch, given.by)
+      return act.epochs.every((epoch) => at.epochs.has(epoch) && may(epoch)) ? {} : null
+    }
     case 'invite':
       return isCollective ? {} : null
     case 'complain':

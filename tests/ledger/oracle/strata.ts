@@ -71,7 +71,7 @@ export const sumUp = (reading: Reading, order: readonly EntryId[]): Sum => {
     strikes.filter((id) => {
       const { does, ends } = verdict(id)
       return does!.action === 'removeMember'
-        ? held.get(device)?.includes(does!.member)
+        ? held.get(device)?.includes(does.member)
         : ends!.includes(device)
     })
 

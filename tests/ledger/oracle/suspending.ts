@@ -72,7 +72,7 @@ export const bitingOf = (reading: Reading, known: Known): readonly Bite[] => {
   const broughtIn = known.enacts.flatMap((id) => {
     const { does: action, proposal } = reading.allowed(id)!
     return action!.action === 'addDevice'
-      ? [{ by: id, device: action!.deviceId, from: authorOf(proposal!) }]
+      ? [{ by: id, device: action.deviceId, from: authorOf(proposal!) }]
       : []
   })
   const isSettledFor = (device: DeviceId, id: EntryId) => {
