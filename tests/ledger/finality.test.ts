@@ -34,11 +34,19 @@ test('two make their past final together, one alone never does', () => {
   expect(notebook.council.finals).toEqual([])
 })
 
+test('one who is left alone of many settles nothing, whoever else signs', () => {
+  const { council, alba, bruna, cira } = assemble(3)
+  for (const who of [bruna, cira]) council.says(who, { type: 'retire', frontier: [] })
+  const checkpoint = council.settles([alba, bruna])
+  expect(council.finals).toEqual([])
+  expect(council.ledger.state().checkpoints.get(checkpoint)?.needed).toBe(2)
+})
+
 test('signing twice counts once, and only for what one knew', () => {
-  const { council, alba, bruna, start } = assemble(3)
+  const { council, alba, bruna, cira, start } = assemble(3)
   const checkpoint = council.settles([alba, bruna])
   council.cosigns(alba, checkpoint)
-  council.cosigns(bruna, checkpoint, start) // says so without having the checkpoint below
+  council.cosigns(cira, checkpoint, start) // says so without having the checkpoint below
   expect(council.ledger.state().checkpoints.get(checkpoint)?.cosigners).toHaveLength(2)
   expect(council.finals).toEqual([])
 })

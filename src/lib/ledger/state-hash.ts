@@ -2,7 +2,7 @@ import { idBytes } from '../core/ids.ts'
 import { hash } from '../crypto/hash.ts'
 import type { LedgerState } from './types.ts'
 
-/** `H("state", …)` of everything that decides rights: members, devices and their standing, feeds, epochs, rules. Spec: ledger.md §9. */
+/** `H("state", …)` of everything that decides rights: members, devices and their standing, feeds, epochs, rules. Spec: ledger.md §10. */
 export const stateHash = (state: Omit<LedgerState, 'hash'>): Uint8Array =>
   hash('state', {
     coll: idBytes(state.coll),
