@@ -20,6 +20,10 @@ export type MemberId = Id<'MemberId'>
 export type FeedId = Id<'FeedId'>
 /** A record. 32 bytes. */
 export type RecId = Id<'RecId'>
+/** A sealed blob that lies outside the records, a piece of a file for one: the hash of its bytes. 32 bytes. */
+export type BlobId = Id<'BlobId'>
+/** A file: 16 random bytes. */
+export type FileId = Id<'FileId'>
 /** A shared document inside a collective: 1 to 32 of `a-z 0-9 -`. The workspace document is `main`. */
 export type DocId = Id<'DocId'>
 
@@ -28,6 +32,7 @@ export const MAIN_DOC = 'main' as DocId
 
 export const HASH_BYTES = 32
 export const MEMBER_ID_BYTES = 16
+export const FILE_ID_BYTES = 16
 
 const idOf =
   <T extends string>(length: number) =>
@@ -42,10 +47,12 @@ export const deviceIdFrom = idOf<DeviceId>(HASH_BYTES)
 export const memberIdFrom = idOf<MemberId>(MEMBER_ID_BYTES)
 export const feedIdFrom = idOf<FeedId>(HASH_BYTES)
 export const recIdFrom = idOf<RecId>(HASH_BYTES)
+export const blobIdFrom = idOf<BlobId>(HASH_BYTES)
+export const fileIdFrom = idOf<FileId>(FILE_ID_BYTES)
 
 export const docIdFrom = (value: unknown): DocId | null =>
   typeof value === 'string' && /^[a-z0-9-]{1,32}$/.test(value) ? (value as DocId) : null
 
 /** The raw bytes of any hex id. */
-export const idBytes = (id: CollId | EntryId | DeviceId | MemberId | FeedId | RecId): Uint8Array =>
+export const idBytes = (id: CollId | EntryId | DeviceId | MemberId | FeedId | RecId | BlobId | FileId): Uint8Array =>
   bytesFromHex(id)

@@ -123,6 +123,12 @@ export class Syncing {
     ).length
   }
 
+  /** Whether anything but the ledger may pass: both hold the same acts, and the peer is in good standing. */
+  isOpen(link: Link): boolean {
+    const attached = this.#attached.get(link.id)
+    return attached?.standing === 'full' && attached.state.ready && attached.state.peerReady
+  }
+
   stop(): void {
     this.#telling?.()
     this.#again?.()

@@ -1,0 +1,259 @@
+import type { Clock } from '../core/clock.ts'
+import { dayOf } from '../core/clock.ts'
+import type { BlobId, DeviceId } from '../core/ids.ts'
+import { err, type Result } from '../core/result.ts'
+import { dayOfCarried } from '../feed/carried.ts'
+import { blobIdOf } from '../feed/files.ts'
+import type { Link, StorageFailed } from '../sync/ports.ts'
+import {
+  encodeFilesMessage,
+  MAX_CARRIED_IDS,
+  MAX_WANTED_IDS,
+  parseFilesMessage,
+  type FilesMessage,
+} from '../wire/files.ts'
+import type { OverQuota, Shelf } from './blobs-shelf.ts'
+import { Fetching, type NobodyHere } from './blobs-fetching.ts'
+
+/** What a circle gave to carry is dropped everywhere this many days after it was made. */
+export const CARRY_DAYS = 45
+/** Clocks of phones differ. Days. */
+const AHEAD_DAYS = 2
+const DAY_MS = 86_400_000
+/** Asked of one peer at a time, so that what is urgent is not stuck behind it. */
+const OUTSTANDING = 16
+const EARLY_KEPT = 16
+const MAX_BAD = 64
+
+type Peer = {
+  readonly link: Link
+  /** Whether anything but the ledger may pass, asked anew each time. */
+  readonly mayPass: () => boolean
+  open: boolean
+  /** Said by a peer that is ready before this device is. */
+  early: Uint8Array[]
+  /** What it carries and was not taken yet, in the order it was offered. */
+  readonly carries: Set<BlobId>
+  readonly asked: Set<BlobId>
+  serving: Promise<void>
+  bad: number
+}
+
+export type ExchangeEvents = {
+  /** Something was taken in to carry. */
+  readonly carried: (blob: Uint8Array) => void
+  /** A device in good standing said something to this one alone. */
+  readonly whispered: (link: Link, what: Uint8Array) => void
+  readonly opened: (link: Link) => void
+}
+
+/** The `files` stream of every link of a collective: files on demand, and what circles give others to carry. */
+export class Exchange {
+  readonly #shelf: Shelf
+  readonly #clock: Clock
+  readonly #peers = new Map<string, Peer>()
+  readonly #fetching: Fetching
+  readonly #events = new Set<Partial<ExchangeEvents>>()
+  /** Being written to disk just now. */
+  readonly #arriving = new Set<BlobId>()
+
+  constructor(of: { readonly shelf: Shelf; readonly clock: Clock }) {
+    this.#shelf = of.shelf
+    this.#clock = of.clock
+    this.#fetching = new Fetching({
+      clock: of.clock,
+      links: () => [...this.#peers.values()].filter(({ open }) => open).map(({ link }) => link),
+      ask: (link, id) => send(link, { type: 'want', ids: [id] }),
+    })
+  }
+
+  on(events: Partial<ExchangeEvents>): () => void {
+    this.#events.add(events)
+    return () => void this.#events.delete(events)
+  }
+
+  /** Joins a link. `mayPass`: the ledger is in step and the peer in good standing; call {@link look} when that may have changed. */
+  attach(link: Link, mayPass: () => boolean): void {
+    const peer: Peer = {
+      link,
+      mayPass,
+      open: false,
+      early: [],
+      carries: new Set(),
+      asked: new Set(),
+      serving: Promise.resolve(),
+      bad: 0,
+    }
+    this.#peers.set(link.id, peer)
+    link.receive('files', (bytes) => this.#receive(peer, bytes))
+    link.closed(() => {
+      peer.open = false
+      this.#peers.delete(link.id)
+      this.#fetching.left(link)
+      for (const other of this.#peers.values()) this.#pull(other)
+    })
+    this.look()
+  }
+
+  /** Opens and shuts each link by what may pass now. */
+  look(): void {
+    for (const peer of [...this.#peers.values()]) {
+      const open = peer.mayPass()
+      if (open === peer.open) continue
+      peer.open = open
+      if (open) this.#welcome(peer)
+      else {
+        peer.asked.clear()
+        peer.carries.clear()
+        this.#fetching.left(peer.link)
+      }
+    }
+  }
+
+  /** A blob by its name: from here, else from whoever is linked and holds it. `NobodyHere`: try again when others are. */
+  async fetch(
+    id: BlobId,
+    until: number | null,
+  ): Promise<Result<Uint8Array, NobodyHere | OverQuota | StorageFailed>> {
+    const here = await this.#shelf.read(id)
+    return here ? { ok: true, value: here } : this.#fetching.fetch(id, until)
+  }
+
+  /** Gives something of a circle to everybody to carry. */
+  async carry(blob: Uint8Array): Promise<void> {
+    const kept = await this.#keep(blob, null)
+    if (kept.ok) this.#offer([kept.value])
+  }
+
+  whisper(link: Link, what: Uint8Array): void {
+    if (this.#peers.get(link.id)?.open) send(link, { type: 'whisper', what })
+  }
+
+  /** Links over which anything may pass. */
+  openLinks(): readonly Link[] {
+    return [...this.#peers.values()].filter(({ open }) => open).map(({ link }) => link)
+  }
+
+  async expire(): Promise<void> {
+    await this.#shelf.expire(this.#clock.now())
+  }
+
+  #welcome(peer: Peer): void {
+    const ids = this.#shelf.ids('carried').slice(0, MAX_CARRIED_IDS)
+    if (ids.length > 0) send(peer.link, { type: 'carry', ids })
+    this.#tell((events) => events.opened?.(peer.link))
+    for (const bytes of peer.early.splice(0)) this.#receive(peer, bytes)
+    this.#fetching.joined()
+  }
+
+  #receive(peer: Peer, bytes: Uint8Array): void {
+    if (!peer.open) {
+      if (peer.mayPass()) this.look()
+      else if (peer.early.length < EARLY_KEPT) return void peer.early.push(bytes)
+      if (!peer.open) return
+    }
+    const message = parseFilesMessage(bytes)
+    if (!message.ok) return this.#bad(peer)
+    switch (message.value.type) {
+      case 'want':
+        return this.#serve(peer, message.value.ids)
+      case 'blob':
+        return this.#arrived(peer, message.value.blob)
+      case 'lack': {
+        for (const id of message.value.ids) {
+          peer.asked.delete(id)
+          peer.carries.delete(id)
+          this.#fetching.lacks(peer.link, id)
+        }
+        return this.#pull(peer)
+      }
+      case 'carry': {
+        for (const id of message.value.ids)
+          if (!this.#shelf.has(id) && peer.carries.size < MAX_CARRIED_IDS) peer.carries.add(id)
+        return this.#pull(peer)
+      }
+      case 'whisper': {
+        const { what } = message.value
+        return this.#tell((events) => events.whispered?.(peer.link, what))
+      }
+    }
+  }
+
+  #serve(peer: Peer, ids: readonly BlobId[]): void {
+    peer.serving = peer.serving.then(async () => {
+      for (const id of ids) {
+        const blob = peer.open ? await this.#shelf.read(id) : null
+        await peer.link.drained()
+        // Whoever was suspended meanwhile gets nothing more.
+        if (!peer.open || !peer.mayPass()) return
+        send(peer.link, blob ? { type: 'blob', blob } : { type: 'lack', ids: [id] })
+      }
+    })
+  }
+
+  #arrived(peer: Peer, blob: Uint8Array): void {
+    const id = blobIdOf(blob)
+    const wanted = this.#fetching.wantedFrom(peer.link, id)
+    if (wanted) {
+      void this.#shelf
+        .put(blob, { kind: 'file', from: peer.link.peer, until: wanted.until })
+        .then((kept) => this.#fetching.came(id, kept.ok ? { ok: true, value: blob } : kept))
+      return
+    }
+    if (!peer.asked.delete(id)) return this.#bad(peer)
+    peer.carries.delete(id)
+    this.#arriving.add(id)
+    void this.#keep(blob, peer.link.peer).then((kept) => {
+      this.#arriving.delete(id)
+      if (kept.ok) {
+        this.#offer([id], peer)
+        this.#tell((events) => events.carried?.(blob))
+      } else if (kept.error.type === 'NotCarriable') this.#bad(peer)
+      this.#pull(peer)
+    })
+  }
+
+  async #keep(
+    blob: Uint8Array,
+    from: DeviceId | null,
+  ): Promise<Result<BlobId, OverQuota | StorageFailed | { readonly type: 'NotCarriable' }>> {
+    const day = dayOfCarried(blob)
+    const today = dayOf(this.#clock.now())
+    if (day === null || day > today + AHEAD_DAYS || day + CARRY_DAYS <= today)
+      return err({ type: 'NotCarriable' })
+    return this.#shelf.put(blob, { kind: 'carried', from, until: (day + CARRY_DAYS) * DAY_MS })
+  }
+
+  /** Asks for what the peer carries and nobody else is bringing. */
+  #pull(peer: Peer): void {
+    if (!peer.open) return
+    const ids: BlobId[] = []
+    for (const id of peer.carries) {
+      if (peer.asked.size >= OUTSTANDING || ids.length >= MAX_WANTED_IDS) break
+      if (this.#shelf.has(id)) {
+        peer.carries.delete(id)
+        continue
+      }
+      if (this.#arriving.has(id) || [...this.#peers.values()].some(({ asked }) => asked.has(id))) continue
+      peer.asked.add(id)
+      ids.push(id)
+    }
+    if (ids.length > 0) send(peer.link, { type: 'want', ids })
+  }
+
+  #offer(ids: readonly BlobId[], except?: Peer): void {
+    for (const peer of this.#peers.values())
+      if (peer.open && peer !== except) send(peer.link, { type: 'carry', ids })
+  }
+
+  #bad(peer: Peer): void {
+    peer.bad += 1
+    if (peer.bad > MAX_BAD) peer.link.close()
+  }
+
+  #tell(about: (events: Partial<ExchangeEvents>) => void): void {
+    for (const events of [...this.#events]) about(events)
+  }
+}
+
+const send = (link: Link, message: FilesMessage): void => link.send('files', encodeFilesMessage(message))
