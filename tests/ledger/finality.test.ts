@@ -121,6 +121,30 @@ test('an admission that no final checkpoint holds gives no voice, and one that f
   expect(council.votes(drago)).toBe(true)
 })
 
+test('whoever came in half by a silenced voice has no vote, though it is settled, until the voice is heard again', () => {
+  const { council, alba, bruna, cira, dina, elva, start } = assemble(5)
+  const drago = council.stranger()
+  council.decide(council.admission(drago), [alba, bruna], start)
+  council.suspend(cira, bruna, start)
+  council.settles([alba, cira, dina, elva])
+  expect(council.standings(drago)).toEqual(['suspended'])
+  expect(council.votes(drago)).toBe(false)
+  council.decide(council.lift(bruna), [cira, dina, elva])
+  expect(council.standings(drago)).toEqual(['active'])
+  expect(council.votes(drago)).toBe(true)
+})
+
+test('a second phone that came in by a silenced voice does not sign for its member', () => {
+  const { council, alba, bruna, cira, dina, elva, start } = assemble(5)
+  const second = council.another(alba)
+  council.decide(council.secondPhone(second), [alba, bruna], start)
+  council.suspend(cira, bruna, start)
+  council.says(alba, { type: 'retire', frontier: [] })
+  expect(council.deviceOf(second)?.cosigns).toBe(false)
+  council.decide(council.lift(bruna), [cira, dina, elva])
+  expect(council.deviceOf(second)?.cosigns).toBe(true)
+})
+
 test('a checkpoint is judged by the finals in its own past: co-signatures that arrive later do not change what it takes', () => {
   const { council, alba, bruna, cira } = assemble(3)
   const drago = council.stranger()
