@@ -1,0 +1,222 @@
+import { expect, test } from 'vitest'
+import { scene } from './oracle/both.ts'
+
+// Each scene is judged twice, by the ledger and by the second reader; wherever they differ the test fails.
+
+/** Three founders, three newcomers, and everybody settled. */
+const grown = () => {
+  const { said, alba, bruna, cira, start } = scene(3)
+  const [fina, gala, hera] = [said.stranger(), said.stranger(), said.stranger()]
+  for (const guest of [fina, gala, hera]) said.admits(guest, [alba, bruna])
+  const before = said.words.length
+  const checkpoint = said.settles([alba, bruna, cira])
+  const cosigns = said.words.slice(before + 1).map(({ id }) => id)
+  return { said, alba, bruna, cira, start, fina, gala, hera, checkpoint, cosigns }
+}
+
+test('a stolen phone that suspends all four others silences two of them', () => {
+  const { said, alba, bruna, cira, dina, elva, start } = scene(5)
+  for (const who of [bruna, cira, dina, elva]) said.suspends(alba, who, start)
+  const silenced = said.standings(bruna, cira, dina, elva).filter((one) => one === 'suspended')
+  expect(silenced).toHaveLength(2)
+})
+
+test('then one tap by somebody still free silences the stolen phone', () => {
+  const { said, alba, bruna, cira, dina, elva, start } = scene(5)
+  for (const who of [bruna, cira, dina, elva]) said.suspends(alba, who, start)
+  const free = [bruna, cira, dina, elva].filter((who) => said.standings(who)[0] === 'active')
+  expect(free).toHaveLength(2)
+  said.suspends(free[0]!, alba)
+  expect(said.standings(alba)).toEqual(['suspended'])
+  expect([bruna, cira, dina, elva].filter((who) => said.standings(who)[0] === 'active')).toEqual(free)
+})
+
+test('the suspended keep their vote: a majority revokes the stolen phone and annuls what it said', () => {
+  const { said, alba, bruna, cira, dina, elva, start } = scene(5)
+  const suspensions = [bruna, cira, dina, elva].map((who) => said.suspends(alba, who, start))
+  said.revokes(alba, [bruna, cira, dina], suspensions, suspensions)
+  expect(said.standings(alba, bruna, cira, dina, elva)).toEqual([
+    'revoked',
+    'active',
+    'active',
+    'active',
+    'active',
+  ])
+})
+
+test('two of five revoke nobody', () => {
+  const { said, alba, bruna, cira, start } = scene(5)
+  said.revokes(alba, [bruna, cira], start)
+  expect(said.standings(alba)).toEqual(['suspended'])
+})
+
+test('a revoked phone that dates an admission back lets no ghost in, though it would have without the revocation', () => {
+  const { said, alba, bruna, cira, dina, elva, start } = scene(5)
+  const ghost = said.stranger()
+  const { proposed } = said.revokes(alba, [bruna, cira, dina], start)
+  said.admits(ghost, [alba, elva], start)
+  expect(said.isMember(ghost)).toBe(false)
+  expect(said.without(proposed).members.has(ghost.member)).toBe(true)
+})
+
+test('whatever the ghost says is void', () => {
+  const { said, alba, bruna, cira, dina, elva, start } = scene(5)
+  const ghost = said.stranger()
+  said.revokes(alba, [bruna, cira, dina], start)
+  const { enacted } = said.admits(ghost, [alba, elva], start)
+  const suspension = said.suspends(ghost, bruna, [enacted])
+  expect(said.state().void.has(enacted)).toBe(true)
+  expect(said.standings(ghost)).toEqual(['unknown'])
+  expect(said.state().suspensions.has(suspension)).toBe(true) // a nuisance that a majority lifts
+  said.lifts(bruna, [cira, dina, elva])
+  expect(said.standings(bruna)).toEqual(['active'])
+})
+
+test('two who suspend each other are both silent, and the others say who speaks again', () => {
+  const { said, alba, bruna, cira, dina, elva, start } = scene(5)
+  const suspensions = [said.suspends(alba, bruna, start), said.suspends(bruna, alba, start)]
+  expect(said.standings(alba, bruna)).toEqual(['suspended', 'suspended'])
+  said.lifts(bruna, [cira, dina, elva], suspensions)
+  expect(said.standings(alba, bruna)).toEqual(['suspended', 'active'])
+})
+
+test('a suspended phone does not lift its own suspension', () => {
+  const { said, alba, bruna, start } = scene(5)
+  said.lifts(alba, [alba], [said.suspends(bruna, alba, start)])
+  expect(said.standings(alba)).toEqual(['suspended'])
+})
+
+test('two of three founders date an admission back: while nothing is final it counts', () => {
+  const { said, alba, bruna, start, checkpoint } = grown()
+  const ghost = said.stranger()
+  said.admits(ghost, [alba, bruna], start)
+  expect(said.without(checkpoint).members.has(ghost.member)).toBe(true)
+})
+
+test('it falls once both their phones are revoked by those who did not know of it', () => {
+  const { said, alba, bruna, cira, fina, gala, hera, start, cosigns } = grown()
+  const ghost = said.stranger()
+  const first = said.revokes(alba, [cira, fina, gala, hera], cosigns)
+  said.revokes(bruna, [cira, fina, gala, hera], [first.enacted])
+  said.admits(ghost, [alba, bruna], start)
+  expect(said.standings(alba, bruna)).toEqual(['revoked', 'revoked'])
+  expect(said.isMember(ghost)).toBe(false)
+})
+
+test('a majority of the past is none once more people are settled: two of three back then are two of six', () => {
+  const { said, alba, bruna, start, checkpoint } = grown()
+  const { enacted } = said.decides([alba, bruna], { action: 'policy', policy: { admit: 4 } }, start)
+  expect(said.without(checkpoint).policy.admit).toBe(4)
+  expect(said.state().policy.admit).toBe(2)
+  expect(said.state().void.has(enacted)).toBe(true)
+})
+
+test('two majorities that remove each other’s speaker both prevail, and nobody wins by speaking first', () => {
+  const { said, alba, bruna, cira, elva, start } = scene(5)
+  said.removes(elva, [alba, bruna, cira], start)
+  said.removes(alba, [elva, bruna, cira], start)
+  expect([said.isMember(alba), said.isMember(elva), said.voters()]).toEqual([false, false, 3])
+})
+
+test('a stolen phone alone brings in no second phone, with a vouch it does', () => {
+  const { said, alba, bruna, start } = scene(5)
+  const second = said.another(alba)
+  said.decides([alba], said.entrant('addDevice', second), start)
+  expect(said.standings(second)).toEqual(['unknown'])
+  said.decides([alba, bruna], said.entrant('addDevice', second), start)
+  expect(said.standings(second)).toEqual(['active'])
+})
+
+test('a suspension that the second phone did not know of keeps it silent until it is lifted', () => {
+  const { said, alba, bruna, cira, dina, elva, start } = scene(5)
+  const second = said.another(alba)
+  said.decides([alba, bruna], said.entrant('addDevice', second), start)
+  said.suspends(cira, alba, start)
+  expect(said.standings(second)).toEqual(['suspended'])
+  said.lifts(alba, [bruna, dina, elva])
+  said.lifts(second, [bruna, dina, elva])
+  expect(said.standings(alba, second)).toEqual(['active', 'active'])
+})
+
+test('one founder of three admits no ghosts, however far back', () => {
+  const { said, alba, start, checkpoint } = grown()
+  const ghosts = Array.from({ length: 5 }, () => said.stranger())
+  for (const ghost of ghosts) said.admits(ghost, [alba], start)
+  const { members } = said.without(checkpoint)
+  expect(ghosts.filter(({ member }) => members.has(member))).toEqual([])
+})
+
+test('the ghosts of two founders vote on nothing, so that they put nobody out', () => {
+  const { said, alba, bruna, cira, start } = scene(3)
+  const ghosts = Array.from({ length: 5 }, () => said.stranger())
+  let on = start
+  for (const ghost of ghosts) on = [said.admits(ghost, [alba, bruna], on).enacted]
+  said.revokes(cira, ghosts, said.heads)
+  expect([ghosts.filter((ghost) => said.isMember(ghost)).length, said.voters()]).toEqual([5, 3])
+  expect(said.standings(cira)).toEqual(['suspended'])
+})
+
+test('a rival checkpoint by one or two of three founders is nothing; by all three neither counts, except for who pinned one', () => {
+  for (const [signers, open, pinned] of [
+    [1, 1, 1],
+    [2, 1, 1],
+    [3, 0, 1],
+  ] as const) {
+    const { said, alba, bruna, cira, start, checkpoint } = grown()
+    said.settles([alba, bruna, cira].slice(0, signers), start)
+    expect(said.state().finals).toHaveLength(open)
+    expect(said.state(checkpoint).finals).toHaveLength(pinned)
+    expect(said.voters(checkpoint)).toBe(6)
+  }
+})
+
+test('who is settled stays, whatever suspensions are dated back', () => {
+  const { said, alba, bruna, cira, start } = grown()
+  for (const who of [alba, bruna]) said.suspends(cira, who, start)
+  expect([said.state().members.size, said.voters()]).toEqual([6, 6])
+  expect(said.standings(alba, bruna)).toEqual(['suspended', 'suspended'])
+})
+
+test('two of three founders date a revocation back: of six it is none', () => {
+  const { said, alba, bruna, cira, start, checkpoint } = grown()
+  const { enacted, proposed } = said.revokes(alba, [bruna, cira], start)
+  expect(said.without(checkpoint).devices.get(alba.own.id)?.standing).toBe('revoked')
+  expect(said.state().void.has(enacted)).toBe(true)
+  expect(said.state().devices.get(alba.own.id)).toMatchObject({
+    standing: 'suspended',
+    suspensions: [proposed],
+  })
+})
+
+test('whoever suspended her is revoked: she stays suspended, unless that is annulled by name', () => {
+  const { said, alba, bruna, cira, dina, elva, start } = scene(5)
+  const suspension = said.suspends(bruna, alba, start)
+  const { enacted } = said.revokes(bruna, [cira, dina, elva], [suspension])
+  expect(said.standings(alba, bruna)).toEqual(['suspended', 'revoked'])
+  said.revokes(bruna, [cira, dina, elva], [enacted], [suspension])
+  expect(said.standings(alba)).toEqual(['active'])
+})
+
+test('a checkpoint beside a revocation takes four of five founders, and newcomers do not help', () => {
+  const trial = (names: string) => {
+    const { said, alba, bruna, cira, dina, elva, start } = scene(5)
+    const { enacted } = said.revokes(elva, [alba, bruna, cira], start)
+    const [fina, gala] = [said.stranger(), said.stranger()]
+    const first = said.admits(fina, [dina, bruna, cira], start)
+    const last = said.admits(gala, [dina, bruna, cira], [first.enacted])
+    const people = { b: bruna, c: cira, d: dina, e: elva, f: fina, g: gala }
+    said.settles(
+      [...names].map((name) => people[name as keyof typeof people]),
+      [last.enacted],
+    )
+    return {
+      finals: said.state().finals.length,
+      elva: said.standings(elva)[0],
+      isVoid: said.state().void.has(enacted),
+    }
+  }
+  expect(trial('defg')).toEqual({ finals: 0, elva: 'revoked', isVoid: false })
+  expect(trial('bdefg')).toEqual({ finals: 0, elva: 'revoked', isVoid: false })
+  // Two who voted for the revocation co-signed that it never was, which honest apps do not; then it needs four of seven.
+  expect(trial('bcde')).toEqual({ finals: 1, elva: 'suspended', isVoid: true })
+})
