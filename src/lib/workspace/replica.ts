@@ -37,6 +37,7 @@ import { createRotate } from '../ledger/rotation.ts'
 import { suspendedWith } from '../ledger/suspended-with.ts'
 import type { Act, LedgerState, SuspendReason } from '../ledger/types.ts'
 import type { Storage, StorageFailed, Write } from '../sync/ports.ts'
+import type { Above } from './circle-gate.ts'
 import { Checkpoints, type Settled } from './checkpoints.ts'
 import { Debts } from './debts.ts'
 import { Documents } from './documents.ts'
@@ -85,6 +86,7 @@ export class Replica {
   readonly row: SpaceRow
   readonly #storage: Storage
   readonly #saver: Saver
+  readonly #above: Above | null
   readonly #debts: Debts
   readonly #random: Random
   readonly #clock: Clock
@@ -107,6 +109,7 @@ export class Replica {
 
   private constructor(of: {
     readonly row: SpaceRow
+    readonly above?: Above
     readonly ledger: Ledger
     readonly storage: Storage
     readonly clock: Clock
@@ -117,6 +120,7 @@ export class Replica {
     this.own = of.row.own
     this.ledger = of.ledger
     this.#storage = of.storage
+    this.#above = of.above ?? null
     this.#saver = new Saver(of.storage)
     this.#random = of.random
     this.#clock = of.clock
@@ -161,12 +165,14 @@ export class Replica {
   static async begin(of: {
     readonly row: SpaceRow
     readonly entries: readonly Uint8Array[]
+    /** For a circle: what the collective around it says. */
+    readonly above?: Above
     readonly storage: Storage
     readonly clock: Clock
     readonly random: Random
   }): Promise<Result<Replica, StorageFailed | { readonly type: 'BadLedger' }>> {
     const [genesis, ...rest] = of.entries
-    const ledger = genesis ? createLedger(genesis) : null
+    const ledger = genesis ? createLedger(genesis, null, of.above) : null
     if (!ledger?.ok || ledger.value.coll !== of.row.coll) return err({ type: 'BadLedger' })
     const replica = new Replica({ ...of, ledger: ledger.value })
     const report = ledger.value.add(rest)
@@ -186,6 +192,7 @@ export class Replica {
   /** Reads a collective back from the vault. */
   static async restore(of: {
     readonly row: SpaceRow
+    readonly above?: Above
     readonly storage: Storage
     readonly clock: Clock
     readonly random: Random
@@ -193,7 +200,7 @@ export class Replica {
     const rows = await of.storage.all('ledger', `${of.row.coll}/`)
     if (!rows.ok) return rows
     const wires = rows.value.rows.map(([, wire]) => wire)
-    const ledger = wires[0] ? createLedger(wires[0]) : null
+    const ledger = wires[0] ? createLedger(wires[0], null, of.above) : null
     if (!ledger?.ok) return err({ type: 'BadLedger' })
     ledger.value.add(wires.slice(1))
     const replica = new Replica({ ...of, ledger: ledger.value })
@@ -300,7 +307,14 @@ export class Replica {
   // ── what links bring ─────────────────────────────────────────────────────────────────────────────────────────────
 
   absorbEntries(wires: readonly Uint8Array[]): void {
-    this.#keepEntries(wires)
+    this.#keepEntries(this.#above ? this.#above.admits(wires) : wires)
+  }
+
+  /** The collective around this circle has moved: what mirrors it is judged anew, and what waited for it is taken in. */
+  aboveChanged(): void {
+    const { added } = this.ledger.parentChanged()
+    if (added.length > 0) this.#saver.save(added.map(({ wire }) => this.#ledgerWrite(wire)))
+    this.#ledgerChanged()
   }
 
   /** Entries refused for ever: nothing to wait for. Bounded, oldest forgotten first. */
