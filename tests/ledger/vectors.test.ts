@@ -20,6 +20,8 @@ type Vectors = {
     readonly heads: readonly string[]
     readonly members: readonly string[]
     readonly standing: Readonly<Record<string, string>>
+    readonly finals: readonly string[]
+    readonly votes: readonly string[]
     readonly hash: string
   }
   readonly epochs: readonly { readonly epoch: string; readonly boxes: string }[]
@@ -52,6 +54,11 @@ test('and say the same about who belongs', () => {
   const state = replayed().state()
   expect(state.kind).toBe(vectors.state.kind)
   expect([...state.members.keys()]).toEqual(vectors.state.members)
+  expect(state.finals).toEqual(vectors.state.finals)
+  expect(state.finals).toHaveLength(1)
+  expect([...state.members.values()].flatMap(({ id, votes }) => (votes ? [id] : []))).toEqual(
+    vectors.state.votes,
+  )
   const standing = [...state.devices].map(([id, device]) => [id, device.standing])
   expect(Object.fromEntries(standing)).toEqual(vectors.state.standing)
   for (const { name, id, void: isVoid } of vectors.entries)

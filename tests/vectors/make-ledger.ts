@@ -99,6 +99,23 @@ ledger.add([strange.wire])
 council.wires.push(strange.wire)
 names.push({ name: 'an entry of a later version', id: strange.id })
 
+const settled = says('alba asks that everything so far be settled', alba, {
+  type: 'checkpoint',
+  attachment: { hash: new Uint8Array(32).fill(7), size: 0 },
+})
+for (const [name, who] of [
+  ['alba', alba],
+  ['bruna', bruna],
+  ['cira', cira],
+] as const)
+  says(`${name} co-signs`, who, { type: 'cosign', checkpoint: settled }, [settled])
+says(
+  'cira suspends bruna, dated back to the genesis',
+  cira,
+  { type: 'suspend', device: bruna.own.id, frontier: [], reason: 'doubtful', evidence: null },
+  [ledger.coll],
+)
+
 /** Two records of alba’s in a row, the seal at the second, and what they say. */
 function writes(feed: FeedId, epoch: EpochId, key: SecretKey) {
   const doc = new Y.Doc()
@@ -248,6 +265,8 @@ writeFileSync(
         heads,
         members: [...state.members.keys()],
         standing: Object.fromEntries([...state.devices].map(([id, { standing }]) => [id, standing])),
+        finals: state.finals,
+        votes: [...state.members.values()].flatMap(({ id, votes }) => (votes ? [id] : [])),
         hash: hex(state.hash),
       },
       bruna: { device: bruna.own.id, kemSk: hex(bruna.own.kemSk) },
