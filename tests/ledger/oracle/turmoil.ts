@@ -1,16 +1,20 @@
 import type { EntryId, EpochId } from '../../../src/lib/core/ids.ts'
 import type { Act, Proposal } from '../../../src/lib/ledger/types.ts'
 import { diceFrom, type Dice } from '../quarrel.ts'
-import { COLL, MadeUp, type Hand } from './made-up.ts'
+import { MadeUp, type Hand } from './made-up.ts'
 
 /**
  * A collective in turmoil, one number a turn: two halves that sometimes hear each other, acts dated back to anywhere, every kind
  * of proposal, votes missing, checkpoints that rival. Leaving turns out leaves the rest much as it was, so that what fails
  * shrinks.
  */
-export const turmoil = (founders: number, turns: readonly number[]): MadeUp => {
-  const made = new MadeUp(founders, founders)
-  const halves: [Set<EntryId>, Set<EntryId>] = [new Set([COLL]), new Set([COLL])]
+export const turmoil = (founders: number, turns: readonly number[]): MadeUp =>
+  stir(new MadeUp(founders, founders), turns)
+
+/** More of it, by whoever has a hand in it: leave `made.hands` to a few, and the others keep quiet. */
+export const stir = (made: MadeUp, turns: readonly number[]): MadeUp => {
+  const all = () => new Set(made.words.map(({ id }) => id))
+  const halves: [Set<EntryId>, Set<EntryId>] = [all(), all()]
   for (const turn of turns) new Turn(made, halves, diceFrom(turn)).take()
   return made
 }
