@@ -153,8 +153,26 @@ test('a checkpoint is judged by the finals in its own past: co-signatures that a
   const second = council.settles([alba, bruna, cira], [first]) // does not know whether the first is final
   expect(council.finals).toEqual([second])
   for (const who of [alba, bruna, cira]) council.cosigns(who, first, [first])
+  expect(council.finals).toEqual([second]) // nor is the first of any use to anybody now
+  expect(council.ledger.state().checkpoints.get(first)).toMatchObject({ needed: 3, status: 'open' })
+  expect(council.ledger.state().checkpoints.get(second)).toMatchObject({ needed: 3, status: 'final' })
+})
+
+test('whoever pinned the first keeps it below the second, and all agree again once they pin a third', () => {
+  const { council, alba, bruna, cira } = assemble(3)
+  const first = council.settles([alba, bruna, cira])
+  council.ledger.setPin(first)
+  const second = council.settles([alba, bruna, cira], [first])
   expect(council.finals).toEqual([first, second])
-  expect(council.ledger.state().checkpoints.get(second)?.needed).toBe(3)
+  council.ledger.setPin(null)
+  expect(council.finals).toEqual([second])
+  const third = council.settles([alba, bruna, cira])
+  for (const pin of [null, second, third]) {
+    council.ledger.setPin(pin)
+    expect(council.finals).toEqual([second, third])
+  }
+  council.ledger.setPin(first)
+  expect(council.finals).toEqual([first, second, third])
 })
 
 test('of two that contradict each other neither counts, whoever signed both is named', () => {

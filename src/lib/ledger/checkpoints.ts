@@ -20,7 +20,8 @@ export const checkpointsIn = (of: {
         if (act?.type !== 'checkpoint') return []
         const { cosigners, needed } = of.finality.tally(node, of.knows)
         const hasEnough = cosigners.length >= needed
-        const status = of.finals.includes(id) ? 'final' : hasEnough ? 'conflicting' : 'open'
+        const isPassed = of.finals.some((final) => of.finality.isBelow(id, final))
+        const status = of.finals.includes(id) ? 'final' : hasEnough && !isPassed ? 'conflicting' : 'open'
         return [[id, { id, author, attachment: act.attachment, cosigners, needed, status }]]
       }),
   )

@@ -44,6 +44,12 @@ export class Evaluation {
     return above
   }
 
+  /** What is final, the lowest first. */
+  get finals(): readonly Node[] {
+    const { top } = this.book.dag
+    return top ? [...this.#below!.finals, top] : []
+  }
+
   /** With what was final before `node`. */
   at(node: Node): Evaluation {
     return this.book.dag.isSettled(node.index) ? this.#below!.at(node) : this

@@ -42,18 +42,24 @@ export class Finality {
     const pinned = pin === null ? undefined : this.#dag.get(pin)
     if (pin !== null && !pinned) return this.#root
     const settled = this.#settledAmong(this.#dag.checkpoints(), () => true)
-    return this.#evaluationUpTo(pinned ? settled.filter((one) => areInLine(one, pinned)) : settled)
+    if (!pinned) return this.#upToNewest(settled)
+    const inLine = settled.filter((one) => areInLine(one, pinned))
+    return this.#keeping(inLine.includes(pinned) ? pinned : null, this.#upToNewest(inLine))
   }
 
   /** What is final by the co-signatures in `past` alone: the state a checkpoint on top of it speaks of. */
   finalWithin(past: Bits): Evaluation {
     const knows = ({ index }: Node) => hasBit(past, index)
-    return this.#evaluationUpTo(this.#settledAmong(this.#dag.checkpoints().filter(knows), knows))
+    return this.#upToNewest(this.#settledAmong(this.#dag.checkpoints().filter(knows), knows))
   }
 
   /** Every checkpoint proposed. */
   checkpoints(): readonly Node[] {
     return this.#dag.checkpoints()
+  }
+
+  isBelow(below: EntryId, above: EntryId): boolean {
+    return this.#dag.isBelow(below, above)
   }
 
   /** Who co-signed, of those who may, and how many it takes, by the entries `knows` of. */
@@ -112,12 +118,27 @@ export class Finality {
     return checkpoints.filter((checkpoint) => this.isSettled(checkpoint, knows))
   }
 
-  /** Without those of which neither lies above the other: two majorities said different things, and neither is believed. */
-  #evaluationUpTo(settled: readonly Node[]): Evaluation {
-    return settled
-      .filter((one) => settled.every((other) => one === other || areInLine(one, other)))
-      .sort((a, b) => a.pastSize - b.pastSize)
-      .reduce((evaluation, one) => evaluation.upTo(one), this.#root)
+  /**
+   * With the newest of those that are in line with all others (of two majorities that said different things neither is
+   * believed), and below it what is final in its own past. That is what its signers compared: co-signatures that come
+   * afterwards for something that lies below it change nothing there, whoever holds the phones of that time by now.
+   */
+  #upToNewest(settled: readonly Node[]): Evaluation {
+    const newest = settled
+      .filter((one) => settled.every((other) => areInLine(one, other)))
+      .sort((a, b) => b.pastSize - a.pastSize)[0]
+    return newest ? this.#evaluationBelow(newest).upTo(newest) : this.#root
+  }
+
+  /**
+   * What a device pinned stays final there, also below one whose signers had not heard that it was. Honest apps do not sign
+   * such a one, if they have heard.
+   */
+  #keeping(pinned: Node | null, evaluation: Evaluation): Evaluation {
+    if (!pinned || evaluation.finals.some(({ index }) => index === pinned.index)) return evaluation
+    return evaluation.finals
+      .filter((final) => isBelowNode(pinned, final))
+      .reduce((kept, final) => kept.upTo(final), this.#evaluationBelow(pinned).upTo(pinned))
   }
 }
 

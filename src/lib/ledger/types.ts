@@ -216,7 +216,10 @@ export type CheckpointState = {
   readonly cosigners: readonly MemberId[]
   /** How many make it final. */
   readonly needed: number
-  /** `conflicting`: co-signed by enough, but neither above nor below the pin or another final; it settles nothing. */
+  /**
+   * `conflicting`: co-signed by enough, but neither above nor below the pin or another one that is; it settles nothing. What
+   * lies below a final one that does not know it as final stays `open`, however many sign: nobody needs it any more.
+   */
   readonly status: 'open' | 'final' | 'conflicting'
 }
 
