@@ -3,6 +3,7 @@ import { addArticle, appendToArticle, articles } from './articles.ts'
 import { change } from './change.ts'
 import { createDocument, rootOf } from './document.ts'
 import { isMap, itemOf } from './items.ts'
+import { mergeInto } from './merge.ts'
 import { addThreat, editThreat, THREAT_FIELDS, threats, type ThreatField } from './threats.ts'
 import { cut, freeText, oneLine } from './text.ts'
 
@@ -49,7 +50,7 @@ export const rescuables = (doc: Y.Doc, changes: readonly (readonly Uint8Array[])
     try {
       for (const update of updates) {
         added.note(update)
-        Y.applyUpdate(trial, update)
+        mergeInto(trial, update)
       }
       return describe(piecesOf(trial, added), added)
     } catch {

@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts'
 import type { CollId, DeviceId, DocId, EntryId } from '../core/ids.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { Cell, type Watched } from '../core/watched.ts'
+import { mergeInto } from '../domain/merge.ts'
 import { isSameDocument } from '../domain/same-document.ts'
 import {
   encodeManifest,
@@ -338,7 +339,7 @@ export class Checkpoints {
       const slice = accepted.slice(at, at + SLICE).flatMap((record) => record.docs)
       for (const id of new Set(slice.map(({ doc }) => doc)))
         docOf(id).transact(() => {
-          for (const { doc, update } of slice) if (doc === id) Y.applyUpdate(docOf(id), update)
+          for (const { doc, update } of slice) if (doc === id) mergeInto(docOf(id), update)
         })
       await Promise.resolve()
     }

@@ -2,6 +2,7 @@ import * as Y from 'yjs'
 import { systemClock, type Clock } from '../core/clock.ts'
 import { MAIN_DOC, type DocId } from '../core/ids.ts'
 import { Cell, type Watched } from '../core/watched.ts'
+import { mergeInto, straightened } from '../domain/merge.ts'
 import type { Accepted } from '../feed/types.ts'
 
 /** The origin of everything merged from records: what a person did here has any other origin. */
@@ -59,7 +60,7 @@ export class Documents {
       const state = base?.get(MAIN_DOC)
       if (state) Y.applyUpdate(doc, state, REMOTE)
       for (const { docs } of accepted)
-        for (const { doc: id, update } of docs) if (id === MAIN_DOC) Y.applyUpdate(doc, update, REMOTE)
+        for (const { doc: id, update } of docs) if (id === MAIN_DOC) mergeInto(doc, update, REMOTE)
     }, REMOTE)
     if (this.#client !== null) doc.clientID = this.#client
     const old = this.#doc.read()
@@ -120,7 +121,7 @@ export class Documents {
     doc.transact(() => {
       for (; merged < this.#queue.length && performance.now() < until; merged++)
         for (const { doc: id, update } of this.#queue[merged]!.docs)
-          if (id === MAIN_DOC) Y.applyUpdate(doc, update, REMOTE)
+          if (id === MAIN_DOC) mergeInto(doc, update, REMOTE)
     }, REMOTE)
     this.#queue = this.#queue.slice(merged)
     // Yjs takes another id when structs under its own arrive from outside (a pause that was taken back).
@@ -128,8 +129,9 @@ export class Documents {
   }
 
   #listen(doc: Y.Doc): Y.Doc {
-    doc.on('update', (update: Uint8Array, origin: unknown) => {
+    doc.on('update', (made: Uint8Array, origin: unknown) => {
       if (origin === REMOTE) return
+      const update = straightened(doc, made)
       // A batch closes at 32 KiB; one larger edit goes alone.
       if (this.#pendingBytes > 0 && this.#pendingBytes + update.length > BATCH_BYTES) this.flush()
       this.#pending.push(update)
