@@ -84,6 +84,20 @@ test('a back-dated suspension takes its place in the cap after those that are se
   expect(council.standings(bruna, cira, dina)).toEqual(['suspended', 'suspended', 'active'])
 })
 
+test('a suspension beyond its author’s share is not woken under a final checkpoint by a second person: theirs bites, from then on', () => {
+  const { council, alba, bruna, cira, dina, elva, start } = assemble(5)
+  const epoch = council.rotates(elva, [], start)
+  const first = council.suspend(alba, bruna, start)
+  const second = council.suspend(alba, cira, [first])
+  const third = council.suspend(alba, elva, [second])
+  council.settles([bruna, cira, dina, elva])
+  expect(council.standings(elva)).toEqual(['active'])
+  council.suspend(dina, elva)
+  expect(council.standings(elva)).toEqual(['suspended'])
+  expect(council.ledger.state().suspensions.has(third)).toBe(false)
+  expect(council.ledger.state().epochs.get(epoch)?.void).toBe(false)
+})
+
 test('a further phone that is settled is not suspended with the one that brought it in; one that is not, is', () => {
   const { council, alba, bruna, cira } = assemble(3)
   const [second, third] = [council.another(alba), council.another(alba)]

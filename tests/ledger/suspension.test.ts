@@ -68,6 +68,16 @@ test('a place is free again once what took it has ended, as far as the later sus
   expect(council.standings(bruna, cira)).toEqual(['active', 'suspended'])
 })
 
+test('taking one back wakes none that was beyond the share, and makes room for the next', () => {
+  const { council, alba, bruna, cira } = assemble(3)
+  const first = council.suspend(alba, bruna)
+  council.suspend(alba, cira)
+  council.says(alba, { type: 'withdraw', target: first })
+  expect(council.standings(bruna, cira)).toEqual(['active', 'active'])
+  council.suspend(alba, cira)
+  expect(council.standings(bruna, cira)).toEqual(['active', 'suspended'])
+})
+
 test('annulling two of four suspensions does not wake the other two', () => {
   const { council, alba, bruna, cira, dina, elva } = assemble(5)
   const said = [bruna, cira, dina, elva].map((one) => council.suspend(alba, one))

@@ -68,11 +68,7 @@ export const isCloned = (book: Book, node: Node, rekeyed: readonly Node[]): bool
 /** T4: the suspensions in force, of all that were said and not cut. Spec: ledger.md §8.4. */
 export const suspensionsInForce = (known: Known): Suspensions => {
   const { said, withdrawals, lifts } = known
-  const withdrawn = new Set(withdrawalsThatStand(known).map(targetOf))
-  const biting = biteOf(
-    known,
-    said.filter(({ node }) => !withdrawn.has(node.id)),
-  )
+  const biting = biteOf(known, withdrawalsThatStand(known))
   const on = new Map<DeviceId, Biting[]>()
   for (const bite of biting) on.set(bite.device, [...(on.get(bite.device) ?? []), bite])
   return { said, withdrawals, lifts, biting, on }
@@ -83,13 +79,9 @@ export const suspensionsInForce = (known: Known): Suspensions => {
  * known. Whoever is silenced is found as if every withdrawal stood, so that no withdrawal decides about another.
  */
 const withdrawalsThatStand = (known: Known): readonly Node[] => {
-  const { said, withdrawals } = known
+  const { withdrawals } = known
   if (withdrawals.length === 0) return withdrawals
-  const perhaps = new Set(withdrawals.map(targetOf))
-  const silencers = biteOf(
-    known,
-    said.filter(({ node }) => !perhaps.has(node.id)),
-  )
+  const silencers = biteOf(known, withdrawals)
   return withdrawals.filter(
     (node) =>
       !silencers.some(({ device, said: { node: by } }) => device === node.author && !isAtOrBelow(node, by)),
@@ -98,8 +90,12 @@ const withdrawalsThatStand = (known: Known): readonly Node[] => {
 
 const targetOf = ({ act }: Node) => (act?.type === 'withdraw' ? act.target : null)
 
-const biteOf = (known: Known, said: readonly Said[]): readonly Biting[] => {
-  const standing = withinCap(known, said).filter((one) => one.fromAbove || !isAnnulled(known, one))
+/** What bites if these withdrawals stand. */
+const biteOf = (known: Known, withdrawals: readonly Node[]): readonly Biting[] => {
+  const takenBack = new Set(withdrawals.map(targetOf))
+  const standing = withinCap(known, withdrawals).filter(
+    (one) => !takenBack.has(one.node.id) && (one.fromAbove || !isAnnulled(known, one)),
+  )
   return withOffspring(
     known,
     standing.map((one) => ({ said: one, device: one.device, frontier: one.frontier })),
@@ -108,11 +104,13 @@ const biteOf = (known: Known, said: readonly Said[]): readonly Biting[] => {
 
 /**
  * Beyond its author’s cap a suspension needs a second member who suspends the same device. A place is free again for a
- * suspension that knew of the lift or revocation that ended an earlier one; what ends later wakes nothing in hindsight.
+ * suspension that knew of the withdrawal, lift or revocation that ended an earlier one; what ends later wakes nothing in
+ * hindsight. Nor does a second person under a final checkpoint: that one’s own suspension bites, from when it was said.
  */
-const withinCap = (known: Known, said: readonly Said[]): readonly Said[] => {
-  const { holders } = known.view
-  const holderOf = (device: DeviceId): MemberId | undefined => holders.get(device)?.[0]
+const withinCap = (known: Known, withdrawals: readonly Node[]): readonly Said[] => {
+  const { said, view } = known
+  const holderOf = (device: DeviceId): MemberId | undefined => view.holders.get(device)?.[0]
+  const takenBack = new Set(withdrawals.map(targetOf))
   const capped = new Set<Said>()
   const byMember = new Map<MemberId | undefined, Said[]>()
   for (const one of said) {
@@ -120,14 +118,24 @@ const withinCap = (known: Known, said: readonly Said[]): readonly Said[] => {
     byMember.set(member, [...(byMember.get(member) ?? []), one])
   }
   const isSeconded = ({ device, node }: Said): boolean =>
-    said.some((other) => other.device === device && holderOf(other.node.author) !== holderOf(node.author))
+    said.some(
+      (other) =>
+        other.device === device &&
+        !takenBack.has(other.node.id) &&
+        holderOf(other.node.author) !== holderOf(node.author) &&
+        !(other.node.floor && isAtOrBelow(node, other.node.floor)),
+    )
+  const isOver = ({ one }: { readonly one: Said }, by: Node): boolean =>
+    (takenBack.has(one.node.id) &&
+      withdrawals.some((node) => targetOf(node) === one.node.id && isBelowNode(node, by))) ||
+    hadEnded(known, one, by)
   for (const [member, theirs] of byMember) {
     const counted: { readonly one: Said; readonly target: MemberId }[] = []
     for (const one of theirs.sort(bySizeOfPast)) {
       const target = holderOf(one.device)
       if (target === undefined || target === member || one.fromAbove) continue
       const others = new Set(
-        counted.flatMap((earlier) => (hadEnded(known, earlier.one, one.node) ? [] : [earlier.target])),
+        counted.flatMap((earlier) => (isOver(earlier, one.node) ? [] : [earlier.target])),
       )
       if (others.has(target) || others.size < one.cap || isSeconded(one)) counted.push({ one, target })
       else capped.add(one)
