@@ -32,7 +32,7 @@ test(
           const oracle = new Oracle(part)
           evaluated.hears(part)
           for (const pinned of new Set([null, pin])) {
-            const expected = spellSum(oracle.state(pinned), oracle.candidates())
+            const expected = spellSum(oracle.state(pinned), oracle.conflicting(oracle.inForce(pinned)))
             expect(spellState(evaluated.state(pinned))).toEqual(expected)
             looked++
           }

@@ -9,7 +9,8 @@ import { Oracle, type Word } from './oracle.ts'
 export const bothSay = (words: readonly Word[], pin: EntryId | null = null): LedgerState => {
   const oracle = new Oracle(words)
   const state = new Evaluated().hears(words).state(pin)
-  expect(spellState(state)).toEqual(spellSum(oracle.state(pin), oracle.candidates()))
+  const finals = oracle.inForce(pin)
+  expect(spellState(state)).toEqual(spellSum(oracle.state(pin), oracle.conflicting(finals)))
   return state
 }
 

@@ -69,8 +69,8 @@ export const spellState = (state: LedgerState): Spelled => ({
   void: [...state.void].sort(),
 })
 
-/** `candidates`: checkpoints with enough co-signatures. */
-export const spellSum = (sum: Sum, candidates: readonly EntryId[]): Spelled => ({
+/** `conflicting`: checkpoints with enough co-signatures that are neither final nor below one that is. */
+export const spellSum = (sum: Sum, conflicting: readonly EntryId[]): Spelled => ({
   members: [...sum.members].map((id) => [id, sum.voters.has(id), sum.dormant.has(id)]).sort(),
   devices: [...sum.places].map(([id, { member, by }]) => [id, member, standing(sum, id), by]).sort(),
   hands: [...sum.hands.values()].sort(),
@@ -84,7 +84,7 @@ export const spellSum = (sum: Sum, candidates: readonly EntryId[]): Spelled => (
   ].sort(),
   revoked: [...sum.struck].sort(),
   finals: sum.finals,
-  conflicting: candidates.filter((id) => !sum.finals.includes(id)).sort(),
+  conflicting: [...conflicting].sort(),
   policy: sum.policy,
   minRules: sum.minRules,
   epochs: [...sum.epochs].map(([id, epoch]) => [id, epoch.void, ...epoch.recipients]).sort(),

@@ -51,14 +51,23 @@ export class Oracle {
 
   /** Final checkpoints, the lowest first. A pin that is not here lets nothing be final. */
   inForce(pin: EntryId | null): readonly EntryId[] {
-    if (pin !== null && !this.words.has(pin)) return []
-    const here = this.#signedIn(new Set(this.words.keys()))
-    return this.#agreed(pin === null ? here : here.filter((one) => this.inLine(one, pin)))
+    const candidates = this.candidates()
+    if (pin === null) return this.#agreed(candidates)
+    if (!this.words.has(pin)) return []
+    const finals = this.#agreed(candidates.filter((one) => this.inLine(one, pin)))
+    if (!candidates.includes(pin) || finals.includes(pin)) return finals
+    return [...this.#upTo(pin), ...finals.filter((final) => this.past(final).has(pin))]
   }
 
   /** Checkpoints with enough co-signatures, in force or not. */
   candidates(): readonly EntryId[] {
     return this.#signedIn(new Set(this.words.keys()))
+  }
+
+  /** Those of them that are neither final nor passed by one that is. */
+  conflicting(finals: readonly EntryId[]): readonly EntryId[] {
+    const isAtOrBelow = (id: EntryId) => finals.some((final) => final === id || this.past(final).has(id))
+    return this.candidates().filter((id) => !isAtOrBelow(id))
   }
 
   reading(finals: readonly EntryId[]): Reading {
@@ -72,10 +81,17 @@ export class Oracle {
     return this.#agreed(this.#signedIn(within))
   }
 
+  /** The newest that nothing contradicts, and what it knew to be final: what its signers saw is what they signed. */
   #agreed(candidates: readonly EntryId[]): readonly EntryId[] {
-    return candidates
-      .filter((one) => candidates.every((other) => this.inLine(one, other)))
-      .sort((a, b) => this.past(a).size - this.past(b).size)
+    const undisputed = candidates.filter((one) => candidates.every((other) => this.inLine(one, other)))
+    const newest = undisputed.find((one) =>
+      undisputed.every((other) => other === one || this.past(one).has(other)),
+    )
+    return newest === undefined ? [] : this.#upTo(newest)
+  }
+
+  #upTo(checkpoint: EntryId): readonly EntryId[] {
+    return [...this.#finalIn(this.past(checkpoint)), checkpoint]
   }
 
   #signedIn(within: Ids): readonly EntryId[] {

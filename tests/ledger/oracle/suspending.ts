@@ -14,6 +14,8 @@ type Known = {
   readonly strikesOn: (device: DeviceId) => readonly EntryId[]
 }
 
+type TakenBack = { readonly id: EntryId; readonly target: EntryId }
+
 /** T4: which suspensions bite. */
 export const bitingOf = (reading: Reading, known: Known): readonly Bite[] => {
   const { uncut, lifts, held, strikesOn } = known
@@ -38,24 +40,38 @@ export const bitingOf = (reading: Reading, known: Known): readonly Bite[] => {
     return act?.type === 'rekey' && isCloned(reading, id, uncut) ? [{ said: id, device: author }] : []
   })
 
-  const hadEnded = (earlier: Bite, by: EntryId) =>
+  const withdrawals = uncut.flatMap((id): readonly TakenBack[] => {
+    const target = reading.act(id, 'withdraw')?.target
+    return target === undefined || reading.act(target, 'approve') ? [] : [{ id, target }]
+  })
+  const isTakenBack = (one: Bite, by: readonly TakenBack[]) => by.some(({ target }) => target === one.said)
+  const knewItsEnd = (by: EntryId, earlier: Bite, takenBack: readonly TakenBack[]) =>
     strikesOn(earlier.device).some((strike) => reading.below(strike, by)) ||
-    liftsOf(earlier.device).some((lift) => reading.below(earlier.said, lift) && reading.below(lift, by))
+    liftsOf(earlier.device).some((lift) => reading.below(earlier.said, lift) && reading.below(lift, by)) ||
+    takenBack.some(({ id, target }) => target === earlier.said && reading.below(id, by))
+  const isSettledBefore = (id: EntryId, by: EntryId) => {
+    const final = reading.newestFinal(reading.past(by))
+    return final !== null && reading.atOrBelow(id, final)
+  }
 
-  /** Alone, nobody silences more than their share of the others. */
-  const withinCap = (all: readonly Bite[]): readonly Bite[] => {
+  /** Alone, nobody silences more than their share of the others. What ends later, or is seconded later than settled, wakes nothing. */
+  const withinCap = (takenBack: readonly TakenBack[]): readonly Bite[] => {
     const size = (id: EntryId) => reading.past(id).size
-    const sorted = [...all].sort((a, b) => size(a.said) - size(b.said) || (a.said < b.said ? -1 : 1))
+    const sorted = [...said].sort((a, b) => size(a.said) - size(b.said) || (a.said < b.said ? -1 : 1))
     const counted: Bite[] = []
     return sorted.filter((one) => {
       const [who, target] = [holder(authorOf(one.said)), holder(one.device)]
       if (target === undefined || target === who) return true
       const before = counted.filter(
-        (other) => holder(authorOf(other.said)) === who && !hadEnded(other, one.said),
+        (other) => holder(authorOf(other.said)) === who && !knewItsEnd(one.said, other, takenBack),
       )
       const others = new Set(before.map(({ device }) => holder(device)))
-      const isSeconded = all.some(
-        (other) => other.device === one.device && holder(authorOf(other.said)) !== who,
+      const isSeconded = said.some(
+        (other) =>
+          other.device === one.device &&
+          holder(authorOf(other.said)) !== who &&
+          !isTakenBack(other, takenBack) &&
+          !isSettledBefore(one.said, other.said),
       )
       if (!others.has(target) && others.size >= reading.allowed(one.said)!.cap! && !isSeconded) return false
       counted.push(one)
@@ -85,8 +101,9 @@ export const bitingOf = (reading: Reading, known: Known): readonly Bite[] => {
     )
   }
 
-  const bite = (all: readonly Bite[]): readonly Bite[] => {
-    const found = withinCap(all).filter((one) => !isAnnulled(one) && !isLifted(one))
+  const bite = (takenBack: readonly TakenBack[]): readonly Bite[] => {
+    const within = withinCap(takenBack).filter((one) => !isTakenBack(one, takenBack))
+    const found = within.filter((one) => !isAnnulled(one) && !isLifted(one))
     for (const one of found)
       for (const { device, from } of broughtIn) {
         const next = { said: one.said, device }
@@ -96,14 +113,8 @@ export const bitingOf = (reading: Reading, known: Known): readonly Bite[] => {
     return found
   }
 
-  const withdrawals = uncut.flatMap((id) => {
-    const target = reading.act(id, 'withdraw')?.target
-    return target === undefined || reading.act(target, 'approve') ? [] : [{ id, target }]
-  })
-  const without = (targets: readonly EntryId[]) => said.filter((one) => !targets.includes(one.said))
-  const meanwhile = bite(without(withdrawals.map(({ target }) => target)))
-  const stand = withdrawals.filter(
-    ({ id }) => !meanwhile.some((one) => one.device === authorOf(id) && !reading.atOrBelow(id, one.said)),
-  )
-  return bite(without(stand.map(({ target }) => target)))
+  const meanwhile = bite(withdrawals)
+  const isSilenced = ({ id }: TakenBack) =>
+    meanwhile.some((one) => one.device === authorOf(id) && !reading.atOrBelow(id, one.said))
+  return bite(withdrawals.filter((one) => !isSilenced(one)))
 }
