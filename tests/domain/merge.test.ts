@@ -135,7 +135,7 @@ const afterQuarrel = (seed: number, merge: Merge, turns = 25): Y.Doc[] => {
 const areAllSame = (docs: readonly Y.Doc[]): boolean =>
   docs.every((doc) => rootsOf(doc) === rootsOf(docs[0]!) && isSameDocument(doc, docs[0]!))
 
-const RUNS = process.env['SLOW'] ? 8_000 : 250
+const RUNS = process.env['SLOW'] ? 12_000 : 250
 
 test('attack 23: wherever Mallory says that her words stand, everybody ends with the same document', () => {
   fc.assert(

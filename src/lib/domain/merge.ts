@@ -65,6 +65,7 @@ type Struct = ReturnType<typeof Y.decodeUpdate>['structs'][number]
 class Known {
   readonly #doc: Y.Doc
   readonly #fresh: readonly Struct[]
+  readonly #keyed = new Map<Y.Item, boolean>()
 
   constructor(doc: Y.Doc, fresh: readonly Struct[]) {
     this.#doc = doc
@@ -81,6 +82,25 @@ class Known {
           ? Y.getItem(this.#doc.store, id)
           : null
     return struct instanceof Y.Item ? struct : null
+  }
+
+  /** Whether an item is a value under a key of a map. Before it is merged it may not say so, but hang on one that does. */
+  isKeyed(item: Y.Item): boolean {
+    const way: Y.Item[] = []
+    let answer: boolean | undefined
+    for (let next: Y.Item | null = item; answer === undefined;) {
+      way.push(next)
+      const beside: Y.ID | null = next.origin ?? next.rightOrigin
+      if (next.parentSub !== null || next.parent instanceof Y.AbstractType || !beside)
+        answer = next.parentSub !== null
+      else {
+        const below: Y.Item | null = this.item(beside)
+        answer = below ? this.#keyed.get(below) : false
+        next = below ?? next
+      }
+    }
+    for (const one of way) this.#keyed.set(one, answer)
+    return answer
   }
 }
 
@@ -103,20 +123,17 @@ const structAt = (structs: readonly Struct[], clock: number): Struct | null => {
 const isPlainlyPlaced = (struct: Struct, known: Known): boolean => {
   if (!(struct instanceof Y.Item)) return true
   const { origin, rightOrigin } = struct
-  if (!origin && !rightOrigin) return true
+  if (!origin && !rightOrigin) return struct.parentSub === null || struct.length === 1
   const [left, right] = [origin && known.item(origin), rightOrigin && known.item(rightOrigin)]
   // Where one of them is gone with its parent, so is this.
   if ((origin && !left) || (rightOrigin && !right)) return true
-  if (left && isKeyed(left)) return !rightOrigin
-  if (right && isKeyed(right)) return false
+  if (left && known.isKeyed(left)) return !rightOrigin && struct.length === 1
+  if (right && known.isKeyed(right)) return false
   return (
     (left !== null && isSameId(left.rightOrigin, rightOrigin)) ||
     (right !== null && isSameId(originAt(right, rightOrigin!), origin))
   )
 }
-
-/** A value under a key of a map. Before it is merged, an item may not say so: then it stands after one that does. */
-const isKeyed = ({ parentSub }: Y.Item): boolean => parentSub !== null
 
 /** What the unit at `id` stands right of: inside a joined item, the unit before. */
 const originAt = (item: Y.Item, id: Y.ID): Y.ID | null =>
@@ -143,15 +160,15 @@ const placeOneByOne = (doc: Y.Doc, structs: readonly Struct[], origin: unknown):
  * else either of them hangs on lies between them then; what does may have been written at the same time.
  */
 const isWellPlaced = (
-  { origin, rightOrigin }: Y.Item,
+  { origin, rightOrigin, parentSub, length }: Y.Item,
   known: Known,
   orders: Map<unknown, ReadonlyMap<Y.Item, number>>,
 ): boolean => {
-  if (!origin && !rightOrigin) return true
+  if (!origin && !rightOrigin) return parentSub === null || length === 1
   const [left, right] = [origin && known.item(origin), rightOrigin && known.item(rightOrigin)]
   if ((origin && !left) || (rightOrigin && !right)) return true
-  if (left && isKeyed(left)) return !rightOrigin
-  if (right && isKeyed(right)) return false
+  if (left && known.isKeyed(left)) return !rightOrigin && length === 1
+  if (right && known.isKeyed(right)) return false
   if (left && right && left.parent !== right.parent) return false
   const [leftsRight, rightsLeft] = [left?.rightOrigin ?? null, right && originAt(right, rightOrigin!)]
   if (!left) return rightsLeft === null
