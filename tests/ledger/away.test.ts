@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { MemberId } from '../../src/lib/core/ids.ts'
 import { assemble, type Assembly } from './assembly.ts'
 import type { Delegate } from './council.ts'
+import { fromNothing } from './from-nothing.ts'
 
 const dormant = (council: Assembly, who: Delegate) =>
   council.ledger.state().members.get(who.member)?.dormant ?? false
@@ -67,6 +68,28 @@ test('a co-signature is a sign of life too; the word of a revoked phone is not',
   expect(dormant(council, dina)).toBe(true)
   council.cosigns(elva, checkpoint)
   expect(dormant(council, elva)).toBe(false)
+})
+
+test('what her stolen phone says, dated back to before its revocation, wakes nobody', () => {
+  const { council, alba, bruna, cira, dina } = assemble(4)
+  const second = council.another(dina)
+  council.decide(council.secondPhone(second), [dina, alba])
+  const before = council.ledger.heads()
+  council.decide(council.revocation(dina), [alba, bruna, cira])
+  council.decide(away(dina), [alba, bruna, cira])
+  council.says(dina, { type: 'merge' }, before)
+  expect(dormant(council, dina)).toBe(true)
+  council.says(second, { type: 'merge' }, before)
+  expect(dormant(council, dina)).toBe(false)
+})
+
+test('what somebody did before they went away does not bring them back, however it is worked out', () => {
+  const { council, alba, bruna, cira, dina } = assemble(4)
+  council.registers(dina)
+  council.decide(away(dina), [alba, bruna, cira])
+  expect(dormant(council, dina)).toBe(true)
+  const { members } = fromNothing(council.ledger, council.ledger.heads())
+  expect(members.get(dina.member)?.dormant).toBe(true)
 })
 
 test('without a majority nobody is put to sleep, nor with one whose votes were cut', () => {

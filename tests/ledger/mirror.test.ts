@@ -43,6 +43,15 @@ test('whom the collective suspends the circle suspends, as long as it does', () 
   expect(ledger.state().void.has(mirror)).toBe(true)
 })
 
+test('nor does revoking whoever mirrored it undo it, whatever the decision names', () => {
+  const { council, alba, bruna, cira, dina, rules, hears, mirrors, standing } = circle()
+  rules({ type: 'suspends', devices: [alba.own.id] })
+  const mirror = mirrors(bruna)
+  council.decide(council.revocation(bruna, [mirror]), [alba, cira, dina])
+  hears()
+  expect([standing(alba), standing(bruna)]).toEqual(['suspended', 'revoked'])
+})
+
 test('whom the collective revokes the circle revokes, and what they said without knowing is cut', () => {
   const { council, alba, ledger, rules, hears, mirrors, standing, start } = circle()
   const [before, meanwhile] = [council.registers(alba, start), council.registers(alba, start)]
