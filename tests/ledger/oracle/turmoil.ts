@@ -103,10 +103,13 @@ class Turn {
         return void (some.length > 0 && made.settles(some, on))
       }
       case 14: {
+        // Perhaps all of them, long after it was proposed.
         const checkpoints = made.words.filter(({ act }) => act!.type === 'checkpoint')
-        return void (
-          checkpoints.length > 0 && say({ type: 'cosign', checkpoint: this.#pick(checkpoints).id })
-        )
+        if (checkpoints.length === 0) return
+        const checkpoint = this.#pick(checkpoints).id
+        const late = dice(2) ? made.hands : [who]
+        for (const one of late) made.says(one, { type: 'cosign', checkpoint }, dice(4) ? [checkpoint] : on)
+        return
       }
       default:
         return this.#decides(who, on)
