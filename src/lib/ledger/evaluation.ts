@@ -10,6 +10,8 @@ import { NOTHING, type View } from './view.ts'
 
 /** Views kept: enough for as many branches as devices speak at once. */
 const KEPT = 256
+/** And of what a final checkpoint has passed: it is asked for seldom, and there will be many. */
+const KEPT_BELOW = 8
 
 /**
  * The state of any set of heads under one choice of final checkpoints, each from the nearest one below it that is still
@@ -41,6 +43,7 @@ export class Evaluation {
     if (known) return known
     const above = new Evaluation(new Book({ ...this.book, dag: this.book.dag.upTo(checkpoint) }), this)
     this.#above.set(checkpoint.id, above)
+    for (const key of this.#views.keys()) if (this.#views.size > KEPT_BELOW) this.#views.delete(key)
     return above
   }
 

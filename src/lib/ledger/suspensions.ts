@@ -125,24 +125,29 @@ const withinCap = (known: Known, withdrawals: readonly Node[]): readonly Said[] 
         holderOf(other.node.author) !== holderOf(node.author) &&
         !(other.node.floor && isAtOrBelow(node, other.node.floor)),
     )
-  const isOver = ({ one }: { readonly one: Said }, by: Node): boolean =>
+  const isOver = ({ one }: Counted, by: Node): boolean =>
     (takenBack.has(one.node.id) &&
       withdrawals.some((node) => targetOf(node) === one.node.id && isBelowNode(node, by))) ||
     hadEnded(known, one, by)
+  const hasPlace = (counted: readonly Counted[], { cap, node }: Said, target: MemberId): boolean => {
+    const others = new Set(counted.flatMap((earlier) => (isOver(earlier, node) ? [] : [earlier.target])))
+    return others.has(target) || others.size < cap
+  }
   for (const [member, theirs] of byMember) {
-    const counted: { readonly one: Said; readonly target: MemberId }[] = []
+    const counted: Counted[] = []
     for (const one of theirs.sort(bySizeOfPast)) {
       const target = holderOf(one.device)
       if (target === undefined || target === member || one.fromAbove) continue
-      const others = new Set(
-        counted.flatMap((earlier) => (isOver(earlier, one.node) ? [] : [earlier.target])),
-      )
-      if (others.has(target) || others.size < one.cap || isSeconded(one)) counted.push({ one, target })
+      if (counted.length < one.cap || hasPlace(counted, one, target) || isSeconded(one))
+        counted.push({ one, target })
       else capped.add(one)
     }
   }
   return said.filter((one) => !capped.has(one))
 }
+
+/** A suspension that bites, and whom it silences. */
+type Counted = { readonly one: Said; readonly target: MemberId }
 
 /** Whether whoever made `by` knew that `said` had come to its end. */
 const hadEnded = ({ view, lifts }: Known, said: Said, by: Node): boolean =>
