@@ -57,6 +57,15 @@ export class Gate implements Above {
     }
   }
 
+  /** Whether `binding` is the one this device commits to; then it is known from here on. */
+  binds(
+    { deviceId, device }: { readonly deviceId: DeviceId; readonly device: Device },
+    binding: Binding,
+  ): boolean {
+    this.learn([binding])
+    return this.#isBound(deviceId, device)
+  }
+
   readonly admits = (wires: readonly Uint8Array[]): readonly Uint8Array[] => {
     const admitted: Uint8Array[] = []
     for (const wire of wires)
