@@ -41,6 +41,7 @@ export const hostJoining = (
   introduce: (name: string, member: MemberId) => void,
 ): HostFlow => {
   const seed = world.random.bytes(16)
+  if (replica.outdated) return nobodyComesIn()
   const invite = replica.act({ type: 'invite', invitePk: inviteKeys(seed).publicKey, uses: 1 })
   const committed = hostCommitment('join', replica.own.id)
   const link = linkFromInvitation({ kind: 'join', host: committed, seed })
@@ -107,7 +108,8 @@ export const hostJoining = (
     if (!guest?.exchanged || !hostSame || !guestSame || proposal || proof.coll !== replica.coll) return
     const { device, th } = guest.met.introduction
     const { member, name } = guest.exchanged
-    if (!verifyBinding(device, replica.coll, member, proof.binding)) return end('turned away')
+    if (replica.outdated || !verifyBinding(device, replica.coll, member, proof.binding))
+      return end('turned away')
     introduce(name, member)
     proposal = replica.act({
       type: 'propose',
@@ -145,7 +147,7 @@ export const hostJoining = (
     if (over) return
     over = true
     guest?.say({ type: 'bye', why: why === 'no contact' || why === 'not kept' ? 'cancelled' : why })
-    if (proposal && replica.state.proposals.get(proposal)?.status === 'open')
+    if (proposal && !replica.outdated && replica.state.proposals.get(proposal)?.status === 'open')
       replica.act({ type: 'withdraw', target: proposal })
     state.set({ step: 'ended', why })
     leave()
@@ -172,6 +174,17 @@ export const hostJoining = (
     cancel: () => end('cancelled'),
   }
 }
+
+/** For a device that may not sign anything: the screens offer no invitation then, so this is the last word, not the first. */
+const nobodyComesIn = (): HostFlow => ({
+  role: 'host',
+  kind: 'join',
+  state: new Cell<HostState>({ step: 'ended', why: 'turned away' }),
+  confirmWords: () => {},
+  proposeGenesis: () => {},
+  signGenesis: () => {},
+  cancel: () => {},
+})
 
 /** The newcomer's side of a link into an existing collective. */
 export const guestJoining = (

@@ -1,3 +1,4 @@
+import { equalBytes } from '../core/bytes.ts'
 import type { Clock, Random } from '../core/clock.ts'
 import { mergeUpdates } from 'yjs'
 import {
@@ -13,7 +14,8 @@ import {
 import { err, ok, type Result } from '../core/result.ts'
 import { Cell, type Watched } from '../core/watched.ts'
 import type { OwnDevice } from '../crypto/device.ts'
-import type { SecretKey } from '../crypto/hash.ts'
+import { forget, type SecretKey } from '../crypto/hash.ts'
+import type { KemPublic } from '../crypto/kem.ts'
 import { bringBack, rescuable } from '../domain/rescue.ts'
 import { Feeds } from '../feed/feeds.ts'
 import { parseRecord } from '../feed/record.ts'
@@ -34,13 +36,16 @@ import { feedIdOf } from '../ledger/feed-id.ts'
 import { openGrant } from '../ledger/grants.ts'
 import { createLedger, type Ledger } from '../ledger/graph.ts'
 import { createRotate } from '../ledger/rotation.ts'
+import { mayRaiseRules, rulesAreAhead } from '../ledger/rules.ts'
 import { suspendedWith } from '../ledger/suspended-with.ts'
 import type { Act, LedgerState, SuspendReason } from '../ledger/types.ts'
 import type { Storage, StorageFailed, Write } from '../sync/ports.ts'
 import type { Above } from './circle-gate.ts'
+import { Calendar } from './calendar.ts'
 import { Checkpoints, type Settled } from './checkpoints.ts'
 import { Debts } from './debts.ts'
 import { Documents } from './documents.ts'
+import { KemKeys, KEPT_MS } from './kem-keys.ts'
 import { Keyring } from './keyring.ts'
 import { Packs } from './packs.ts'
 import {
@@ -80,6 +85,7 @@ export class Replica {
   readonly own: OwnDevice
   readonly ledger: Ledger
   readonly keyring: Keyring
+  readonly kem: KemKeys
   readonly packs: Packs
   readonly documents: Documents
   readonly checkpoints: Checkpoints
@@ -88,6 +94,7 @@ export class Replica {
   readonly #saver: Saver
   readonly #above: Above | null
   readonly #debts: Debts
+  readonly #calendar: Calendar
   readonly #random: Random
   readonly #clock: Clock
   readonly #events = new Set<Partial<ReplicaEvents>>()
@@ -106,6 +113,7 @@ export class Replica {
   #ledgerRows = 0
   #feed: FeedId | null = null
   #closed = false
+  #rekeying: Promise<void> | null = null
 
   private constructor(of: {
     readonly row: SpaceRow
@@ -125,6 +133,8 @@ export class Replica {
     this.#random = of.random
     this.#clock = of.clock
     this.keyring = new Keyring(this.coll)
+    this.kem = new KemKeys({ coll: this.coll, own: this.own, storage: of.storage })
+    this.#calendar = new Calendar(this.coll)
     this.packs = new Packs(of.storage, this.coll)
     this.documents = new Documents((docs) => this.#append(docs), of.clock)
     this.#feeds = new Feeds({ ledger: this.ledger, keys: this.keyring })
@@ -151,11 +161,13 @@ export class Replica {
     this.#debts = new Debts({
       ledger: this.ledger,
       keyring: this.keyring,
+      calendar: this.#calendar,
+      save: (writes) => this.#saver.save(writes),
       device: this.own.id,
       clock: of.clock,
       random: of.random,
       state: () => this.state,
-      isActive: () => this.standing() === 'active',
+      isActive: () => this.mayAct(),
       act: (act) => this.act(act),
       rotate: () => this.rotate(),
     })
@@ -206,6 +218,8 @@ export class Replica {
     const replica = new Replica({ ...of, ledger: ledger.value })
     replica.#ledgerRows = wires.length
     await replica.keyring.restore(of.storage)
+    await replica.kem.restore()
+    await replica.#calendar.restore(of.storage, of.clock.now())
     await replica.checkpoints.restore()
     await replica.#restoreBase()
     await replica.#restoreRecords()
@@ -249,10 +263,21 @@ export class Replica {
     return this.state.devices.get(this.own.id)?.standing ?? 'waiting'
   }
 
+  /** Whether the collective has gone on to rules this program does not know: here it is only read. Spec: ledger.md §12. */
+  get outdated(): boolean {
+    return rulesAreAhead(this.state)
+  }
+
+  /** Whether this device may sign acts: it belongs, is not suspended, and knows the rules. */
+  mayAct(): boolean {
+    return this.standing() === 'active' && !this.outdated
+  }
+
   // ── acting ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Signs an act of this device, keeps it and tells everybody. */
+  /** Signs an act of this device, keeps it and tells everybody. Throws when {@link outdated}: whoever calls has looked. */
   act(act: Act): EntryId {
+    this.#mustKnowTheRules()
     const entry = createEntry({ ledger: this.ledger, own: this.own, act })
     this.#keepEntries([entry.wire])
     return entry.id
@@ -260,6 +285,7 @@ export class Replica {
 
   /** A new epoch for whoever is active now. */
   rotate(): EpochId {
+    this.#mustKnowTheRules()
     const { entry, key, boxes } = createRotate({ ledger: this.ledger, own: this.own })
     const epoch = entry.id as EpochId
     const bytes = encodeBoxSet(boxes)
@@ -270,6 +296,7 @@ export class Replica {
     this.#keepEntries([entry.wire])
     this.#keysChanged()
     this.#tell((events) => events.rotated?.(epoch, bytes))
+    if (this.state.kind !== 'notebook') this.#rekey()
     return epoch
   }
 
@@ -288,8 +315,10 @@ export class Replica {
     await this.settled()
   }
 
-  settled(): Promise<void> {
-    return this.#saver.settled()
+  async settled(): Promise<void> {
+    await this.#saver.settled()
+    while (this.#rekeying) await this.#rekeying
+    await this.#saver.settled()
   }
 
   setAside(): readonly SetAside[] {
@@ -302,6 +331,7 @@ export class Replica {
     this.checkpoints.close()
     this.documents.destroy()
     this.keyring.forget()
+    this.kem.forget()
   }
 
   // ── what links bring ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -356,9 +386,11 @@ export class Replica {
     if (!boxes.ok || !verifyBoxSet(state, boxes.value)) return
     this.#saver.save([{ table: 'boxes', key: boxesKey(this.coll, epoch), value: bytes }])
     if (!state.recipients.includes(this.own.id)) return
-    const opened = openBox({ ledger: this.ledger, own: this.own, epoch, boxes: boxes.value })
+    const opened = this.#openWithAnyKey((own) =>
+      openBox({ ledger: this.ledger, own, epoch, boxes: boxes.value }),
+    )
     if (opened.ok) return this.#learnKey(epoch, opened.value)
-    if (opened.error.type === 'NotForMe' || this.#badBoxes.has(epoch)) return
+    if (opened.error.type === 'NotForMe' || this.#badBoxes.has(epoch) || this.outdated) return
     this.#badBoxes.add(epoch)
     this.act({ type: 'complain', epoch, reason: opened.error.type === 'BadCommit' ? 'badCommit' : 'badBox' })
   }
@@ -411,7 +443,13 @@ export class Replica {
 
   // ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  #mustKnowTheRules(): void {
+    if (this.outdated) throw new Error('this collective follows newer rules: nothing may be signed here')
+  }
+
   #keepEntries(wires: readonly Uint8Array[]): void {
+    // What was typed before the collective went on to newer rules is signed while this device may.
+    if (this.documents.waiting > 0 && mayRaiseRules(this.ledger, wires)) this.documents.flush()
     const report = this.ledger.add(wires)
     for (const { id, type } of report.refused) {
       // A forged signature says nothing about the entry it was put on: the genuine one may still come.
@@ -427,6 +465,7 @@ export class Replica {
     this.#openGrants()
     this.#registerFeed()
     this.#debts.look()
+    this.#lookAtKem()
     this.#feeds.ledgerChanged()
     this.#apply()
     this.checkpoints.look()
@@ -446,10 +485,60 @@ export class Replica {
     this.#tell((events) => events.ledgerMoved?.())
   }
 
+  /** Boxes and grants are made for the key that was in use where they were made: each is tried, the newest first. */
+  #openWithAnyKey<T, E extends { readonly type: string }>(
+    open: (own: OwnDevice) => Result<T, E>,
+  ): Result<T, E> {
+    let opened: Result<T, E> | null = null
+    for (const own of this.kem.holders()) {
+      opened = open(own)
+      // Any other answer is about the box itself, not about the key it was tried with.
+      if (opened.ok || (opened.error.type !== 'BadBox' && opened.error.type !== 'OpenFailed')) break
+    }
+    return opened ?? open(this.own)
+  }
+
+  /**
+   * A new KEM key with each rotation of this device’s own, and once a month: whoever copied the phone before cannot open
+   * what is boxed from then on. It and the act that tells of it are on disk before anybody hears of either.
+   */
+  #rekey(): void {
+    this.#rekeying ??= this.#makeKey().finally(() => (this.#rekeying = null))
+  }
+
+  /** A key a month old is replaced; secrets of keys everybody has taken note of for good are let go. */
+  #lookAtKem(): void {
+    if (!this.mayAct() || this.state.kind === 'notebook') return
+    const now = this.#clock.now()
+    if (now - (this.kem.newestAt ?? this.#calendar.since ?? now) >= KEPT_MS) this.#rekey()
+    const { pin } = this.ledger
+    const isFinal = (kemPk: KemPublic) =>
+      pin !== null &&
+      this.ledger
+        .entriesOf(this.own.id)
+        .some(
+          ({ id, act }) =>
+            act?.type === 'rekey' && equalBytes(act.kemPk, kemPk) && this.ledger.isBelow(id, pin),
+        )
+    void this.kem.tidy(now, isFinal).then(() => {
+      if (!this.kem.firstIsGone || this.own.kemSk.every((byte) => byte === 0)) return
+      forget(this.own.kemSk)
+      this.#saver.save([{ table: 'meta', key: spaceKey(this.coll), value: encodeSpaceRow(this.row) }])
+    })
+  }
+
+  async #makeKey(): Promise<void> {
+    const kemPk = await this.kem.make(this.#clock.now())
+    if (!kemPk || this.#closed || !this.mayAct()) return
+    const entry = createEntry({ ledger: this.ledger, own: this.own, act: { type: 'rekey', kemPk } })
+    const committed = await this.#storage.commit([this.#ledgerWrite(entry.wire)])
+    if (committed.ok && !this.#closed) this.#keepEntries([entry.wire])
+  }
+
   #openGrants(): void {
     for (const grant of this.state.grants) {
       if (grant.device !== this.own.id || grant.epochs.every((epoch) => this.keyring.has(epoch))) continue
-      const opened = openGrant({ ledger: this.ledger, own: this.own, grant })
+      const opened = this.#openWithAnyKey((own) => openGrant({ ledger: this.ledger, own, grant }))
       if (opened.ok)
         for (const [epoch, key] of opened.value) if (!this.keyring.has(epoch)) this.#learnKey(epoch, key)
     }
@@ -465,7 +554,7 @@ export class Replica {
       this.documents.setClient(feed.yClient)
       return
     }
-    if (this.standing() !== 'active') return
+    if (!this.mayAct()) return
     const incarnation = this.#random.bytes(16)
     this.act({ type: 'feed', feed: feedIdOf(this.coll, this.own.id, incarnation), incarnation })
   }
@@ -477,6 +566,7 @@ export class Replica {
   #append(docs: readonly { readonly doc: DocId; readonly update: Uint8Array }[]): void {
     const updates = docs.map(({ update }) => update)
     if (this.#salvage) return void this.#salvage.push(...updates)
+    if (this.outdated) return void this.#stranded.push(...updates)
     const appended = this.#feeds.append({ own: this.own, docs, ...(this.#feed && { feed: this.#feed }) })
     if (!appended.ok) return this.#cannotAppend(appended.error.type, updates)
     const { record, seal } = appended.value
@@ -494,7 +584,7 @@ export class Replica {
     this.#touch()
   }
 
-  /** Written before there was a key or a feed to write under: kept, and appended as soon as there is. */
+  /** Written before there was a key or a feed to write under, or past the rules known here: kept, and appended as soon as there is. */
   readonly #stranded: Uint8Array[] = []
   /** Written onto a feed that has ended, or not to be carried: brought back by hand, as new edits, once the document is anew. */
   #salvage: Uint8Array[] | null = null
@@ -528,6 +618,7 @@ export class Replica {
   }
 
   #newIncarnation(): void {
+    if (this.outdated) return
     const incarnation = this.#random.bytes(16)
     const feed = feedIdOf(this.coll, this.own.id, incarnation)
     this.#feed = feed
@@ -544,7 +635,7 @@ export class Replica {
   }
 
   #apply(): void {
-    if (this.#stranded.length > 0 && this.#feed)
+    if (this.#stranded.length > 0 && this.#feed && !this.outdated)
       this.#append([{ doc: MAIN_DOC, update: mergeUpdates(this.#stranded.splice(0)) }])
     const change = this.#feeds.take()
     if (change.type === 'rebuild') this.documents.rebuild(this.#base?.docs ?? null, this.#mineAndAccepted())

@@ -61,6 +61,7 @@ export class LiveSpace implements Space {
   readonly me: { readonly member: MemberId; readonly device: DeviceId }
   readonly kind: Watched<SpaceKind>
   readonly readOnly: Watched<boolean>
+  readonly outdated: Watched<boolean>
   readonly doc: Watched<Y.Doc>
   readonly membership: Watched<Membership>
   readonly status: Watched<Status>
@@ -93,9 +94,13 @@ export class LiveSpace implements Space {
     this.#live = this.#createLive()
     this.#mesh = this.#createMesh()
     this.kind = derived([replica.changed], () => replica.state.kind)
+    this.outdated = derived([replica.changed], () => replica.outdated)
     this.readOnly = derived(
       [this.#movedTo, replica.changed],
-      () => this.#movedTo.read() !== null || ['revoked', 'retired'].includes(replica.standing()),
+      () =>
+        this.#movedTo.read() !== null ||
+        replica.outdated ||
+        ['revoked', 'retired'].includes(replica.standing()),
     )
     this.membership = memo([replica.changed, this.#links, this.#syncing.moved, this.#people], () =>
       this.#membership(),
@@ -467,6 +472,7 @@ export class LiveSpace implements Space {
 
   #mayAct(): NotAllowed | null {
     if (this.#movedTo.read()) return { type: 'ReadOnly' }
+    if (this.replica.outdated) return { type: 'RulesAreAhead' }
     const standing = this.replica.standing()
     if (standing === 'suspended') return { type: 'SuspendedHere' }
     return standing === 'active' ? null : { type: 'NotAMember' }

@@ -132,6 +132,8 @@ export interface Space {
   readonly kind: Watched<SpaceKind>
   /** A notebook whose content moved into a collective: readable, not writable. */
   readonly readOnly: Watched<boolean>
+  /** The collective follows rules this version of the app does not know: read-only until the app is updated. */
+  readonly outdated: Watched<boolean>
   /** Bytes the woven band is drawn from. */
   readonly mark: Uint8Array
   /** The shared document. A new instance replaces it when something accepted before is taken back: bind again. */
@@ -182,6 +184,8 @@ export type NoAddress = { readonly type: 'NoAddress' }
 
 export type NotAllowed =
   | { readonly type: 'ReadOnly' }
+  /** The collective follows rules this version of the app does not know. */
+  | { readonly type: 'RulesAreAhead' }
   | { readonly type: 'NotAMember' }
   | { readonly type: 'NotYours' }
   | { readonly type: 'SuspendedHere' }
