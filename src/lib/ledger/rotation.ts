@@ -14,7 +14,7 @@ export const createRotate = (of: {
   readonly own: OwnDevice
 }): { readonly entry: SignedEntry; readonly key: SecretKey; readonly boxes: BoxSet } => {
   const place = placeFor(of)
-  const state = of.ledger.stateOf(place.parents)
+  const state = of.ledger.stateFor(place.parents)
   const key = generateSecretKey()
   const recipients = activeDevices(state).map((id) => ({ id, kemPk: state.devices.get(id)!.kemPk }))
   const boxes = createBoxes(key, place, recipients)
