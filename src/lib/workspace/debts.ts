@@ -1,16 +1,23 @@
-import type { Clock, Random } from '../core/clock.ts'
+import { randomBelow, type Clock, type Random } from '../core/clock.ts'
 import type { DeviceId, EntryId, EpochId } from '../core/ids.ts'
-import { rotationIsDue } from '../ledger/epochs.ts'
-import { createGrant } from '../ledger/grants.ts'
+import type { SecretKey } from '../crypto/hash.ts'
+import { epochHeads, rotationIsDue, writeEpoch } from '../ledger/epochs.ts'
+import { createGrant, MAX_GRANTED } from '../ledger/grants.ts'
 import type { Ledger } from '../ledger/graph.ts'
 import { mayEnact } from '../ledger/proposals.ts'
 import type { Act, LedgerState } from '../ledger/types.ts'
+import type { Write } from '../sync/ports.ts'
+import { WEEK_MS, type Calendar } from './calendar.ts'
 import type { Keyring } from './keyring.ts'
+
+const DAY_MS = 24 * 3_600_000
+const MINUTE_MS = 60_000
 
 /** What a device needs to pay what the collective owes. */
 export type Payer = {
   readonly ledger: Ledger
   readonly keyring: Keyring
+  readonly calendar: Calendar
   readonly device: DeviceId
   readonly clock: Clock
   readonly random: Random
@@ -18,6 +25,7 @@ export type Payer = {
   readonly isActive: () => boolean
   readonly act: (act: Act) => EntryId
   readonly rotate: () => EpochId
+  readonly save: (writes: readonly Write[]) => void
 }
 
 /**
@@ -26,7 +34,11 @@ export type Payer = {
  */
 export class Debts {
   readonly #payer: Payer
+  /** Granted from here once, whatever became of it: a grant without effect is not repeated for ever. */
+  readonly #tried = new Set<string>()
   #waiting: (() => void) | null = null
+  #history: (() => void) | null = null
+  #weekly: (() => void) | null = null
   #closed = false
 
   constructor(payer: Payer) {
@@ -36,12 +48,13 @@ export class Debts {
   /** Looks whether anything is owed; call after every change of the ledger or of the keys held. */
   look(): void {
     const { isActive, state, clock, random } = this.#payer
-    if (!isActive() || this.#waiting) return
+    if (!isActive() || this.#closed) return
+    this.#lookAtCalendar()
+    this.#lookAtHistory()
+    if (this.#waiting) return
     const founding = state().epochs.size === 0
     if (!rotationIsDue(state()) && this.#grantsOwed().length === 0 && this.#enactable().length === 0) return
-    const spread = founding ? 400 : 4000
-    const wait = 200 + (new DataView(random.bytes(4).buffer as ArrayBuffer).getUint32(0) % spread)
-    this.#waiting = clock.after(wait, () => {
+    this.#waiting = clock.after(200 + randomBelow(random, founding ? 400 : 4000), () => {
       this.#waiting = null
       if (!this.#closed && isActive()) this.#pay()
     })
@@ -49,17 +62,113 @@ export class Debts {
 
   close(): void {
     this.#closed = true
-    this.#waiting?.()
+    for (const callOff of [this.#waiting, this.#history, this.#weekly]) callOff?.()
   }
 
   #pay(): void {
-    const { ledger, keyring, act, rotate, state } = this.#payer
-    for (const { epoch, device } of this.#grantsOwed()) {
-      const grant = createGrant({ ledger, device, keys: new Map([[epoch, keyring.key(epoch)!]]) })
-      if (grant.ok) act(grant.value)
-    }
+    const { act, rotate, state } = this.#payer
+    for (const { epoch, device } of this.#grantsOwed()) this.#grant(device, [epoch])
     for (const proposal of this.#enactable()) act({ type: 'enact', proposal })
     if (rotationIsDue(state())) rotate()
+  }
+
+  #grant(device: DeviceId, epochs: readonly EpochId[]): void {
+    const { ledger, keyring, act } = this.#payer
+    const keys = new Map<EpochId, SecretKey>()
+    for (const epoch of epochs.slice(0, MAX_GRANTED)) {
+      const key = keyring.key(epoch)
+      this.#tried.add(`${device} ${epoch}`)
+      if (key) keys.set(epoch, key)
+    }
+    const grant = keys.size > 0 ? createGrant({ ledger, device, keys }) : null
+    if (grant?.ok) act(grant.value)
+  }
+
+  // ── by the calendar ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * A key is a week old, or this device was away for more than one: somebody makes a new one. Weekly, at a moment of the
+   * next day nobody can foresee, so that seldom two do; after an absence, within a minute.
+   */
+  #lookAtCalendar(): void {
+    const { calendar, clock, random, state, isActive, rotate, save } = this.#payer
+    if (state().kind === 'notebook') return
+    save(
+      calendar.note(
+        clock.now(),
+        epochHeads(state()).map(({ id }) => id),
+      ),
+    )
+    if (this.#weekly) return
+    const returned = calendar.away >= WEEK_MS
+    const age = this.#ageOfKey()
+    if (age === null && !returned) return
+    const wait = returned
+      ? randomBelow(random, MINUTE_MS)
+      : Math.max(0, WEEK_MS - (age ?? 0)) + randomBelow(random, DAY_MS)
+    this.#weekly = clock.after(wait, () => {
+      this.#weekly = null
+      if (this.#closed || !isActive()) return
+      const isOld = (this.#ageOfKey() ?? 0) >= WEEK_MS
+      const mustRenew = returned && calendar.away >= WEEK_MS
+      calendar.away = 0
+      if (isOld || mustRenew) rotate()
+      this.#lookAtCalendar()
+    })
+  }
+
+  /** How long the epoch written under now has been known here; `null` when there is none. ms. */
+  #ageOfKey(): number | null {
+    const { state, keyring, calendar, clock } = this.#payer
+    const epoch = writeEpoch(state(), (id) => keyring.has(id))
+    return epoch && calendar.ageOf(epoch, clock.now())
+  }
+
+  // ── history ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Whose admission has become final may have the older keys too: whoever invited them hands them over at once, others
+   * only if nobody has within a minute.
+   */
+  #lookAtHistory(): void {
+    const { clock, random, isActive } = this.#payer
+    if (this.#history) return
+    const owed = this.#historyOwed()
+    if (owed.length === 0) return
+    const wait = owed.some(({ isMine }) => isMine) ? 100 : 100 + randomBelow(random, MINUTE_MS)
+    this.#history = clock.after(wait, () => {
+      this.#history = null
+      if (this.#closed || !isActive()) return
+      for (const { device, epochs } of this.#historyOwed()) this.#grant(device, epochs)
+      this.#lookAtHistory()
+    })
+  }
+
+  #historyOwed(): readonly {
+    readonly device: DeviceId
+    readonly epochs: readonly EpochId[]
+    readonly isMine: boolean
+  }[] {
+    const { ledger, keyring, state, device: me } = this.#payer
+    const { devices, epochs, grants, finals, proposals } = state()
+    const final = finals.at(-1)
+    if (!final) return []
+    return [...devices.values()].flatMap(({ id, kind, standing, grantedBy }) => {
+      if (id === me || kind !== 'member' || standing !== 'active') return []
+      if (grantedBy === ledger.coll || !ledger.isBelow(grantedBy, final)) return []
+      const lacking = [...epochs.values()].filter(
+        (epoch) =>
+          ledger.isBelow(epoch.id, grantedBy) &&
+          keyring.has(epoch.id) &&
+          !epoch.recipients.includes(id) &&
+          !this.#tried.has(`${id} ${epoch.id}`) &&
+          !grants.some((grant) => grant.device === id && grant.epochs.includes(epoch.id)),
+      )
+      if (lacking.length === 0) return []
+      const enacted = ledger.entry(grantedBy)?.act
+      const proposal = enacted?.type === 'enact' ? proposals.get(enacted.proposal) : undefined
+      return [{ device: id, epochs: lacking.map((epoch) => epoch.id), isMine: proposal?.author === me }]
+    })
   }
 
   /** Decisions that have their votes and that nobody carried out: the one who gave the last vote may be offline. */
@@ -77,6 +186,7 @@ export class Debts {
           this.#payer.keyring.has(epoch) &&
           devices.get(author)?.standing === 'active' &&
           epochs.get(epoch)?.recipients.includes(author) &&
+          !this.#tried.has(`${author} ${epoch}`) &&
           !grants.some((grant) => grant.device === author && grant.epochs.includes(epoch)),
       )
       .map(({ author, epoch }) => ({ epoch, device: author }))

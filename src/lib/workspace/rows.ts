@@ -44,6 +44,9 @@ export const headKey = (coll: CollId): string => `${coll}/own`
 export const epochKeyKey = (coll: CollId, epoch: string): string => `${coll}/${epoch}`
 export const boxesKey = (coll: CollId, epoch: string): string => `${coll}/${epoch}`
 export const baseKey = (coll: CollId): string => `${coll}/base`
+/** KEM pairs made after the first. No epoch is called so. */
+export const kemKey = (coll: CollId): string => `${coll}/kem`
+export const calendarKey = (coll: CollId): string => `calendar/${coll}`
 /** A part of a checkpoint, by the hash it is named by. */
 export const blobKey = (coll: CollId, digest: string): string => `${coll}/blob/${digest}`
 export const settledKey = (coll: CollId): string => `${coll}/settled`
