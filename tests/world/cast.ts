@@ -1,4 +1,5 @@
 import type * as Y from 'yjs'
+import type { Clock } from '../../src/lib/core/clock.ts'
 import type { DeviceId, MemberId } from '../../src/lib/core/ids.ts'
 import { expectOk } from '../../src/lib/core/result.ts'
 import { createDevice, signBinding, type OwnDevice } from '../../src/lib/crypto/device.ts'
@@ -27,8 +28,12 @@ export class Person {
     this.replica = replica
     this.storage = storage
     this.world = world
-    this.syncing = new Syncing(replica, world.clock)
+    this.syncing = new Syncing(replica, this.clock)
     this.watch()
+  }
+
+  get clock(): Clock {
+    return this.world.clockOf(this.name)
   }
 
   get device(): DeviceId {
@@ -82,7 +87,8 @@ export class Person {
   /** The same phone twice: another device begins from a copy of its disk. */
   async copied(): Promise<Person> {
     const storage = await copyOf(this.storage)
-    const { clock, random } = this.world
+    const { clock } = this
+    const { random } = this.world
     const replica = expectOk(await Replica.restore({ row: this.replica.row, storage, clock, random }))
     const twin = new Person(`${this.name}, copied`, replica, storage, this.world)
     this.world.people.push(twin)
@@ -98,11 +104,11 @@ export class Person {
       await Replica.restore({
         row: this.replica.row,
         storage: this.storage,
-        clock: this.world.clock,
+        clock: this.clock,
         random: this.world.random,
       }),
     )
-    this.syncing = new Syncing(this.replica, this.world.clock)
+    this.syncing = new Syncing(this.replica, this.clock)
     this.watch()
   }
 }
@@ -114,6 +120,8 @@ export class World {
   readonly people: Person[] = []
   /** A disk of another kind for somebody; `null`: the usual one. */
   storageOf: (name: string) => Storage | null = () => null
+  /** A clock of their own for somebody whose device is wrong about the time. */
+  clockOf: (name: string) => Clock = () => this.clock
 
   constructor(seed = 1) {
     this.random = seededRandom(seed)
@@ -157,7 +165,7 @@ export class World {
     const storage = this.storageOf(name) ?? createMemoryStorage()
     const row = { ...as, myName: name, movedTo: null }
     const replica = expectOk(
-      await Replica.begin({ row, entries, storage, clock: this.clock, random: this.random }),
+      await Replica.begin({ row, entries, storage, clock: this.clockOf(name), random: this.random }),
     )
     const person = new Person(name, replica, storage, this)
     this.people.push(person)

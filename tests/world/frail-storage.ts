@@ -16,3 +16,30 @@ export const createFrailStorage = (transactions: number): Storage & { died(): bo
     },
   }
 }
+
+/** A disk that can be made to die later, and whose rows a device started anew finds as they were. */
+export type Disk = Storage & {
+  /** Takes so many more transactions, then none. */
+  dieAfter(transactions: number): void
+  dead(): boolean
+  /** The same rows for the next start. Whoever still holds the old one can write no more. */
+  nextStart(): Disk
+}
+
+export const createDisk = (rows: Storage = createMemoryStorage()): Disk => {
+  let left = Number.POSITIVE_INFINITY
+  return {
+    ...rows,
+    commit: (writes) => {
+      if (left <= 0) return Promise.resolve(err({ type: 'StorageFailed' }))
+      left -= 1
+      return rows.commit(writes)
+    },
+    dieAfter: (transactions) => void (left = transactions),
+    dead: () => left <= 0,
+    nextStart: () => {
+      left = 0
+      return createDisk(rows)
+    },
+  }
+}

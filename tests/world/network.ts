@@ -24,6 +24,11 @@ export class Network {
     this.#links.delete(link)
   }
 
+  /** Link ends at which something waits, in the order they were made. */
+  busy(): readonly MemoryLink[] {
+    return [...this.#links].filter(({ waiting }) => waiting > 0)
+  }
+
   /** Delivers everything, and what it leads to, until it is quiet. */
   async settle(rounds = 10_000): Promise<void> {
     let quiet = 0
@@ -68,8 +73,13 @@ export class MemoryLink implements Link {
     return () => void this.#handlers.delete(stream)
   }
 
-  deliver(): boolean {
-    const ready = this.#inbox.splice(0)
+  /** How many messages wait to be delivered at this end. */
+  get waiting(): number {
+    return this.#inbox.length
+  }
+
+  deliver(atMost = Number.POSITIVE_INFINITY): boolean {
+    const ready = this.#inbox.splice(0, atMost)
     for (const { stream, message } of ready) this.#handlers.get(stream)?.(message)
     return ready.length > 0
   }

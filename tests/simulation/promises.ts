@@ -1,0 +1,111 @@
+import * as Y from 'yjs'
+import { expect } from 'vitest'
+import { hexFromBytes } from '../../src/lib/core/bytes.ts'
+import { rotationIsDue } from '../../src/lib/ledger/epochs.ts'
+import type { Turmoil } from './turmoil.ts'
+
+/** What holds after everybody honest has met, whatever happened before. */
+export const holdsItsPromises = async (turmoil: Turmoil): Promise<void> => {
+  oneStateEverywhere(turmoil)
+  oneDocumentEverywhere(turmoil)
+  nothingLost(turmoil)
+  noPlaceSignedTwice(turmoil)
+  keysOnlyForThoseWhoBelonged(turmoil)
+  await everybodyWhoBelongsIsHeard(turmoil)
+}
+
+const oneStateEverywhere = (turmoil: Turmoil): void => {
+  const [first, ...others] = turmoil.active()
+  for (const { name, replica } of others) {
+    expect(replica.ledger.heads(), `${name} has all acts`).toEqual(first!.replica.ledger.heads())
+    expect(hexFromBytes(replica.state.hash), `${name} sees the same collective`).toBe(
+      hexFromBytes(first!.replica.state.hash),
+    )
+  }
+  if (first) expect(rotationIsDue(first.replica.state), 'nobody pays the rotation').toBe(false)
+}
+
+/** Who shows work of their own that does not count sees more than the others. */
+const oneDocumentEverywhere = (turmoil: Turmoil): void => {
+  const same = turmoil
+    .active()
+    .filter(({ replica, device }) => !replica.setAside().some((aside) => aside.device === device))
+  const [first, ...others] = same
+  for (const { name, doc, replica } of same) {
+    expect(doc.store.pendingStructs, `${name} waits for nothing`).toBeNull()
+    expect(replica.feeds.waiting(), `${name} can read everything`).toEqual({
+      keys: 0,
+      deps: 0,
+      heads: 0,
+      gaps: 0,
+    })
+  }
+  for (const { name, doc } of others) {
+    expect(jsonOf(doc), `${name} reads the same as ${first!.name}`).toEqual(jsonOf(first!.doc))
+    expect(vectorOf(doc), `${name} holds the same as ${first!.name}`).toEqual(vectorOf(first!.doc))
+  }
+}
+
+const nothingLost = (turmoil: Turmoil): void => {
+  const forked = turmoil.copied.size > 0
+  for (const { token, device } of turmoil.written) {
+    if (turmoil.aimedAt.has(device) || turmoil.copied.has(device)) continue
+    for (const { name, doc, replica, device: reader } of turmoil.active()) {
+      // What was written upon the branch of a copied phone that did not stand is set aside with it, and kept.
+      if (forked && replica.setAside().some((aside) => aside.device === device)) continue
+      if (reader !== device && forked && turmoil.copied.has(reader)) continue
+      expect(doc.getText('notes').toString().includes(token), `${name} reads ${token}`).toBe(true)
+    }
+  }
+}
+
+const noPlaceSignedTwice = (turmoil: Turmoil): void => {
+  for (const { replica } of turmoil.active())
+    for (const { feed, seq } of replica.feeds.forks()) {
+      const author = replica.state.feeds.get(feed)!.device
+      expect(turmoil.copied.has(author), `an honest device signed place ${seq} twice`).toBe(true)
+    }
+}
+
+/** Asked of every keyring there is, also of those who are shut out and of copied phones. */
+const keysOnlyForThoseWhoBelonged = (turmoil: Turmoil): void => {
+  const judge = turmoil.active()[0]
+  if (!judge) return
+  const { ledger, state } = judge.replica
+  for (const epoch of state.epochs.values()) {
+    const { entry } = ledger.entry(epoch.id)!
+    const view = ledger.stateOf(entry.parents)
+    for (const recipient of epoch.recipients)
+      if (!epoch.void)
+        expect(view.devices.get(recipient)?.standing, 'a key is made for who belongs').toBe('active')
+    for (const person of turmoil.world.people) {
+      const granted = state.grants.some(
+        ({ device, epochs }) => device === person.device && epochs.includes(epoch.id),
+      )
+      if (!person.replica.keyring.has(epoch.id) || granted) continue
+      expect(
+        view.devices.get(person.device)?.standing,
+        `${person.name} reads an epoch made when they were shut out`,
+      ).toBe('active')
+    }
+  }
+}
+
+/** Nobody who belongs is locked out: what each writes now, all of them read. */
+const everybodyWhoBelongsIsHeard = async (turmoil: Turmoil): Promise<void> => {
+  const heard = turmoil.active().filter(({ device }) => !turmoil.copied.has(device))
+  for (const person of heard) await turmoil.writes(person, `[${person.name}]`)
+  await turmoil.world.settle()
+  await turmoil.world.settle()
+  for (const reader of heard)
+    for (const writer of heard)
+      expect(reader.reads().includes(`[${writer.name}]`), `${reader.name} hears ${writer.name}`).toBe(true)
+}
+
+const jsonOf = (doc: Y.Doc) => ({
+  notes: doc.getText('notes').toString(),
+  scratch: doc.getText('scratch').toString(),
+  facts: doc.getMap('facts').toJSON(),
+})
+
+const vectorOf = (doc: Y.Doc) => [...Y.decodeStateVector(Y.encodeStateVector(doc))].sort(([a], [b]) => a - b)

@@ -1,0 +1,369 @@
+import type { EntryId, DeviceId } from '../../src/lib/core/ids.ts'
+import { idBytes, memberIdFrom, type CollId, type MemberId } from '../../src/lib/core/ids.ts'
+import { createDevice, signBinding, type OwnDevice } from '../../src/lib/crypto/device.ts'
+import { sign } from '../../src/lib/crypto/sign.ts'
+import { bodyFromAct } from '../../src/lib/ledger/acts.ts'
+import { encodeEntry, entryIdOf } from '../../src/lib/ledger/entry.ts'
+import type { Act, Entry, Proposal } from '../../src/lib/ledger/types.ts'
+import { World, type Person } from '../world/cast.ts'
+import { createDisk, type Disk } from '../world/frail-storage.ts'
+import { Dice, wrongBy } from './dice.ts'
+
+const NAMES = ['Alba', 'Bruna', 'Ceiba', 'Dalia', 'Elvira', 'Flor', 'Gala', 'Hilda']
+
+/** How often each thing happens, in shares. */
+const OFTEN = {
+  write: 30,
+  scribble: 10,
+  deliver: 40,
+  wait: 12,
+  link: 12,
+  drop: 4,
+  cut: 3,
+  suspend: 3,
+  withdraw: 2,
+  propose: 4,
+  approve: 8,
+  rotate: 2,
+  retire: 1,
+  invite: 3,
+  arrive: 6,
+  settle: 2,
+  cosign: 4,
+  breakDisk: 3,
+  restart: 5,
+  copy: 1,
+  backdate: 2,
+} as const
+export type Happening = keyof typeof OFTEN
+
+/** Somebody proposed to be let in who has not arrived yet. */
+type Arriving = { readonly name: string; readonly own: OwnDevice; readonly member: MemberId }
+
+/** One collective in which things happen by the dice of a seed: who acts, what travels, what breaks. */
+export class Turmoil {
+  readonly seed: number
+  readonly world: World
+  readonly dice: Dice
+  readonly trace: string[] = []
+  /** Devices some act was ever aimed at, or that left: what they wrote may count or not. */
+  readonly aimedAt = new Set<DeviceId>()
+  /** Devices whose disk somebody copied: two phones now sign as one. */
+  readonly copied = new Set<DeviceId>()
+  readonly copies = new Set<Person>()
+  /** What somebody wrote and saw saved. */
+  readonly written: { readonly token: string; readonly device: DeviceId }[] = []
+  readonly #arriving: Arriving[] = []
+  /** How many devices there may be. */
+  readonly #room: number
+  #tokens = 0
+
+  constructor(seed: number, room: number) {
+    this.seed = seed
+    this.#room = room
+    this.dice = new Dice(seed)
+    this.world = new World(seed)
+    const skews = new Map<string, number>()
+    this.world.clockOf = (name) => {
+      const known = skews.get(name)
+      const skew = known ?? (this.dice.below(7) - 3) * 3_600_000 * this.dice.below(100)
+      skews.set(name, skew)
+      return wrongBy(this.world.clock, skew)
+    }
+    this.world.storageOf = () => createDisk()
+  }
+
+  /** Founders, and some of them with a second device, all in step. */
+  async begin(founders: number): Promise<void> {
+    await this.world.found(...NAMES.slice(0, founders))
+    for (const person of [...this.world.people])
+      if (this.world.people.length < this.#room && this.dice.once(2)) this.#proposes(person, 'addDevice')
+    await this.world.settle()
+    while (this.#arriving.length > 0 && (await this.#arrive()));
+    this.world.connectAll()
+    await this.world.settle()
+  }
+
+  async run(steps: number): Promise<void> {
+    for (let step = 0; step < steps; step++) {
+      const happening = this.dice.weighted(OFTEN)
+      const who = this.dice.pick(this.world.people)!
+      this.trace.push(`${step} ${happening} ${who.name}`)
+      await this.#happens(happening, who)
+      await new Promise((resume) => setImmediate(resume))
+    }
+  }
+
+  /** Disks are replaced, everybody honest meets everybody, and time passes until nothing moves. */
+  async heals(): Promise<void> {
+    for (const person of this.world.people) if (diskOf(person).dead()) await this.#restarts(person)
+    for (const copy of this.copies) this.#goes(copy)
+    for (let round = 0, before = ''; round < 30; round++) {
+      while (this.#arriving.length > 0 && (await this.#arrive()));
+      this.world.connectAll(this.honest())
+      await this.world.settle()
+      this.world.clock.pass(30_000)
+      await this.world.settle()
+      const now = this.#look()
+      if (now === before) return
+      before = now
+    }
+    throw new Error('it never became quiet')
+  }
+
+  /** Everybody but copies of phones. */
+  honest(): readonly Person[] {
+    return this.world.people.filter((person) => !this.copies.has(person))
+  }
+
+  active(): readonly Person[] {
+    return this.honest().filter(({ replica }) => replica.standing() === 'active')
+  }
+
+  /** Writes one token and, if it reached the disk, holds everybody to it. */
+  async writes(who: Person, token = `<${who.name}-${this.#tokens++}>`): Promise<void> {
+    const text = who.doc.getText('notes')
+    text.insert(this.dice.once(2) ? 0 : text.length, token)
+    await who.replica.flush()
+    if (who.replica.saving.read() === 'saved' && who.replica.feed && who.replica.feeds.waiting().keys === 0)
+      this.written.push({ token, device: who.device })
+  }
+
+  #look(): string {
+    return JSON.stringify(
+      this.honest().map(({ replica, doc }) => [replica.ledger.heads(), replica.standing(), doc.toJSON()]),
+    )
+  }
+
+  async #happens(what: Happening, who: Person): Promise<void> {
+    const { dice, world } = this
+    const { replica } = who
+    const belongs = replica.standing() === 'active'
+    switch (what) {
+      case 'write':
+        return this.writes(who)
+      case 'scribble':
+        return this.#scribbles(who)
+      case 'deliver':
+        for (let i = 0; i < 12; i++) dice.pick(world.network.busy())?.deliver(1 + dice.below(3))
+        return
+      case 'wait':
+        return world.clock.pass(100 + dice.below(6000))
+      case 'link': {
+        const other = dice.pick(world.people)!
+        if (other.device !== who.device) world.link(who, other)
+        return
+      }
+      case 'drop':
+        return dice.pick([...who.judged.keys()])?.close()
+      case 'cut':
+        return world.cut(who)
+      case 'suspend': {
+        const target = dice.pick([...replica.state.devices.keys()])
+        // Most of the collective stays in step, or there would be nobody to hold to anything.
+        if (!belongs || !target || target === who.device || this.aimedAt.size * 3 > world.people.length)
+          return
+        this.#aims(target)
+        return void replica.suspend(target, 'doubtful')
+      }
+      case 'withdraw': {
+        const { suspensions } = replica.state
+        const mine = dice.pick([...suspensions.values()].filter(({ author }) => author === who.device))
+        if (belongs && mine) replica.act({ type: 'withdraw', target: mine.id })
+        return
+      }
+      case 'propose':
+        return void (belongs && this.#proposesSomething(who))
+      case 'approve': {
+        const open = [...replica.state.proposals.values()].filter(({ status }) => status === 'open')
+        const one = dice.pick(open)
+        if (belongs && one)
+          replica.act({ type: 'approve', proposal: one.id, seen: this.#seen(who, one.proposal) })
+        return
+      }
+      case 'rotate':
+        return void (belongs && replica.rotate())
+      case 'retire':
+        if (!belongs || this.aimedAt.size * 3 > world.people.length) return
+        this.#aims(who.device)
+        await replica.flush()
+        return void replica.act({ type: 'retire', frontier: replica.feeds.frontierOf(who.device) })
+      case 'invite':
+        if (belongs && world.people.length + this.#arriving.length < this.#room)
+          this.#proposes(who, dice.once(2) ? 'admit' : 'addDevice')
+        return
+      case 'arrive':
+        return void (await this.#arrive())
+      case 'settle':
+        await replica.flush()
+        if (belongs && replica.mayAct()) replica.checkpoints.propose()
+        return
+      case 'cosign': {
+        const one = dice.pick([...replica.state.checkpoints.keys()])
+        if (belongs && one) replica.checkpoints.cosign(one)
+        return
+      }
+      case 'breakDisk':
+        return diskOf(who).dieAfter(dice.below(4))
+      case 'restart':
+        return this.#restarts(who)
+      case 'copy':
+        if (this.copies.has(who) || this.copied.size > 0 || world.people.length >= this.#room) return
+        return this.#isCopied(who)
+      case 'backdate':
+        return this.#backDates(who)
+    }
+  }
+
+  #scribbles(who: Person): Promise<void> {
+    const text = who.doc.getText('scratch')
+    const at = this.dice.below(text.length + 1)
+    if (this.dice.once(3)) text.delete(at, Math.min(this.dice.below(6), text.length - at))
+    else text.insert(at, `${this.dice.below(1000)} `)
+    who.doc.getMap('facts').set(`k${this.dice.below(4)}`, `${who.name} ${this.dice.below(100)}`)
+    return who.replica.flush()
+  }
+
+  #proposesSomething(who: Person): void {
+    const { dice } = this
+    const state = who.replica.state
+    const suspended = [...state.devices.values()].filter(({ standing }) => standing === 'suspended')
+    const lifted = dice.pick(suspended)
+    if (lifted && dice.once(2)) {
+      who.replica.act({ type: 'propose', proposal: { action: 'lift', device: lifted.id } })
+      return
+    }
+    const target = dice.pick([...state.devices.values()])
+    if (!target?.member || this.aimedAt.size * 3 > this.world.people.length) return
+    const { devices } = state.members.get(target.member)!
+    const proposal: Proposal = dice.once(3)
+      ? { action: 'removeMember', member: target.member, annul: [] }
+      : {
+          action: 'revokeDevice',
+          device: target.id,
+          frontier: [...who.replica.feeds.frontierOf(target.id)],
+          annul: [],
+        }
+    for (const device of proposal.action === 'removeMember' ? devices : [target.id]) this.#aims(device)
+    who.replica.act({ type: 'propose', proposal })
+  }
+
+  /** Marks a device, and the others of its member: a removal or a cascade reaches them too. */
+  #aims(device: DeviceId): void {
+    this.aimedAt.add(device)
+    for (const { replica } of this.world.people) {
+      const member = replica.state.devices.get(device)?.member
+      const all = member ? (replica.state.members.get(member)?.devices ?? []) : []
+      for (const other of all) this.aimedAt.add(other)
+    }
+  }
+
+  #seen(who: Person, proposal: Proposal) {
+    return proposal.action === 'revokeDevice' ? who.replica.feeds.frontierOf(proposal.device) : []
+  }
+
+  #proposes(host: Person, action: 'admit' | 'addDevice'): void {
+    const { random } = this.world
+    const own = createDevice(random)
+    const member = action === 'admit' ? memberIdFrom(random.bytes(16))! : host.member
+    host.replica.act({
+      type: 'propose',
+      proposal: {
+        action,
+        member,
+        device: own.device,
+        deviceId: own.id,
+        binding: signBinding(own, host.replica.coll, member),
+        proof: null,
+        verified: 'scan',
+      },
+    })
+    // Who is suspended takes along the devices they brought in.
+    if (this.aimedAt.has(host.device)) this.aimedAt.add(own.id)
+    this.#arriving.push({
+      name: `${host.name}+${this.world.people.length + this.#arriving.length}`,
+      own,
+      member,
+    })
+  }
+
+  /** The first who was let in, as far as somebody knows, starts with what that somebody has. */
+  async #arrive(): Promise<boolean> {
+    for (const [i, { name, own, member }] of this.#arriving.entries()) {
+      const host = this.honest().find(
+        ({ replica }) =>
+          replica.standing() === 'active' && replica.state.devices.get(own.id)?.standing === 'active',
+      )
+      if (!host) continue
+      this.#arriving.splice(i, 1)
+      const entries = host.replica.ledger.since([]).map(({ wire }) => wire)
+      const person = await this.world.enter(
+        name,
+        { coll: host.replica.coll, own, member, newcomer: true },
+        entries,
+      )
+      this.world.link(person, host)
+      return true
+    }
+    return false
+  }
+
+  async #restarts(who: Person): Promise<void> {
+    who.storage = diskOf(who).nextStart()
+    this.#goes(who)
+    who.replica.close()
+    await who.restarts()
+  }
+
+  #goes(who: Person): void {
+    this.world.cut(who)
+  }
+
+  async #isCopied(who: Person): Promise<void> {
+    await who.replica.flush()
+    if (diskOf(who).dead()) return
+    const twin = await who.copied()
+    twin.storage = createDisk(twin.storage)
+    this.copied.add(who.device)
+    this.copies.add(twin)
+  }
+
+  /** A phone in other hands signs an act that stands where it knew nothing yet of what was decided since. */
+  #backDates(who: Person): void {
+    if (!this.copies.has(who) && who.replica.standing() !== 'suspended') return
+    const { ledger, own, coll } = who.replica
+    const all = ledger.topological()
+    const parent = this.dice.pick(all)!
+    const target = this.dice.pick([...who.replica.state.devices.keys()])!
+    if (!ledger.stateAt(parent.id).devices.has(own.id)) return
+    const frontier = [...who.replica.feeds.frontierOf(target)]
+    this.#aims(target)
+    const act: Act = { type: 'suspend', device: target, frontier, reason: 'doubtful', evidence: null }
+    const last = all.findLast(
+      ({ id, entry }) => entry.author === own.id && (id === parent.id || ledger.isBelow(id, parent.id)),
+    )
+    who.replica.absorbEntries([signed({ act, own, coll, parents: [parent.id], last: last?.id ?? null })])
+  }
+}
+
+export const diskOf = (person: Person): Disk => person.storage as Disk
+
+const signed = (of: {
+  readonly act: Act
+  readonly own: OwnDevice
+  readonly coll: CollId
+  readonly parents: readonly EntryId[]
+  readonly last: EntryId | null
+}): Uint8Array => {
+  const { act, own, coll, parents, last } = of
+  const entry: Entry = {
+    v: 1,
+    coll,
+    type: act.type,
+    author: own.id,
+    own: last,
+    parents,
+    body: bodyFromAct(act),
+  }
+  return encodeEntry(entry, [sign(own.signSk, 'led', idBytes(entryIdOf(entry)))])
+}
