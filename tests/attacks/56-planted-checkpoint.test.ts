@@ -35,3 +35,24 @@ test('attack 56: nor do two planted ones that contradict what was final below ta
   expect(council.finals).toEqual([first, second])
   expect(council.votes(drago)).toBe(true)
 })
+
+test('attack 56: old phones go on above a final checkpoint as if it had given nobody a voice: who pinned it does not follow', () => {
+  const { council, alba, bruna, cira } = assemble(3, 562)
+  const guests = Array.from({ length: 4 }, () => council.stranger())
+  for (const guest of guests) council.decide(council.admission(guest), [alba, bruna])
+  const final = council.settles([alba, bruna, cira])
+  council.ledger.setPin(final)
+  const stolen = [alba, bruna, cira]
+  // On the checkpoint, without its co-signatures: there, three are all.
+  let on = [final]
+  for (const guest of guests) on = [council.decide(council.removal(guest), stolen, on)]
+  const own = council.settles(stolen, on)
+  expect(council.finals).toEqual([final])
+  expect(guests.every((guest) => council.isMember(guest) && council.votes(guest))).toBe(true)
+  // And it does not stand in the way of what everybody settles next.
+  const next = council.settles([alba, ...guests], [final])
+  expect(council.finals).toEqual([final])
+  for (const one of [bruna, cira]) council.cosigns(one, next, [next])
+  expect(council.finals).toEqual([final, next])
+  expect(council.ledger.state().checkpoints.get(own)?.status).toBe('conflicting')
+})

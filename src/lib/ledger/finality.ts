@@ -3,7 +3,7 @@ import { hasBit, type Bits } from './bits.ts'
 import { isBelowNode, type Dag, type Node } from './dag.ts'
 import { Evaluation } from './evaluation.ts'
 import { NOBODY_ABOVE, type AskParent } from './mirror.ts'
-import { cosigningDevices, peopleOf } from './view.ts'
+import { cosigningDevices, peopleOf, type View } from './view.ts'
 
 /** Who may make a checkpoint final: read off its own past, so it never changes. */
 type Quorum = {
@@ -43,7 +43,7 @@ export class Finality {
     if (pin !== null && !pinned) return this.#root
     const settled = this.#settledAmong(this.#dag.checkpoints(), () => true)
     if (!pinned) return this.#upToNewest(settled)
-    const inLine = settled.filter((one) => areInLine(one, pinned))
+    const inLine = settled.filter((one) => areInLine(one, pinned) && this.#heeds(one, pinned))
     return this.#keeping(inLine.includes(pinned) ? pinned : null, this.#upToNewest(inLine))
   }
 
@@ -64,7 +64,10 @@ export class Finality {
 
   /** Who co-signed, of those who may, and how many it takes, by the entries `knows` of. */
   tally(checkpoint: Node, knows: (node: Node) => boolean): Tally {
-    const { signers, electorate, awake } = this.#quorumOf(checkpoint)
+    return this.#tallyBy(this.#quorumOf(checkpoint), checkpoint, knows)
+  }
+
+  #tallyBy({ signers, electorate, awake }: Quorum, checkpoint: Node, knows: (node: Node) => boolean): Tally {
     const cosigners = new Set(
       this.#cosignsOf(checkpoint, knows).flatMap(({ author }) => signers.get(author) ?? []),
     )
@@ -88,22 +91,23 @@ export class Finality {
   #quorumOf(checkpoint: Node): Quorum {
     const known = this.#quorums.get(checkpoint.id)
     if (known) return known
-    const view = this.#evaluationBelow(checkpoint).viewOf(checkpoint.parents)
-    const { members, electorate } = peopleOf(view)
-    const voting = [...members.values()].filter(({ votes }) => votes)
-    const devices = cosigningDevices(view)
-    const quorum = {
-      electorate,
-      signers: new Map(
-        voting.flatMap(({ id }): readonly [DeviceId, MemberId][] => {
-          const device = devices.get(id)
-          return device ? [[device, id]] : []
-        }),
-      ),
-      awake: new Set(voting.flatMap(({ id, dormant }) => (dormant ? [] : [id]))),
-    }
+    const quorum = quorumIn(this.#evaluationBelow(checkpoint).viewOf(checkpoint.parents))
     this.#quorums.set(checkpoint.id, quorum)
     return quorum
+  }
+
+  /**
+   * Whether what lies above the pin has enough of those, too, whom the pin gave a voice. Else the people of before, or
+   * whoever has their phones by now, could go on among themselves above it as if it had never been.
+   */
+  #heeds(checkpoint: Node, pinned: Node): boolean {
+    if (!isBelowNode(pinned, checkpoint)) return true
+    const ground = this.#evaluationBelow(checkpoint)
+    const kept = this.#keeping(pinned, ground)
+    if (kept === ground) return true
+    const quorum = quorumIn(kept.viewOf(checkpoint.parents))
+    const { cosigners, needed } = this.#tallyBy(quorum, checkpoint, () => true)
+    return cosigners.length >= needed
   }
 
   #evaluationBelow(checkpoint: Node): Evaluation {
@@ -143,3 +147,19 @@ export class Finality {
 }
 
 const areInLine = (a: Node, b: Node): boolean => a === b || isBelowNode(a, b) || isBelowNode(b, a)
+
+const quorumIn = (view: View): Quorum => {
+  const { members, electorate } = peopleOf(view)
+  const voting = [...members.values()].filter(({ votes }) => votes)
+  const devices = cosigningDevices(view)
+  return {
+    electorate,
+    signers: new Map(
+      voting.flatMap(({ id }): readonly [DeviceId, MemberId][] => {
+        const device = devices.get(id)
+        return device ? [[device, id]] : []
+      }),
+    ),
+    awake: new Set(voting.flatMap(({ id, dormant }) => (dormant ? [] : [id]))),
+  }
+}
