@@ -57,6 +57,15 @@ test('beyond that a second person confirms', () => {
   expect([...council.ledger.state().suspensions.values()].filter(({ seconded }) => seconded)).toHaveLength(2)
 })
 
+test('and when the second person takes it back, it is beyond the share once more', () => {
+  const { council, alba, bruna, cira, dina, elva } = assemble(5)
+  for (const one of [bruna, cira, dina]) council.suspend(alba, one)
+  const second = council.suspend(elva, dina)
+  expect(council.standings(dina)).toEqual(['suspended'])
+  council.says(elva, { type: 'withdraw', target: second })
+  expect(council.standings(bruna, cira, dina)).toEqual(['suspended', 'suspended', 'active'])
+})
+
 test('a place is free again once what took it has ended, as far as the later suspension knew', () => {
   const { council, alba, bruna, cira } = assemble(3)
   council.suspend(alba, bruna)
