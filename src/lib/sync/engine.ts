@@ -121,7 +121,9 @@ export const onMessage = (state: LinkState, message: SyncMessage, holdings: Hold
 /** The ledger grew, by my own act or another's: tell the peer what it lacks, ask for what I lack, perhaps become ready. */
 export const ledgerMoved = (state: LinkState, standing: Standing, holdings: Holdings): Step => {
   const next = { ...state, standing }
-  if (!next.theirHeads) return { state: next, effects: [] }
+  // What was said at the start is out of date already, and the peer will ask for no more than it was told.
+  if (!next.theirHeads)
+    return { state: next, effects: [send({ type: 'heads', heads: holdings.ledgerHeads() })] }
   const news = holdings.entriesSince(next.theirHeads)
   const heads = holdings.ledgerHeads()
   const told: LinkState = news.length > 0 ? { ...next, theirHeads: union(next.theirHeads, heads) } : next

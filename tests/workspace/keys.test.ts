@@ -1,0 +1,202 @@
+import { beforeEach, expect, test } from 'vitest'
+import type { EpochId } from '../../src/lib/core/ids.ts'
+import { expectOk } from '../../src/lib/core/result.ts'
+import { openBox, parseBoxSet } from '../../src/lib/ledger/boxes.ts'
+import { KemKeys } from '../../src/lib/workspace/kem-keys.ts'
+import { Replica } from '../../src/lib/workspace/replica.ts'
+import { World, type Person } from '../world/cast.ts'
+
+const DAY = 24 * 3_600_000
+
+let world: World
+let ana: Person
+let bea: Person
+let cata: Person
+
+beforeEach(async () => {
+  world = new World()
+  ;[ana, bea, cata] = (await world.found('Ana', 'Bea', 'Cata')) as [Person, Person, Person]
+})
+
+const epochs = (person: Person): readonly EpochId[] => [...person.replica.state.epochs.keys()]
+const kemOf = (person: Person) => ana.replica.state.devices.get(person.device)!.kemPk
+const settleFor = async (ms: number) => {
+  for (let passed = 0; passed < ms; passed += DAY / 2) {
+    world.clock.pass(DAY / 2)
+    await world.settle()
+  }
+}
+const settlesAll = async (): Promise<void> => {
+  await ana.replica.flush()
+  const id = expectOk(ana.replica.checkpoints.propose())
+  await world.settle()
+  for (const person of world.people)
+    if (person !== ana && person.replica.state.members.get(person.member)?.votes)
+      expectOk(person.replica.checkpoints.cosign(id))
+  await world.settle()
+}
+
+test('nobody does anything for a month: there is a new key every week all the same, and one of it, not three', async () => {
+  const before = epochs(ana).length
+  await settleFor(29 * DAY)
+  const made = epochs(ana).length - before
+  expect(made).toBeGreaterThanOrEqual(3)
+  expect(made).toBeLessThanOrEqual(5)
+  for (const person of world.people)
+    for (const epoch of epochs(ana).slice(-1)) expect(person.replica.keyring.has(epoch)).toBe(true)
+})
+
+test('whoever rotates takes a new key of their own, and everybody boxes to it from then on', async () => {
+  const first = kemOf(ana)
+  ana.replica.rotate()
+  await world.settle()
+  expect(kemOf(ana)).not.toEqual(first)
+  const epoch = bea.replica.rotate()
+  await world.settle()
+  expect(ana.replica.keyring.has(epoch)).toBe(true)
+})
+
+test('attack 43: Eva copied Ana’s phone in silence; once Ana has a new key and there is a rotation, the copy opens nothing new', async () => {
+  const copy = await ana.copied()
+  world.cut(copy)
+  ana.replica.rotate()
+  await world.settle()
+  const epoch = bea.replica.rotate()
+  await world.settle()
+  expect(ana.replica.keyring.has(epoch)).toBe(true)
+  // Eva gets hold of everything that travels.
+  copy.replica.absorbEntries(ana.replica.ledger.since([]).map(({ wire }) => wire))
+  const boxes = expectOk(parseBoxSet((await bea.replica.boxes(epoch))!))
+  for (const own of copy.replica.kem.holders())
+    expect(openBox({ ledger: copy.replica.ledger, own, epoch, boxes })).toMatchObject({ ok: false })
+})
+
+test('Bea missed three rotations and as many of Ana’s keys; she is not locked out, and what she wrote alone arrives', async () => {
+  world.cut(bea)
+  await bea.writes('sola ')
+  for (const words of ['uno ', 'dos ', 'tres ']) {
+    ana.replica.rotate()
+    await ana.writes(words)
+    await world.settle()
+  }
+  world.connectAll()
+  await world.settle()
+  for (const person of world.people)
+    for (const words of ['sola', 'uno', 'dos', 'tres']) expect(person.reads(), person.name).toContain(words)
+  await bea.writes('de vuelta ')
+  await world.settle()
+  expect(cata.reads()).toContain('de vuelta')
+})
+
+test('somebody boxes to a key Ana had until yesterday: she still opens it', async () => {
+  world.cut(cata)
+  ana.replica.rotate()
+  await world.settle()
+  const late = cata.replica.rotate()
+  world.connectAll()
+  await world.settle()
+  expect(ana.replica.keyring.has(late)).toBe(true)
+})
+
+test('a restart in between loses no key', async () => {
+  ana.replica.rotate()
+  await world.settle()
+  await ana.restarts()
+  world.connectAll()
+  const epoch = bea.replica.rotate()
+  await world.settle()
+  expect(ana.replica.keyring.has(epoch)).toBe(true)
+})
+
+test('the phone dies between making a key and telling of it: the next start goes on with the old one', async () => {
+  const kem = new KemKeys({ coll: ana.replica.coll, own: ana.replica.own, storage: ana.storage })
+  await kem.restore()
+  await kem.make(world.clock.now())
+  await ana.restarts()
+  world.connectAll()
+  const epoch = bea.replica.rotate()
+  await world.settle()
+  expect(ana.replica.keyring.has(epoch)).toBe(true)
+  ana.replica.rotate()
+  await world.settle()
+  expect(ana.replica.standing()).toBe('active')
+})
+
+test('once all have settled on it, the secret of an old key is gone from the phone, the very first one too', async () => {
+  ana.replica.rotate()
+  await world.settle()
+  const first = ana.replica.row.own.kemSk.slice()
+  await settlesAll()
+  await world.settle()
+  expect([...ana.replica.kem.holders()]).toHaveLength(1)
+  const secrets = await everythingOn(ana)
+  expect(secrets.some((value) => includes(value, first))).toBe(false)
+  // And it is still Ana’s phone, before and after a restart.
+  await ana.restarts()
+  world.connectAll()
+  const epoch = bea.replica.rotate()
+  await world.settle()
+  expect(ana.replica.keyring.has(epoch)).toBe(true)
+})
+
+test('a month later it is gone even if nothing was ever settled', async () => {
+  ana.replica.rotate()
+  await world.settle()
+  const first = ana.replica.row.own.kemSk.slice()
+  await settleFor(32 * DAY)
+  const secrets = await everythingOn(ana)
+  expect(secrets.some((value) => includes(value, first))).toBe(false)
+})
+
+test('attack 59: Dora has no key older than her admission; once that is final, whoever invited her hands them over', async () => {
+  const old = epochs(ana)
+  const dora = await world.admit('Dora', ana, bea)
+  expect(old.some((epoch) => dora.replica.keyring.has(epoch))).toBe(false)
+  await settleFor(2 * DAY)
+  expect(old.some((epoch) => dora.replica.keyring.has(epoch))).toBe(false)
+  await settlesAll()
+  world.clock.pass(61_000)
+  await world.settle()
+  expect(old.every((epoch) => dora.replica.keyring.has(epoch))).toBe(true)
+  const granted = [...ana.replica.state.grants].filter(({ device }) => device === dora.device)
+  expect(granted.map(({ author }) => author)).toEqual([ana.device])
+})
+
+test('Bea was away for nine days: within a minute of her return there is a new key', async () => {
+  world.cut(bea)
+  bea.syncing.stop()
+  bea.replica.close()
+  await settleFor(4 * DAY)
+  const before = epochs(ana)
+  world.clock.pass(5 * DAY)
+  const reopened = expectOk(
+    await Replica.restore({
+      row: bea.replica.row,
+      storage: bea.storage,
+      clock: world.clock,
+      random: world.random,
+    }),
+  )
+  world.clock.pass(61_000)
+  await reopened.settled()
+  expect(
+    [...reopened.state.epochs.values()].some(
+      ({ id, author }) => author === bea.device && !before.includes(id),
+    ),
+  ).toBe(true)
+})
+
+const everythingOn = async (person: Person): Promise<readonly Uint8Array[]> => {
+  const values: Uint8Array[] = []
+  for (const table of ['meta', 'keys', 'boxes', 'snapshots', 'heads'] as const) {
+    const { rows } = expectOk(await person.storage.all(table))
+    values.push(...rows.map(([, value]) => value))
+  }
+  return values
+}
+
+const includes = (bytes: Uint8Array, part: Uint8Array): boolean => {
+  for (let at = 0; at + part.length <= bytes.length; at++)
+    if (part.every((byte, i) => bytes[at + i] === byte)) return true
+  return false
+}
