@@ -6,13 +6,16 @@ import { createLedger } from '../../src/lib/ledger/graph.ts'
 import type { ParentVerdict } from '../../src/lib/ledger/mirror.ts'
 import { assemble } from './assembly.ts'
 
+/** What acts of the collective other than the one come to. */
+const more = new Map<EntryId, ParentVerdict>()
+
 /** A circle of four, and what the collective around it says. */
 const circle = () => {
   const assembly = assemble(4)
   const verdicts = new Map<EntryId, ParentVerdict>()
   const ledger = expectOk(
     createLedger(assembly.council.genesis, null, {
-      askParent: (act) => verdicts.get(act) ?? { type: 'unknown' },
+      askParent: (act) => verdicts.get(act) ?? more.get(act) ?? { type: 'unknown' },
     }),
   )
   /** An act of the collective, known here by its id alone. */
@@ -50,6 +53,23 @@ test('nor does revoking whoever mirrored it undo it, whatever the decision names
   council.decide(council.revocation(bruna, [mirror]), [alba, cira, dina])
   hears()
   expect([standing(alba), standing(bruna)]).toEqual(['suspended', 'revoked'])
+})
+
+test('the collective takes its word back by another act: from there on, and nothing that came before is judged otherwise', () => {
+  const { council, alba, bruna, ledger, rules, hears, mirrors, standing } = circle()
+  rules({ type: 'suspends', devices: [alba.own.id] })
+  mirrors()
+  const between = council.says(bruna, { type: 'merge' })
+  const over = alba.own.id as unknown as EntryId
+  more.set(over, { type: 'lifts', acts: [council.ledger.coll as EntryId] })
+  const lift = council.says(bruna, { type: 'mirror', act: over })
+  hears()
+  expect(standing()).toBe('active')
+  expect(ledger.state().void.has(lift)).toBe(false)
+  expect(ledger.stateOf([between]).devices.get(alba.own.id)?.standing).toBe('suspended')
+  more.set(over, { type: 'lifts', acts: [] })
+  ledger.parentChanged()
+  expect(standing()).toBe('suspended')
 })
 
 test('whom the collective revokes the circle revokes, and what they said without knowing is cut', () => {

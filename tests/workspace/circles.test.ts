@@ -97,6 +97,26 @@ test('a phone that is suspended in the collective is suspended in the circle, ge
   expect(reads(hers!)).toContain('de vuelta')
 })
 
+test('Bruna was away while Ceiba was paused and taken back: she reads what was written in between', async () => {
+  const village = new Village(11)
+  const [alba, bruna, ceiba, drago] = await village.found('Alba', 'Bruna', 'Ceiba', 'Drago')
+  const [hers, brunas, ceibas] = await village.circle(alba!, bruna!, ceiba!)
+  village.world.cut(bruna!.person)
+  const pause = drago!.person.replica.suspend(ceiba!.person.device, 'lost')
+  await village.settle()
+  await writes(hers!, 'mientras tanto')
+  await village.settle()
+  drago!.person.replica.act({ type: 'withdraw', target: pause })
+  drago!.person.replica.rotate()
+  await village.longLater()
+  village.world.connectAll()
+  await village.longLater()
+  expect(reads(brunas!)).toBe('mientras tanto')
+  for (const circle of [hers!, brunas!, ceibas!])
+    expect(circle.replica.state.devices.get(ceibas!.replica.own.id)?.standing).toBe('active')
+  expect(brunas!.replica.missingBoxes()).toEqual([])
+})
+
 test('who is removed from the collective is out of every circle, whoever of them hears of it first', async () => {
   const village = new Village(6)
   const [alba, bruna, ceiba, drago] = await village.found('Alba', 'Bruna', 'Ceiba', 'Drago')

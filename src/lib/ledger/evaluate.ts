@@ -162,7 +162,7 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
         return true
       case 'mirror': {
         const verdict = book.askParent(act.act).type
-        return verdict === 'revokes' || (belongs && verdict === 'suspends')
+        return verdict === 'revokes' || (belongs && (verdict === 'suspends' || verdict === 'lifts'))
       }
       case 'invite':
         if (stands) invites.set(id, { author, invitePk: act.invitePk })

@@ -3,7 +3,14 @@ import { liftStands, type EnactFacts } from './additive.ts'
 import type { Book } from './book.ts'
 import type { Node } from './dag.ts'
 import { Overlay } from './overlay.ts'
-import { saidBy, saidByClone, saidFromAbove, suspensionsInForce, verdictOf } from './suspensions.ts'
+import {
+  liftsFromAbove,
+  saidBy,
+  saidByClone,
+  saidFromAbove,
+  suspensionsInForce,
+  verdictOf,
+} from './suspensions.ts'
 import {
   isCut,
   type Biting,
@@ -52,12 +59,13 @@ export const lowerStrata = (book: Book, base: View, valid: readonly Node[]): Low
     offspring: offspring.length > 0 ? [...base.offspring, ...offspring] : base.offspring,
   }
   const cuts = (node: Node) => isCut(struck, node)
-  const lifts = lifted.flatMap(({ node, facts }): readonly Lift[] =>
+  const decided = lifted.flatMap(({ node, facts }): readonly Lift[] =>
     facts.action.action === 'lift' && liftStands(node, facts, cuts)
-      ? [{ node, device: facts.action.device }]
+      ? [{ node, device: facts.action.device, ends: null }]
       : [],
   )
   const standing = valid.filter((node) => !cuts(node))
+  const lifts = [...decided, ...standing.flatMap((node) => liftsFromAbove(book, node))]
   const rekeyed = new Overlay(base.rekeyed)
   const renewed = standing.filter(({ act }) => act?.type === 'rekey')
   for (const node of renewed) rekeyed.set(node.author, [...(rekeyed.get(node.author) ?? []), node])

@@ -48,6 +48,12 @@ export const saidFromAbove = (book: Book, node: Node): readonly Said[] => {
     : []
 }
 
+/** Mirrored acts that are over above, as far as whoever says so has heard: each ends what mirrors it below this word. */
+export const liftsFromAbove = (book: Book, node: Node): readonly Lift[] => {
+  const verdict = verdictOf(book, node)
+  return verdict?.type === 'lifts' ? verdict.acts.map((ends) => ({ node, device: null, ends })) : []
+}
+
 /** What the act an entry mirrors comes to. `null`: it mirrors none. */
 export const verdictOf = (book: Book, { act }: Node): ParentVerdict | null =>
   act?.type === 'mirror' ? book.askParent(act.act) : null
@@ -164,7 +170,13 @@ const isAnnulled = ({ view }: Known, { node }: Said): boolean =>
   strikesOn(view, node.author).some(({ annul }) => annul.includes(node.id))
 
 const isLifted = ({ lifts }: Known, { said, device }: Biting): boolean =>
-  !said.fromAbove && lifts.some((lift) => lift.device === device && isBelowNode(said.node, lift.node))
+  lifts.some(
+    (lift) =>
+      (said.fromAbove ? lift.ends !== null && lift.ends === mirroredBy(said.node) : lift.device === device) &&
+      isBelowNode(said.node, lift.node),
+  )
+
+const mirroredBy = ({ act }: Node) => (act?.type === 'mirror' ? act.act : null)
 
 /**
  * Suspending a device also suspends what it proposed for its own member: a thief’s second phone. Not what was settled by a

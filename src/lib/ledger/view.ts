@@ -46,7 +46,7 @@ export type Said = {
   readonly reason: SuspensionState['reason']
   /** How many other members its author may silence alone, by the electorate it knew. */
   readonly cap: number
-  /** Said by the collective around this circle, and in force for as long as it says so: nobody in the circle undoes it. */
+  /** Said by the collective around this circle: only what it says itself undoes it. */
   readonly fromAbove: boolean
 }
 
@@ -57,8 +57,10 @@ export type Biting = {
   readonly frontier: readonly Position[]
 }
 
-/** A lift in force. */
-export type Lift = { readonly node: Node; readonly device: DeviceId }
+/** A lift in force: of all that suspends `device`, or, mirrored, of one act of the collective above. */
+export type Lift =
+  | { readonly node: Node; readonly device: DeviceId; readonly ends: null }
+  | { readonly node: Node; readonly device: null; readonly ends: EntryId }
 
 /** A further device, the device that proposed it, and the enactment that brought it in. */
 export type Offspring = { readonly device: DeviceId; readonly proposer: DeviceId; readonly at: Node }

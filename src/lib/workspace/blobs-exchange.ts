@@ -23,6 +23,8 @@ const DAY_MS = 86_400_000
 /** Asked of one peer at a time, so that what is urgent is not stuck behind it. */
 const OUTSTANDING = 16
 const EARLY_KEPT = 16
+/** A peer that does not answer for this long is not waited for. Milliseconds. */
+const PATIENCE_MS = 30_000
 const MAX_BAD = 64
 
 type Peer = {
@@ -34,7 +36,8 @@ type Peer = {
   early: Uint8Array[]
   /** What it carries and was not taken yet, in the order it was offered. */
   readonly carries: Set<BlobId>
-  readonly asked: Set<BlobId>
+  /** What it was asked for, and how to stop waiting for it. */
+  readonly asked: Map<BlobId, () => void>
   serving: Promise<void>
   bad: number
 }
@@ -45,6 +48,8 @@ export type ExchangeEvents = {
   /** A device in good standing said something to this one alone. */
   readonly whispered: (link: Link, what: Uint8Array) => void
   readonly opened: (link: Link) => void
+  /** Nothing may pass any more, though the link is there. */
+  readonly shut: (link: Link) => void
 }
 
 /** The `files` stream of every link of a collective: files on demand, and what circles give others to carry. */
@@ -80,7 +85,7 @@ export class Exchange {
       open: false,
       early: [],
       carries: new Set(),
-      asked: new Set(),
+      asked: new Map(),
       serving: Promise.resolve(),
       bad: 0,
     }
@@ -88,6 +93,7 @@ export class Exchange {
     link.receive('files', (bytes) => this.#receive(peer, bytes))
     link.closed(() => {
       peer.open = false
+      this.#forget(peer)
       this.#peers.delete(link.id)
       this.#fetching.left(link)
       for (const other of this.#peers.values()) this.#pull(other)
@@ -103,9 +109,9 @@ export class Exchange {
       peer.open = open
       if (open) this.#welcome(peer)
       else {
-        peer.asked.clear()
-        peer.carries.clear()
+        this.#forget(peer)
         this.#fetching.left(peer.link)
+        this.#tell((events) => events.shut?.(peer.link))
       }
     }
   }
@@ -161,7 +167,7 @@ export class Exchange {
         return this.#arrived(peer, message.value.blob)
       case 'lack': {
         for (const id of message.value.ids) {
-          peer.asked.delete(id)
+          this.#answered(peer, id)
           peer.carries.delete(id)
           this.#fetching.lacks(peer.link, id)
         }
@@ -200,7 +206,7 @@ export class Exchange {
         .then((kept) => this.#fetching.came(id, kept.ok ? { ok: true, value: blob } : kept))
       return
     }
-    if (!peer.asked.delete(id)) return this.#bad(peer)
+    if (!this.#answered(peer, id)) return this.#bad(peer)
     peer.carries.delete(id)
     this.#arriving.add(id)
     void this.#keep(blob, peer.link.peer).then((kept) => {
@@ -235,7 +241,13 @@ export class Exchange {
         continue
       }
       if (this.#arriving.has(id) || [...this.#peers.values()].some(({ asked }) => asked.has(id))) continue
-      peer.asked.add(id)
+      // A peer that says nothing is passed over; it may offer it again.
+      const stop = this.#clock.after(PATIENCE_MS, () => {
+        peer.asked.delete(id)
+        peer.carries.delete(id)
+        for (const other of this.#peers.values()) this.#pull(other)
+      })
+      peer.asked.set(id, stop)
       ids.push(id)
     }
     if (ids.length > 0) send(peer.link, { type: 'want', ids })
@@ -244,6 +256,16 @@ export class Exchange {
   #offer(ids: readonly BlobId[], except?: Peer): void {
     for (const peer of this.#peers.values())
       if (peer.open && peer !== except) send(peer.link, { type: 'carry', ids })
+  }
+
+  #answered(peer: Peer, id: BlobId): boolean {
+    peer.asked.get(id)?.()
+    return peer.asked.delete(id)
+  }
+
+  #forget(peer: Peer): void {
+    for (const id of [...peer.asked.keys()]) this.#answered(peer, id)
+    peer.carries.clear()
   }
 
   #bad(peer: Peer): void {

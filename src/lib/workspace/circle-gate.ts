@@ -15,6 +15,14 @@ export type Above = {
 
 const HELD_MOST = 1024
 const BINDINGS_MOST = 4096
+const SHOWN_MOST = 256
+
+/** What an entry of the collective shows: whom it ended or paused, and which pauses are over below it. */
+type Shown = {
+  readonly ends: ReadonlySet<DeviceId>
+  readonly pauses: ReadonlySet<DeviceId>
+  readonly over: readonly EntryId[]
+}
 
 /**
  * The door of one circle: nobody’s device is spoken of inside before it is shown which device of the collective it belongs
@@ -25,6 +33,7 @@ export class Gate implements Above {
   readonly #bindings = new Map<DeviceId, Binding>()
   /** Offered for a device that has not been spoken of yet: any of them may be the one it commits to. */
   readonly #offered = new Map<string, Binding>()
+  readonly #shown = new Map<EntryId, Shown>()
   #held: Uint8Array[] = []
 
   constructor(parent: Ledger, known: readonly Binding[] = []) {
@@ -80,29 +89,53 @@ export class Gate implements Above {
     return this.admits(this.#held.splice(0))
   }
 
-  /** What an act of the collective comes to for the devices of this circle. */
+  /** What an act of the collective comes to for the devices of this circle, by what lies below that act. */
   readonly askParent: AskParent = (act) => {
     if (!this.#parent.has(act)) return { type: 'unknown' }
-    const state = this.#parent.state()
-    const reached = (ends: (device: DeviceState) => readonly EntryId[]) =>
+    const said = this.#read(act)
+    const within = (above: ReadonlySet<DeviceId>) =>
       this.bindings
-        .filter(({ above }) => {
-          const device = state.devices.get(above)
-          return device !== undefined && ends(device).includes(act)
-        })
+        .filter((binding) => above.has(binding.above))
         .map(({ device }) => device)
         .sort()
-    const revoked = reached((device) => this.#endings(device))
+    const revoked = within(said.ends)
     if (revoked.length > 0) return { type: 'revokes', devices: revoked }
-    const suspended = reached(({ suspensions }) => suspensions)
-    return suspended.length > 0 ? { type: 'suspends', devices: suspended } : { type: 'void' }
+    const suspended = within(said.pauses)
+    if (suspended.length > 0) return { type: 'suspends', devices: suspended }
+    return said.over.length > 0 ? { type: 'lifts', acts: said.over } : { type: 'void' }
   }
 
-  /** Acts of the collective that bear on a device of the circle and that are to be mirrored there. */
+  /** Acts of the collective that bear on a device of the circle now, and that are to be mirrored there. */
   actsOn(device: DeviceId): { readonly ends: readonly EntryId[]; readonly pauses: readonly EntryId[] } {
     const above = this.#bindings.get(device)?.above
     const known = above && this.#parent.state().devices.get(above)
     return known ? { ends: this.#endings(known), pauses: known.suspensions } : { ends: [], pauses: [] }
+  }
+
+  /** A head of the collective’s ledger below which `act` is over; `null`: no one entry shows it yet. */
+  overBy(act: EntryId): EntryId | null {
+    return this.#parent.heads().find((head) => this.#read(head).over.includes(act)) ?? null
+  }
+
+  /** What one entry of the collective shows. Nothing below it ever changes, so it is read once. */
+  #read(act: EntryId): Shown {
+    const known = this.#shown.get(act)
+    if (known) return known
+    const { devices } = this.#parent.stateOf([act])
+    const inForce = new Set([...devices.values()].flatMap(({ suspensions }) => suspensions))
+    const having = (acts: (device: DeviceState) => readonly EntryId[]) =>
+      new Set([...devices.values()].filter((device) => acts(device).includes(act)).map(({ id }) => id))
+    const shown: Shown = {
+      ends: having((device) => this.#endings(device)),
+      pauses: having(({ suspensions }) => suspensions),
+      over: this.#parent
+        .topological([act])
+        .filter((entry) => suspends(entry.act) && !inForce.has(entry.id))
+        .map(({ id }) => id),
+    }
+    if (this.#shown.size >= SHOWN_MOST) this.#shown.delete(this.#shown.keys().next().value!)
+    this.#shown.set(act, shown)
+    return shown
   }
 
   /** What revoked it, or the word by which it ended itself. */
@@ -158,3 +191,6 @@ export const declaredIn = (act: Act): readonly (readonly [DeviceId, Device])[] =
     return [[act.proposal.deviceId, act.proposal.device] as const]
   return []
 }
+
+const suspends = (act: Act | null): boolean =>
+  act?.type === 'suspend' || (act?.type === 'propose' && act.proposal.action === 'revokeDevice')

@@ -34,6 +34,8 @@ type Inner = {
   leave: () => void
 }
 
+const MIRRORED_MOST = 3
+
 export const CIRCLE_PREFIX = 'circle/'
 const circleKey = (coll: CollId) => `${CIRCLE_PREFIX}${coll}`
 
@@ -53,6 +55,8 @@ export class Circle {
   readonly #carrier: Carrier
   readonly #inner = new Map<string, Inner>()
   readonly #stops: (() => void)[] = []
+  /** How often this device has mirrored what: a word that has no effect is not repeated for ever. */
+  readonly #mirrored = new Map<EntryId, number>()
   #kept = 0
 
   private constructor(replica: Replica, gate: Gate, around: Around) {
@@ -114,6 +118,11 @@ export class Circle {
     this.#inner.set(outer.id, { called: true, link: null, judge: null, leave: () => {} })
     outer.closed(() => this.#part(outer.id))
     this.#around.whisper(outer, { type: 'call', tag: this.tag })
+  }
+
+  /** Nothing passes over a link of the collective any more: what was said on it is said anew when it does. */
+  leave(outer: Link): void {
+    this.#part(outer.id)
   }
 
   hear(outer: Link, whisper: Extract<Whisper, { readonly tag: Uint8Array }>): void {
@@ -217,22 +226,32 @@ export class Circle {
     if (this.gate.bindings.length !== this.#kept) this.#keepBindings()
   }
 
-  /** Whoever hears first that the collective has put somebody out says so in the circle. */
+  /** Whoever hears first that the collective has put somebody out, or taken them back, says so in the circle. */
   #mirror(): void {
     if (this.replica.standing() !== 'active') return
-    const said = new Set<EntryId>()
-    const { ledger, state } = this.replica
-    for (const { id, act, entry } of ledger.since([]))
-      if (act?.type === 'mirror' && (entry.author === this.replica.own.id || !state.void.has(id)))
-        said.add(act.act)
-    for (const { id, standing } of state.devices.values()) {
-      if (standing === 'revoked' || standing === 'retired') continue
-      const { ends, pauses } = this.gate.actsOn(id)
-      const due = [...ends, ...pauses].find((act) => !said.has(act))
-      if (due === undefined) continue
-      this.replica.act({ type: 'mirror', act: due })
-      return this.#mirror()
+    for (let act = this.#toMirror(); act; act = this.#toMirror()) {
+      this.#mirrored.set(act, (this.#mirrored.get(act) ?? 0) + 1)
+      this.replica.act({ type: 'mirror', act })
     }
+  }
+
+  #toMirror(): EntryId | null {
+    const { ledger, state } = this.replica
+    const may = (act: EntryId) => (this.#mirrored.get(act) ?? 0) < MIRRORED_MOST
+    for (const { id, standing, suspensions } of state.devices.values()) {
+      if (standing === 'revoked' || standing === 'retired') continue
+      const mirrored = suspensions.flatMap((one) => {
+        const act = ledger.entry(one)?.act
+        return act?.type === 'mirror' ? [act.act] : []
+      })
+      const { ends, pauses } = this.gate.actsOn(id)
+      const due = [...ends, ...pauses.filter((act) => !mirrored.includes(act))].find(may)
+      if (due) return due
+      const over = mirrored.find((act) => !pauses.includes(act))
+      const shown = over ? this.gate.overBy(over) : null
+      if (shown && may(shown)) return shown
+    }
+    return null
   }
 }
 

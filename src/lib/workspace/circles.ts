@@ -44,6 +44,7 @@ export class Circles {
       around.exchange.on({
         whispered: (link, what) => this.#hear(link, what),
         opened: (link) => this.#circles.read().forEach((circle) => circle.meet(link)),
+        shut: (link) => this.#circles.read().forEach((circle) => circle.leave(link)),
       }),
     )
   }
