@@ -186,6 +186,33 @@ test('Bea was away for nine days: within a minute of her return there is a new k
   ).toBe(true)
 })
 
+test('attack 42: a month after all settled, the keys of before are on no phone, and nothing recorded then can be opened', async () => {
+  await ana.writes('antes ')
+  await world.settle()
+  const old = epochs(ana)
+  ana.replica.rotate()
+  await world.settle()
+  const keys = old.map((epoch) => ana.replica.keyring.key(epoch)!.slice())
+  await settlesAll()
+  ana.replica.rotate()
+  await world.settle()
+  await settleFor(31 * DAY)
+  for (const person of world.people) await person.restarts()
+  for (const person of world.people) {
+    for (const epoch of old) expect(person.replica.keyring.has(epoch)).toBe(false)
+    const rows = await everythingOn(person)
+    for (const key of keys) expect(rows.some((value) => includes(value, key))).toBe(false)
+    for (const epoch of old) expect(await person.replica.boxes(epoch)).toBe(null)
+  }
+  world.connectAll()
+  await world.settle()
+  for (const epoch of old) expect(ana.replica.keyring.has(epoch)).toBe(false)
+  // And life goes on.
+  await bea.writes('después ')
+  await world.settle()
+  for (const person of world.people) expect(person.reads()).toBe('antes después ')
+})
+
 const everythingOn = async (person: Person): Promise<readonly Uint8Array[]> => {
   const values: Uint8Array[] = []
   for (const table of ['meta', 'keys', 'boxes', 'snapshots', 'heads'] as const) {

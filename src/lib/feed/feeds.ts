@@ -260,6 +260,11 @@ export class Feeds {
     return node && isRecord(node) ? node.id : null
   }
 
+  /** Epochs some record held above the base is sealed under. */
+  epochsInUse(): ReadonlySet<EpochId> {
+    return new Set([...this.#nodes.values()].flatMap(({ epoch }) => epoch ?? []))
+  }
+
   /** Epochs some record is sealed under whose key is not here. */
   missingEpochs(): readonly EpochId[] {
     return [...this.#locked.keys()]

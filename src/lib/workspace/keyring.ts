@@ -27,6 +27,14 @@ export class Keyring implements EpochKeys {
     return { table: 'keys', key: epochKeyKey(this.#coll, epoch), value: key }
   }
 
+  /** Lets go of a key for good and says what to write. */
+  drop(epoch: EpochId): Write {
+    const key = this.#keys.get(epoch)
+    if (key) forget(key)
+    this.#keys.delete(epoch)
+    return { table: 'keys', key: epochKeyKey(this.#coll, epoch), value: null }
+  }
+
   /** Reads back what was written. */
   async restore(storage: Storage): Promise<void> {
     const rows = await storage.all('keys', `${this.#coll}/`)

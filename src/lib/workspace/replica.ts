@@ -61,8 +61,12 @@ import {
   type SpaceRow,
 } from './rows.ts'
 import { Saver } from './saver.ts'
-import { encodeSettledRow, parseSettledRow } from './settled-row.ts'
+import { encodeSettledRow, parseSettledRow, type SettledRow } from './settled-row.ts'
 import { createWelcome, openWelcome } from './welcome.ts'
+
+/** Records under a final checkpoint stay this long for whoever is a little behind; keys and boxes longer. ms. */
+const RECORDS_KEPT_MS = 7 * 24 * 3_600_000
+const KEYS_KEPT_MS = 30 * 24 * 3_600_000
 
 /** What links and screens hear about. */
 export type ReplicaEvents = {
@@ -108,8 +112,11 @@ export class Replica {
     /** Who handed it over; `null`: a final checkpoint. */
     readonly by: DeviceId | null
   } | null = null
+  /** The final checkpoint this device holds to, and since when. */
+  #settled: SettledRow | null = null
   /** Segments that come in while the feeds are built anew, so that none is missed. */
   #meanwhile: Segment[] | null = null
+  #rebasing: Promise<void> = Promise.resolve()
   #ledgerRows = 0
   #feed: FeedId | null = null
   #closed = false
@@ -224,6 +231,7 @@ export class Replica {
     await replica.#restoreBase()
     await replica.#restoreRecords()
     await replica.#restoreOwnHead()
+    await replica.#letGoOfThePast()
     replica.#ledgerChanged()
     return ok(replica)
   }
@@ -404,7 +412,10 @@ export class Replica {
     return [...this.state.epochs.values()]
       .filter(
         ({ id, recipients }) =>
-          recipients.includes(this.own.id) && !this.keyring.has(id) && !this.#badBoxes.has(id),
+          recipients.includes(this.own.id) &&
+          !this.keyring.has(id) &&
+          !this.#badBoxes.has(id) &&
+          !this.#isPast(id),
       )
       .map(({ id }) => id)
   }
@@ -648,7 +659,12 @@ export class Replica {
   }
 
   /** Begins anew from another base. What is written or arrives while the disk is read is taken in too, before anything else is. */
-  async #rebase(): Promise<void> {
+  #rebase(): Promise<void> {
+    // One at a time: two bases may come in one breath, a welcome and what is final.
+    return (this.#rebasing = this.#rebasing.then(() => this.#rebaseNow()))
+  }
+
+  async #rebaseNow(): Promise<void> {
     await this.settled()
     this.#meanwhile = []
     const feeds = new Feeds({ ledger: this.ledger, keys: this.keyring, base: this.#base!.base })
@@ -667,10 +683,12 @@ export class Replica {
 
   /** Holds to a final checkpoint from here on, and begins from it at the next start; adopted, at once. */
   async #settle(settled: Settled, how: 'verified' | 'adopted'): Promise<void> {
-    const row = encodeSettledRow({ ...settled, at: this.#clock.now() })
+    const now = { ...settled, at: this.#clock.now() }
+    const row = encodeSettledRow(now)
     this.#saver.save([{ table: 'snapshots', key: settledKey(this.coll), value: row }])
     await this.settled()
     if (this.#saver.state.read() === 'failed' || this.#closed) return
+    this.#settled = now
     this.ledger.setPin(settled.checkpoint)
     // What was handed over by one member has now been found to be what all say.
     if (how === 'verified' && this.#base) this.#base = { ...this.#base, by: null }
@@ -685,6 +703,7 @@ export class Replica {
     const settled = await this.#storage.get('snapshots', settledKey(this.coll))
     const row = settled.ok && settled.value ? parseSettledRow(settled.value) : null
     if (row) {
+      this.#settled = row
       this.ledger.setPin(row.checkpoint)
       this.#base = { base: row.base, docs: row.docs, by: null }
       this.#feeds = new Feeds({ ledger: this.ledger, keys: this.keyring, base: row.base })
@@ -696,6 +715,38 @@ export class Replica {
     if (!opened.ok) return
     this.#base = opened.value
     this.#feeds = new Feeds({ ledger: this.ledger, keys: this.keyring, base: opened.value.base })
+  }
+
+  /**
+   * What lies under a final checkpoint this device has held to for a week is in its documents: the records go. After a
+   * month the keys go that opened them, and their boxes, so that whoever takes the phone later cannot read what was
+   * recorded before. Whoever missed the checkpoint begins again from it. Spec: checkpoint.md §6.
+   */
+  async #letGoOfThePast(): Promise<void> {
+    const settled = this.#settled
+    const held = settled ? this.#clock.now() - settled.at : 0
+    if (!settled || held < RECORDS_KEPT_MS) return
+    await this.packs.prune(settled.base)
+    if (held < KEYS_KEPT_MS) return
+    const inUse = this.#feeds.epochsInUse()
+    const gone = [...this.state.epochs.keys()].filter((epoch) => this.#isPast(epoch) && !inUse.has(epoch))
+    await this.#storage.commit(
+      gone.flatMap((epoch) => [
+        this.keyring.drop(epoch),
+        { table: 'boxes', key: boxesKey(this.coll, epoch), value: null } as const,
+      ]),
+    )
+  }
+
+  /** Whether an epoch is one whose key was let go of, or is to be. */
+  #isPast(epoch: EpochId): boolean {
+    const settled = this.#settled
+    return (
+      settled !== null &&
+      this.#clock.now() - settled.at >= KEYS_KEPT_MS &&
+      this.ledger.isBelow(epoch, settled.checkpoint) &&
+      writeEpoch(this.state, (id) => this.keyring.has(id)) !== epoch
+    )
   }
 
   async #restoreRecords(): Promise<void> {
