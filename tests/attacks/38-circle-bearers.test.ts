@@ -1,0 +1,179 @@
+import { expect, test } from 'vitest'
+import { bytesFromHex, hexFromBytes } from '../../src/lib/core/bytes.ts'
+import { dayOf } from '../../src/lib/core/clock.ts'
+import { expectOk } from '../../src/lib/core/result.ts'
+import { generateSecretKey } from '../../src/lib/crypto/hash.ts'
+import { CARRIED_SIZES, sealCarried } from '../../src/lib/feed/carried.ts'
+import { blobIdOf } from '../../src/lib/feed/files.ts'
+import { TABLES } from '../../src/lib/sync/ports.ts'
+import { encodeFilesMessage, parseFilesMessage } from '../../src/lib/wire/files.ts'
+import { CARRY_DAYS, Exchange } from '../../src/lib/workspace/blobs-exchange.ts'
+import { Shelf } from '../../src/lib/workspace/blobs-shelf.ts'
+import { createBoundDevice } from '../../src/lib/workspace/circle-binding.ts'
+import { Gate } from '../../src/lib/workspace/circle-gate.ts'
+import { TestClock } from '../world/time.ts'
+import { Village, reads, writes, type Phone } from '../workspace/circle-cast.ts'
+
+const DAY = 86_400_000
+
+const village = async (seed: number) => {
+  const all = new Village(seed)
+  const phones = (await all.found('Alba', 'Bruna', 'Ceiba', 'Drago')) as [Phone, Phone, Phone, Phone]
+  return { village: all, phones, today: dayOf(all.world.clock.now()) }
+}
+
+/** Blobs as a circle’s look, of nobody’s circle. */
+const noise = (day: number, coll: Parameters<typeof sealCarried>[1]['coll']) =>
+  expectOk(sealCarried(new Uint8Array(10), { key: generateSecretKey(), coll, day }))
+
+test('attack 38: all that Drago stores for a circle, and all that reaches Drago, names nobody in it and nothing of it', async () => {
+  const { village: all, phones } = await village(1)
+  const [alba, bruna, ceiba, drago] = phones
+  const [hers, brunas] = await all.circle(alba, bruna, ceiba)
+  await all.onlyLinked([alba, drago], [drago, bruna])
+  const from = all.world.network.traffic.length
+  await writes(hers!, 'solo entre nosotras')
+  hers!.replica.rotate()
+  await all.settle()
+  await writes(brunas!, 'lo leí')
+  await all.longLater()
+  expect(reads(hers!)).toContain('lo leí')
+  const { replica } = hers!
+  const secrets = [
+    replica.coll,
+    ...replica.state.devices.keys(),
+    ...replica.state.members.keys(),
+    ...replica.state.feeds.keys(),
+    ...replica.state.epochs.keys(),
+    ...replica.ledger.since([]).map(({ id }) => id),
+    ...[...replica.state.devices.values()].map(({ device }) => hexFromBytes(device.signPk)),
+    hexFromBytes(new TextEncoder().encode('solo entre')),
+  ]
+  const rows = await Promise.all(
+    TABLES.map(async (table) => expectOk(await drago.person.storage.all(table)).rows),
+  )
+  const dump = rows.flat().map(([key, value]) => key + hexFromBytes(value))
+  // Every link here has Drago at one end: what travelled is what Drago saw.
+  const seen = [...dump, ...all.world.network.traffic.slice(from).map(hexFromBytes)]
+  for (const secret of secrets) {
+    expect(bytesFromHex(secret).length).toBeGreaterThan(7)
+    expect(seen.filter((bytes) => bytes.includes(secret))).toEqual([])
+  }
+  const carried = rows[TABLES.indexOf('blobs')]!.map(([, value]) => value.length)
+  expect(carried.length).toBeGreaterThan(2)
+  for (const size of carried) expect(CARRIED_SIZES).toContain(size)
+})
+
+test('attack 50: Drago’s phone floods the others with noise: its share is filled, the circle’s words still pass', async () => {
+  const { village: all, phones, today } = await village(2)
+  const [alba, bruna, ceiba, drago] = phones
+  const [hers, brunas] = await all.circle(alba, bruna, ceiba)
+  const { coll } = alba.person.replica
+  const quota = { file: { bytes: 0, count: 0 }, carried: { bytes: 1_000_000, count: 20 } }
+  const shelf = expectOk(await Shelf.open(alba.person.storage, coll, quota))
+  const by = { kind: 'carried', from: drago.person.device, until: null } as const
+  const results = []
+  for (let i = 0; i < 40; i++) results.push(await shelf.put(noise(today, coll), by))
+  const taken = results.filter(({ ok }) => ok).length
+  expect(taken).toBeGreaterThan(10)
+  expect(taken).toBeLessThanOrEqual(20)
+  expectOk(await shelf.put(noise(today, coll), { ...by, from: bruna.person.device }))
+  // What was its own goes out first, then one of each in turn: the flood waits behind the others.
+  const mine = noise(today, coll)
+  expectOk(await shelf.put(mine, { ...by, from: null }))
+  const order = shelf.ids('carried')
+  expect(order.indexOf(blobIdOf(mine))).toBeLessThan(order.length - taken)
+  await writes(hers!, 'sigue')
+  await all.settle()
+  expect(reads(brunas!)).toBe('sigue')
+})
+
+test('attack 50: blobs nobody asked for, of a size no circle makes, from the past or from the future, are not taken', async () => {
+  const { village: all, phones, today } = await village(3)
+  const [alba, , , drago] = phones
+  await all.onlyLinked([alba, drago])
+  const { coll } = alba.person.replica
+  const bad = [noise(today - CARRY_DAYS, coll), noise(today + 30, coll), new Uint8Array(5000)]
+  const good = noise(today, coll)
+  const [link] = [...drago.person.judged.keys()]
+  link!.send('files', encodeFilesMessage({ type: 'blob', blob: good })) // not asked for
+  await all.settle()
+  expect(alba.shelf.ids('carried')).toEqual([])
+  link!.receive('files', (bytes) => {
+    const asked = parseFilesMessage(bytes)
+    if (asked.ok && asked.value.type === 'want')
+      for (const id of asked.value.ids)
+        for (const blob of [...bad, good])
+          if (blobIdOf(blob) === id) link!.send('files', encodeFilesMessage({ type: 'blob', blob }))
+  })
+  link!.send('files', encodeFilesMessage({ type: 'carry', ids: [...bad, good].map(blobIdOf) }))
+  await all.settle()
+  expect(alba.shelf.ids('carried')).toEqual([blobIdOf(good)])
+})
+
+test('attack 46: Drago keeps what it carried and plays it all again, months later or to a new phone: nothing changes', async () => {
+  const { village: all, phones } = await village(4)
+  const [alba, bruna, ceiba, drago] = phones
+  const [hers, brunas] = await all.circle(alba, bruna, ceiba)
+  await writes(hers!, 'una vez')
+  await all.settle()
+  const kept = await Promise.all(drago.shelf.ids('carried').map((id) => drago.shelf.read(id)))
+  const before = hexFromBytes(brunas!.replica.state.hash)
+  await bruna.shelf.drop(bruna.shelf.ids('carried'))
+  for (const blob of kept) await drago.exchange.carry(blob!)
+  const again = await all.restart(bruna)
+  all.world.connectAll()
+  await all.settle()
+  const [back] = again.circles.all.read()
+  expect(reads(back!)).toBe('una vez')
+  expect(hexFromBytes(back!.replica.state.hash)).toBe(before)
+  const later = new TestClock()
+  later.pass((CARRY_DAYS + 1) * DAY)
+  const months = new Exchange({ shelf: drago.shelf, clock: later })
+  await months.expire()
+  expect(drago.shelf.ids('carried')).toEqual([])
+  for (const blob of kept) await months.carry(blob!)
+  expect(drago.shelf.ids('carried')).toEqual([])
+})
+
+test('attack 19: Ceiba’s phone is suspended in the collective: with all its keys it opens nothing the circle says from then on', async () => {
+  const { village: all, phones } = await village(5)
+  const [alba, bruna, ceiba, drago] = phones
+  const [hers, , ceibas] = await all.circle(alba, bruna, ceiba)
+  drago.person.replica.suspend(ceiba.person.device, 'seized')
+  await all.settle()
+  const acts = ceibas!.replica.ledger.since([]).length
+  await writes(hers!, 'fuera de su alcance')
+  await all.longLater()
+  // The thief is handed everything that Drago carries.
+  for (const id of drago.shelf.ids('carried'))
+    expectOk(
+      await ceiba.shelf.put((await drago.shelf.read(id))!, { kind: 'carried', from: null, until: null }),
+    )
+  const thief = await all.restart(ceiba)
+  await all.settle()
+  const [stolen] = thief.circles.all.read()
+  expect(reads(stolen!)).toBe('')
+  const held = hers!.replica.feeds.heads()
+  const last = hers!.replica.feed!
+  expect(held.some(({ feed }) => feed === last)).toBe(true)
+  expect(stolen!.replica.feeds.nextSeq(last)).toBeLessThan(hers!.replica.feeds.nextSeq(last))
+  expect(stolen!.replica.ledger.since([]).length).toBeGreaterThanOrEqual(acts)
+  const newest = [...hers!.replica.state.epochs.values()].sort((a, b) => b.depth - a.depth)[0]!
+  expect(stolen!.replica.keyring.has(newest.id)).toBe(false)
+})
+
+test('attack 30: a device says it belongs to Alba’s: without Alba’s word it is never spoken of in a circle', async () => {
+  const { village: all, phones } = await village(6)
+  const [alba, bruna, ceiba, drago] = phones
+  const { parent, random } = { parent: alba.person.replica, random: all.world.random }
+  const [hers] = await all.circle(alba, bruna, ceiba)
+  const gate = new Gate(parent.ledger, hers!.gate.bindings)
+  const forged = createBoundDevice(random, parent.coll, drago.person.replica.own)
+  const device = { deviceId: forged.own.id, device: forged.own.device }
+  expect(gate.binds(device, { ...forged.binding, above: alba.person.device })).toBe(false)
+  const other = createBoundDevice(random, parent.coll, alba.person.replica.own)
+  expect(gate.binds(device, { ...other.binding, device: forged.own.id })).toBe(false)
+  expect(gate.binds(device, forged.binding)).toBe(true)
+  expect(gate.devicesOf(drago.person.device)).toEqual([forged.own.id])
+})
