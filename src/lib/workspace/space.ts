@@ -21,6 +21,7 @@ import { hostJoining } from './joining.ts'
 import { membershipFrom } from './membership.ts'
 import type { Replica } from './replica.ts'
 import { encodeHeard, heardKey, parseHeard } from './rows.ts'
+import { openInner, type SpaceInner } from './space-inner.ts'
 import { Syncing } from './syncing.ts'
 import type {
   Agreed,
@@ -80,6 +81,8 @@ export class LiveSpace implements Space {
   readonly #stops: (() => void)[] = []
   readonly #people = new Cell<readonly { member: MemberId; name: string; place: string | null }[]>([])
   readonly #brought = new Cell<ReadonlySet<string>>(new Set())
+  readonly #inner = new Cell<SpaceInner | null>(null)
+  readonly #innerOpening: Promise<void>
   #lastContact: number | null = null
 
   constructor(replica: Replica, world: SpaceWorld) {
@@ -137,9 +140,15 @@ export class LiveSpace implements Space {
     this.#live.awareness.on('change', onPresence)
     this.#stops.push(() => this.#live.awareness.off('change', onPresence))
     this.#stops.push(replica.changed.watch(() => this.#ledgerSeen()))
+    this.#innerOpening = this.#openInner()
     void this.#recallHeard()
     void this.#recallBrought()
     this.#ledgerSeen()
+  }
+
+  /** Files, and the circles this device is in here; `null` until they have been read, and in a notebook. */
+  get inner(): Watched<SpaceInner | null> {
+    return this.#inner
   }
 
   /** Marks a notebook whose content has moved into a collective. */
@@ -235,6 +244,8 @@ export class LiveSpace implements Space {
   }
 
   async close(): Promise<void> {
+    await this.#innerOpening
+    await this.#inner.read()?.close()
     await this.replica.flush()
     for (const stop of this.#stops) stop()
     this.#mesh?.stop()
@@ -262,6 +273,22 @@ export class LiveSpace implements Space {
     return mesh
   }
 
+  async #openInner(): Promise<void> {
+    if (this.replica.state.kind === 'notebook') return
+    const { storage, clock, random } = this.#world
+    const inner = await openInner({
+      replica: this.replica,
+      syncing: this.#syncing,
+      storage,
+      clock,
+      random,
+      myName: () => this.myName(),
+    })
+    if (!inner) return
+    this.#inner.set(inner)
+    for (const { link } of this.#reached.values()) inner.attach(link)
+  }
+
   #judge(peer: DeviceId): ReturnType<Judge> {
     const known = this.replica.state.devices.get(peer)
     const standing = known && standingOf(known.standing)
@@ -284,6 +311,7 @@ export class LiveSpace implements Space {
     const sync = this.#syncing.attach(link, this.#standingOf(link.peer))
     const reached: Reached = { link, sync, unlive: null }
     this.#reached.set(link.id, reached)
+    this.#inner.read()?.attach(link)
     this.#enliven(reached)
     this.#hear(link.peer)
   }

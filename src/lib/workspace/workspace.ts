@@ -1,11 +1,14 @@
 import { err, ok, type Result } from '../core/result.ts'
-import { memberIdFrom, type CollId, type MemberId } from '../core/ids.ts'
+import { memberIdFrom, type CollId, type DeviceId, type MemberId } from '../core/ids.ts'
 import { Cell, type Watched } from '../core/watched.ts'
 import { createDevice, type OwnDevice } from '../crypto/device.ts'
 import { copyInto, setAbout } from '../domain/document.ts'
 import { addPerson, linkPerson, people, peopleOf } from '../domain/people.ts'
 import { assembleGenesis, createGenesis, signGenesis } from '../ledger/genesis.ts'
 import { invitationFromLink } from '../wire/invitation.ts'
+import type { CircleInvitation, FlowState } from './circle-founding.ts'
+import { CIRCLE_PREFIX, type Circle } from './circle.ts'
+import type { NotLinked } from './circles.ts'
 import { guestFounding, hostFounding, type Founded } from './founding.ts'
 import { guestJoining, type Joined } from './joining.ts'
 import { Replica } from './replica.ts'
@@ -45,8 +48,12 @@ export class LiveWorkspace implements Workspace {
   /** Opens everything the vault holds. */
   async restore(): Promise<void> {
     const rows = await this.#world.storage.all('meta', SPACE_PREFIX)
-    if (!rows.ok) return
-    for (const [, value] of rows.value.rows) {
+    const circles = await this.#world.storage.all('meta', CIRCLE_PREFIX)
+    if (!rows.ok || !circles.ok) return
+    // A circle is opened by the collective around it.
+    const inner = new Set(circles.value.rows.map(([key]) => key.slice(CIRCLE_PREFIX.length)))
+    for (const [key, value] of rows.value.rows) {
+      if (inner.has(key.slice(SPACE_PREFIX.length))) continue
       const row = parseSpaceRow(value)
       const replica = row ? await Replica.restore({ ...this.#world, row }) : null
       if (replica?.ok) this.#add(new LiveSpace(replica.value, this.#world))
@@ -102,6 +109,33 @@ export class LiveWorkspace implements Workspace {
         : guestFounding(world, invitation, (founded) => this.#founded(founded, myName, null))
     this.#flow.set(flow)
     return Promise.resolve(ok(flow))
+  }
+
+  /** The circles of a collective that this device is in, listed under it alone. */
+  circlesOf(space: Space): readonly Circle[] {
+    return this.#innerOf(space)?.circles.all.read() ?? []
+  }
+
+  /** Others of the collective ask this device into a circle. */
+  circleInvitations(space: Space): readonly CircleInvitation[] {
+    return this.#innerOf(space)?.circles.invitations.read() ?? []
+  }
+
+  /** Asks devices of the collective, all linked now, to found a circle: with this one, three or more members. */
+  foundCircle(
+    space: Space,
+    of: { readonly title: string; readonly devices: readonly DeviceId[] },
+  ): Result<{ readonly state: Watched<FlowState> }, NotLinked> {
+    return this.#innerOf(space)?.circles.found(of) ?? err({ type: 'NotLinked' })
+  }
+
+  #innerOf(space: Space) {
+    return (
+      this.#spaces
+        .read()
+        .find(({ id }) => id === space.id)
+        ?.inner.read() ?? null
+    )
   }
 
   /** The page woke or the network came back. */
