@@ -54,9 +54,23 @@ export class Oracle {
     const candidates = this.candidates()
     if (pin === null) return this.#agreed(candidates)
     if (!this.words.has(pin)) return []
-    const finals = this.#agreed(candidates.filter((one) => this.inLine(one, pin)))
-    if (!candidates.includes(pin) || finals.includes(pin)) return finals
+    const finals = this.#agreed(candidates.filter((one) => this.inLine(one, pin) && this.#askedAll(one, pin)))
+    return candidates.includes(pin) ? this.#holding(pin, finals) : finals
+  }
+
+  /** `finals` for somebody who holds to `pin`, whether or not they knew that it was final. */
+  #holding(pin: EntryId, finals: readonly EntryId[]): readonly EntryId[] {
+    if (finals.includes(pin)) return finals
     return [...this.#upTo(pin), ...finals.filter((final) => this.past(final).has(pin))]
+  }
+
+  /** Above a pin that a checkpoint did not know as final, those the pin gave a voice must have signed as well. */
+  #askedAll(checkpoint: EntryId, pin: EntryId): boolean {
+    const past = this.past(checkpoint)
+    const known = this.#finalIn(past)
+    if (!past.has(pin) || known.includes(pin)) return true
+    const sum = this.reading(this.#holding(pin, known)).sum(past)
+    return this.#isEnough(checkpoint, new Set(this.words.keys()), signaturesIn(sum))
   }
 
   /** Checkpoints with enough co-signatures, in force or not. */
@@ -102,6 +116,11 @@ export class Oracle {
 
   /** More than two thirds of those who are not away, and more than half of all, and never one alone. */
   #hasEnough(checkpoint: EntryId, within: Ids): boolean {
+    return this.#isEnough(checkpoint, within, null)
+  }
+
+  /** `given`: whose signatures count, if not those its own past says. */
+  #isEnough(checkpoint: EntryId, within: Ids, given: Signatures | null): boolean {
     const by = new Set<DeviceId>()
     for (const id of within) {
       const { act, author } = this.words.get(id)!
@@ -109,7 +128,7 @@ export class Oracle {
         by.add(author)
     }
     if (by.size === 0) return false
-    const { voters, awake, hands } = this.#signatures(checkpoint)
+    const { voters, awake, hands } = given ?? this.#signatures(checkpoint)
     const who = [...voters].filter((member) => by.has(hands.get(member)!))
     const there = who.filter((member) => awake.has(member))
     return voters.size >= 2 && 3 * there.length > 2 * awake.size && 2 * who.length > voters.size
@@ -118,12 +137,7 @@ export class Oracle {
   #signatures(checkpoint: EntryId): Signatures {
     const known = this.#signed.get(checkpoint)
     if (known) return known
-    const sum = this.stateWithin(this.past(checkpoint))
-    const of = {
-      voters: sum.voters,
-      awake: new Set([...sum.voters].filter((member) => !sum.dormant.has(member))),
-      hands: sum.hands,
-    }
+    const of = signaturesIn(this.stateWithin(this.past(checkpoint)))
     this.#signed.set(checkpoint, of)
     return of
   }
@@ -134,6 +148,12 @@ type Signatures = {
   readonly awake: ReadonlySet<MemberId>
   readonly hands: ReadonlyMap<MemberId, DeviceId>
 }
+
+const signaturesIn = ({ voters, dormant, hands }: Sum): Signatures => ({
+  voters,
+  awake: new Set([...voters].filter((member) => !dormant.has(member))),
+  hands,
+})
 
 /** The same entries, given what is final: whoever knew neither a final checkpoint nor was known to it stands on it. */
 export class Reading {
