@@ -104,3 +104,41 @@ const found = async (...names: readonly [string, string, string]): Promise<[Phon
   }
   return phones as [Phone, Phone, Phone]
 }
+
+test('three settle what stands: each phone checks it by itself, each person signs, and it is final', async () => {
+  test.setTimeout(180_000)
+  await startHub()
+  const [alba, bruna, ceiba] = await found('Alba', 'Bruna', 'Ceiba')
+  await alba.writesArticle('Retenes', 'Vamos siempre de a dos.')
+  for (const phone of [bruna, ceiba]) {
+    await phone.goes('Protocolo')
+    await phone.sees('Vamos siempre de a dos.')
+  }
+  await alba.goes('Colectivo')
+  await alba.sees('Todavía nada es firme')
+  await alba.tap('Proponer un acuerdo firme')
+  await alba.sees('1 de 3 firmas')
+  for (const phone of [bruna, ceiba]) {
+    await phone.goes('Colectivo')
+    await phone.sees('Coincide con lo que tiene este teléfono.')
+    await phone.tap('Firmar')
+  }
+  const words = new Set<string>()
+  for (const phone of [alba, bruna, ceiba]) {
+    await phone.sees('Lo de hasta aquí es firme')
+    await phone.tap('Ver sus palabras')
+    words.add(await phone.words())
+    await phone.tap('Listo')
+  }
+  expect(words.size).toBe(1)
+
+  await test.step('Bruna’s phone opens again from what is settled', async () => {
+    await bruna.locks()
+    await bruna.unlocks()
+    await bruna.goes('Protocolo')
+    await bruna.sees('Vamos siempre de a dos.')
+    await bruna.goes('Colectivo')
+    await bruna.sees('Lo de hasta aquí es firme')
+  })
+  for (const phone of [alba, bruna, ceiba]) expect(phone.complaints).toEqual([])
+})

@@ -220,3 +220,106 @@ test('a checkpoint beside a revocation takes four of five founders, and newcomer
   // Two who voted for the revocation co-signed that it never was, which honest apps do not; then it needs four of seven.
   expect(trial('bcde')).toEqual({ finals: 1, elva: 'suspended', isVoid: true })
 })
+
+test('those who are away are not waited for, yet two of five settle nothing', () => {
+  const { said, alba, bruna, cira, dina, elva } = scene(5)
+  const away = [cira, dina, elva].map(({ member }) => member)
+  said.decides([alba, bruna, cira], { action: 'dormant', members: [...away].sort() }, said.start)
+  const settled = said.settles([alba, bruna])
+  expect([...said.state().members.values()].filter(({ dormant }) => dormant)).toHaveLength(2) // Cira spoke for it
+  expect(said.state().finals).toEqual([])
+  said.says(cira, { type: 'cosign', checkpoint: settled }, [settled])
+  expect(said.state().finals).toEqual([settled])
+})
+
+test('three of five who are not away settle what four would have had to', () => {
+  const { said, alba, bruna, cira, dina, elva, start } = scene(5)
+  said.settles([alba, bruna, cira], start)
+  expect(said.state().finals).toEqual([])
+  said.decides([alba, bruna, cira], { action: 'dormant', members: [dina.member, elva.member].sort() }, start)
+  said.settles([alba, bruna], said.heads)
+  expect(said.state().finals).toEqual([])
+  said.settles([alba, bruna, cira])
+  expect(said.state().finals).toHaveLength(1)
+})
+
+test('a second phone that was settled goes on when the one that brought it in is suspended', () => {
+  const { said, alba, bruna, cira, dina, elva, start } = scene(5)
+  const [second, third] = [said.another(alba), said.another(alba)]
+  said.decides([alba, bruna], said.entrant('addDevice', second), start)
+  said.settles([alba, bruna, cira, dina])
+  said.decides([alba, bruna], said.entrant('addDevice', third))
+  said.suspends(elva, alba)
+  expect(said.standings(alba, second, third)).toEqual(['suspended', 'active', 'suspended'])
+})
+
+test('a proposal that its author took back is carried out by nobody who knows', () => {
+  const { said, alba, bruna, cira, dina, start } = scene(5)
+  const proposal = { action: 'policy', policy: { admit: 4 } } as const
+  const proposed = said.says(alba, { type: 'propose', proposal }, start)
+  const votes = [bruna, cira, dina].map((who) =>
+    said.says(who, { type: 'approve', proposal: proposed, seen: [] }, [proposed]),
+  )
+  said.says(alba, { type: 'withdraw', target: proposed }, [proposed])
+  said.says(bruna, { type: 'enact', proposal: proposed })
+  expect(said.state().policy.admit).toBe(2)
+  said.says(bruna, { type: 'enact', proposal: proposed }, votes)
+  expect(said.state().policy.admit).toBe(4) // whoever did not know carried out what had its votes
+})
+
+test('a phone that a thief brings in beside a recovery falls with the stolen one', () => {
+  const { said, alba, bruna, cira, dina, elva, start } = scene(5)
+  const [fresh, stolen] = [said.another(alba), said.another(alba)]
+  const proposed = said.says(alba, { type: 'propose', proposal: said.entrant('addDevice', stolen) }, start)
+  const vouch = said.says(bruna, { type: 'approve', proposal: proposed, seen: [] }, [proposed])
+  said.decides([cira, dina, elva], said.entrant('recover', fresh), [proposed])
+  said.says(bruna, { type: 'enact', proposal: proposed }, [vouch])
+  expect(said.standings(alba, fresh, stolen)).toEqual(['revoked', 'active', 'unknown'])
+})
+
+test('of two, either silences the other’s phone, and neither puts the other out or lets anybody in', () => {
+  const { said, alba, bruna, start } = scene(2)
+  const guest = said.stranger()
+  said.admits(guest, [alba, bruna], start)
+  said.removes(bruna, [alba], start)
+  expect([said.isMember(guest), said.isMember(bruna)]).toEqual([false, true])
+  const second = said.another(bruna)
+  said.decides([bruna, alba], said.entrant('addDevice', second))
+  said.suspends(alba, bruna)
+  expect(said.standings(bruna, second)).toEqual(['suspended', 'suspended'])
+  said.settles([alba, bruna])
+  expect(said.state().finals).toHaveLength(1)
+})
+
+test('alone, nobody admits, suspends or settles', () => {
+  const { said, alba, start } = scene(1)
+  const guest = said.stranger()
+  said.admits(guest, [alba, alba], start)
+  said.suspends(alba, alba)
+  said.settles([alba])
+  expect([said.isMember(guest), said.standings(alba)[0], said.state().finals.length]).toEqual([
+    false,
+    'active',
+    0,
+  ])
+})
+
+test('from eight who vote on, an admission takes three', () => {
+  const { said, alba, bruna, cira, start } = scene(8)
+  const [fina, gala] = [said.stranger(), said.stranger()]
+  said.admits(fina, [alba, bruna], start)
+  said.admits(gala, [alba, bruna, cira], start)
+  expect([said.isMember(fina), said.isMember(gala)]).toEqual([false, true])
+})
+
+test('with two phones one still co-signs with one, the first that stands', () => {
+  const { said, alba, bruna, cira, dina, start } = scene(5)
+  const second = said.another(alba)
+  const { enacted } = said.decides([alba, bruna], said.entrant('addDevice', second), start)
+  said.settles([second, bruna, cira, dina], [enacted])
+  expect(said.state().finals).toEqual([])
+  said.revokes(alba, [bruna, cira, dina], [enacted])
+  said.lifts(second, [bruna, cira, dina])
+  said.settles([second, bruna, cira, dina])
+  expect(said.state().finals).toHaveLength(1)
+})

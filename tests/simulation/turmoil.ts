@@ -96,7 +96,9 @@ export class Turmoil {
 
   /** Disks are replaced, everybody honest meets everybody, and time passes until nothing moves. */
   async heals(): Promise<void> {
-    for (const person of this.world.people) if (diskOf(person).dead()) await this.#restarts(person)
+    for (const person of this.world.people)
+      if (diskOf(person).dead()) await this.#restarts(person)
+      else diskOf(person).dieAfter(Number.POSITIVE_INFINITY)
     for (const copy of this.copies) this.#goes(copy)
     for (let round = 0, before = ''; round < 30; round++) {
       while (this.#arriving.length > 0 && (await this.#arrive()));
@@ -116,8 +118,13 @@ export class Turmoil {
     return this.world.people.filter((person) => !this.copies.has(person))
   }
 
+  /** Those who belong. Whoever was shut out is left alone at once, and may not have heard of it: the others know better. */
   active(): readonly Person[] {
-    return this.honest().filter(({ replica }) => replica.standing() === 'active')
+    const own = this.honest().filter(({ replica }) => replica.standing() === 'active')
+    const isGone = ({ device }: Person) =>
+      own.filter(({ replica }) => replica.state.devices.get(device)?.standing !== 'active').length * 2 >
+      own.length
+    return own.filter((person) => !isGone(person))
   }
 
   /** Writes one token and, if it reached the disk, holds everybody to it. */
@@ -125,8 +132,7 @@ export class Turmoil {
     const text = who.doc.getText('notes')
     text.insert(this.dice.once(2) ? 0 : text.length, token)
     await who.replica.flush()
-    if (who.replica.saving.read() === 'saved' && who.replica.feed && who.replica.feeds.waiting().keys === 0)
-      this.written.push({ token, device: who.device })
+    if (who.replica.saving.read() === 'saved') this.written.push({ token, device: who.device })
   }
 
   #look(): string {

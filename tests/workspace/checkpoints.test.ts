@@ -75,6 +75,17 @@ test('a phone that restarts after it begins from what is settled, says the same,
   expect(bea.replica.feeds.forks()).toEqual([])
 })
 
+test('whoever is asked first has nothing to give: the next one is asked, and the next', async () => {
+  const people = [ana, bea, cata]
+  for (const proposer of people) {
+    await proposer.writes('algo ')
+    await world.settle()
+    const id = await proposes(proposer)
+    for (const person of people) expect(check(person, id), person.name).toBe('same')
+    await cosigns(id, ...people.filter((person) => person !== proposer))
+  }
+})
+
 test('Cata was away: she sees what is missing, gets it, finds the same, and signs', async () => {
   world.cut(cata)
   await ana.writes('mientras tanto ')

@@ -213,3 +213,41 @@ test('a link of another kind or a damaged one is refused with a word', async () 
     error: { type: 'BadLink' },
   })
 })
+
+test('three found a circle through the links they have: it stands under the collective, also after a restart', async () => {
+  const { live, alba, bruna, ceiba, host, guests } = await foundThree()
+  host.signGenesis()
+  for (const guest of guests) guest.signGenesis()
+  await live(12_000)
+  const spaces = [host, ...guests].map(done)
+  const devices = spaces.slice(1).map(({ me }) => me.device)
+  const founding = alba.workspace.foundCircle(spaces[0]!, { title: 'Sal', devices })
+  expect(founding.ok).toBe(true)
+  await live()
+  for (const [i, { workspace }] of [bruna, ceiba].entries())
+    workspace.circleInvitations(spaces[i + 1]!)[0]!.accept()
+  await live(8000)
+  const circles = [alba, bruna, ceiba].map(({ workspace }, i) => workspace.circlesOf(spaces[i]!)[0]!)
+  expect(new Set(circles.map(({ replica }) => replica.coll)).size).toBe(1)
+  const [hers, brunas] = circles
+  hers!.replica.documents.doc.read().getText('notes').insert(0, 'entre nosotras')
+  await hers!.replica.flush()
+  await live()
+  expect(brunas!.replica.documents.doc.read().getText('notes').toString()).toBe('entre nosotras')
+  const listed = alba.workspace.spaces.read().map(({ id }) => id)
+  await alba.workspace.close()
+  const again = alba.open()
+  await again.restore()
+  await live()
+  expect(
+    again.spaces
+      .read()
+      .map(({ id }) => id)
+      .sort(),
+  ).toEqual([...listed].sort())
+  const home = again.spaces.read().find(({ id }) => id === spaces[0]!.id)!
+  expect(again.circlesOf(home).map(({ replica }) => replica.coll)).toEqual([hers!.replica.coll])
+  expect(again.circlesOf(home)[0]!.replica.documents.doc.read().getText('notes').toString()).toBe(
+    'entre nosotras',
+  )
+})

@@ -54,5 +54,6 @@ export const docIdFrom = (value: unknown): DocId | null =>
   typeof value === 'string' && /^[a-z0-9-]{1,32}$/.test(value) ? (value as DocId) : null
 
 /** The raw bytes of any hex id. */
-export const idBytes = (id: CollId | EntryId | DeviceId | MemberId | FeedId | RecId | BlobId | FileId): Uint8Array =>
-  bytesFromHex(id)
+export const idBytes = (
+  id: CollId | EntryId | DeviceId | MemberId | FeedId | RecId | BlobId | FileId,
+): Uint8Array => bytesFromHex(id)

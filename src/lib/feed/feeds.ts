@@ -230,6 +230,11 @@ export class Feeds {
     return this.#byIndex.flatMap(({ forks }) => forks)
   }
 
+  /** Whether two records signed at one place of this feed are here. */
+  isForked(feed: FeedId): boolean {
+    return (this.#lines.get(feed)?.forks.length ?? 0) > 0
+  }
+
   /** Records that are wrong for ever, and why. */
   refused(): readonly { readonly position: Position; readonly why: BadRecord }[] {
     return [...this.#nodes.values()].flatMap((node) =>

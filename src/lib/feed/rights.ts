@@ -23,6 +23,7 @@ export class LedgerRights {
   readonly #rights = new Map<FeedLine, Rights>()
   /** Acts in force against devices: suspensions and revocations. */
   readonly #acts: ReadonlyMap<DeviceId, readonly EntryId[]>
+  readonly #views = new Map<readonly EntryId[], LedgerState>()
   readonly #closures: ClosureCache
   readonly #holds: (rec: RecId) => boolean
 
@@ -45,7 +46,7 @@ export class LedgerRights {
       const rights = this.of(line)
       return rights && [rights.device, rights.standing, rights.feedEntry, rights.frontier]
     })
-    return JSON.stringify([feeds, [...this.#acts]])
+    return JSON.stringify([feeds, [...this.#acts], this.#state.finals])
   }
 
   of(line: FeedLine): Rights {
@@ -72,7 +73,8 @@ export class LedgerRights {
   /**
    * Why a record may not stand where its author put it, if so: it and its feed must belong, its epoch must exist, and it
    * must not have known that itself was revoked, that another reader of its epoch was shut out, or that something it
-   * builds on was.
+   * builds on was. Whoever knew of an act together with what took it back did nothing wrong, also when it turns out later
+   * that it was not taken back.
    */
   faultOf(node: Node): BadRecord | null {
     const rights = this.of(node.line)
@@ -83,7 +85,8 @@ export class LedgerRights {
     if (!heads) return null
     if (!this.#knows(heads, rights.feedEntry)) return { type: 'BadHeads' }
     if (!this.#knows(heads, epoch.id)) return { type: 'UnknownEpoch' }
-    if (this.#state.devices.get(rights.device)?.revokedBy.some((act) => this.#knows(heads, act)))
+    const revokedBy = this.#state.devices.get(rights.device)?.revokedBy ?? []
+    if (revokedBy.some((act) => this.#knows(heads, act)) && this.#isShutOutInViewOf(heads, rights.device))
       return { type: 'BehindSuspension' }
     if (this.#knowsReaderShutOut(heads, epoch.id, rights.device)) return { type: 'BehindSuspension' }
     // What a base holds counts as sound, whoever wrote it.
@@ -96,7 +99,14 @@ export class LedgerRights {
     const rights = this.of(line)
     const acts = rights && this.#acts.get(rights.device)
     if (!acts || seq <= (rights.frontier?.seq ?? -1)) return false
-    return acts.some((act) => this.#knows(heads, act))
+    return acts.some((act) => this.#knows(heads, act)) && this.#isShutOutInViewOf(heads, rights.device)
+  }
+
+  /** As whoever knew `heads` had to see it: with what suspensions were taken back by what they knew. */
+  #isShutOutInViewOf(heads: readonly EntryId[], device: DeviceId): boolean {
+    let view = this.#views.get(heads)
+    if (!view) this.#views.set(heads, (view = this.#ledger.stateOf(heads)))
+    return view.devices.get(device)?.standing !== 'active'
   }
 
   #lookUp(line: FeedLine): Rights {
@@ -123,7 +133,12 @@ export class LedgerRights {
     if (this.#acts.size === 0) return false
     const readers = this.#state.epochs.get(epoch)?.recipients ?? []
     for (const [device, acts] of this.#acts)
-      if (device !== writer && readers.includes(device) && acts.some((act) => this.#knows(heads, act)))
+      if (
+        device !== writer &&
+        readers.includes(device) &&
+        acts.some((act) => this.#knows(heads, act)) &&
+        this.#isShutOutInViewOf(heads, device)
+      )
         return true
     return false
   }

@@ -10,13 +10,13 @@ export const epochHeads = (state: LedgerState): readonly EpochState[] => {
 
 /**
  * The epoch to write under: among heads that are not void, whose recipients are all active now and whose key I hold, the
- * deepest, then the smallest id. `null`: rotate first, or complain. Spec: keys.md §5.
+ * one most can read, then the deepest, then the smallest id. `null`: rotate first, or complain. Spec: keys.md §5.
  */
 export const writeEpoch = (state: LedgerState, holds: (epoch: EpochId) => boolean): EpochId | null => {
   const fit = epochHeads(state).filter(
     ({ id, recipients }) => holds(id) && recipients.every((device) => isActive(state, device)),
   )
-  fit.sort((a, b) => b.depth - a.depth || (a.id < b.id ? -1 : 1))
+  fit.sort((a, b) => b.recipients.length - a.recipients.length || b.depth - a.depth || (a.id < b.id ? -1 : 1))
   return fit[0]?.id ?? null
 }
 

@@ -276,4 +276,6 @@ export interface LedgerView {
   /** Whether `id` is one of `heads` or below one of them. Cached per `heads`. */
   inClosure(heads: readonly EntryId[], id: EntryId): boolean
   state(): LedgerState
+  /** The state of `heads` and everything below them. */
+  stateOf(heads: readonly EntryId[]): LedgerState
 }

@@ -36,12 +36,19 @@ export interface Holdings {
   entriesSince(have: readonly EntryId[]): readonly Uint8Array[]
   /** Carriable heads of all feeds; for a narrow peer only those it may exchange. */
   heads(): readonly Head[]
-  /** The record held at a place, or `null`. */
+  /** The record held at a place of the branch that stands, or `null`. */
   recordAt(feed: FeedId, seq: number): RecId | null
+  /** Whether two records signed for one place of a feed are here, and the peer was not sent both yet. */
+  tellsOfFork(feed: FeedId): boolean
   feedIsPeers(feed: FeedId): boolean
   missingBoxes(): readonly EpochId[]
-  /** A newcomer without a base, or one that was overtaken by keys it may not have. Content waits for a welcome. */
+  /** A newcomer without a base: content waits for a welcome. */
   needsWelcome(): boolean
+  /**
+   * Whether a welcome would help, the first or a newer one, and it is this peer's turn to be asked for it; that it is asked
+   * is counted.
+   */
+  mayAskForWelcome(): boolean
   /** Hashes of parts of checkpoints that are wanted and that nobody was asked for just now. */
   missingParts(): readonly Uint8Array[]
 }
@@ -63,19 +70,34 @@ export type Step = { readonly state: LinkState; readonly effects: readonly Effec
 
 /** A new link: say what we hold of the ledger, and nothing else. */
 export const openLink = (standing: Standing, holdings: Holdings): Step => ({
-  state: {
-    standing,
-    theirHeads: null,
-    ready: false,
-    peerReady: false,
-    held: null,
-    told: '',
-    answered: '',
-    asked: new Set(),
-    parted: new Set(),
-  },
+  state: newState(standing),
   effects: [send({ type: 'heads', heads: holdings.ledgerHeads() })],
 })
+
+/** The same on a link already open, with a peer that was not to be heard and is now: what it sent meanwhile was let go of. */
+export const openAgain = (standing: Standing, holdings: Holdings): Step => ({
+  state: newState(standing),
+  effects: [send({ type: 'again', heads: holdings.ledgerHeads() })],
+})
+
+const newState = (standing: Standing): LinkState => ({
+  standing,
+  theirHeads: null,
+  ready: false,
+  peerReady: false,
+  held: null,
+  told: '',
+  answered: '',
+  asked: new Set(),
+  parted: new Set(),
+})
+
+/** The peer begins again, because it let go of what came while this device was not to be heard: nothing sent counts as held. */
+const startsOver = (state: LinkState, theirHeads: readonly EntryId[], holdings: Holdings): Step => {
+  const anew = openLink(state.standing, holdings)
+  const next = askAndGetReady({ ...anew.state, theirHeads }, holdings)
+  return { state: next.state, effects: [...anew.effects, ...next.effects] }
+}
 
 export const onMessage = (state: LinkState, message: SyncMessage, holdings: Holdings): Step => {
   switch (message.type) {
@@ -113,6 +135,8 @@ export const onMessage = (state: LinkState, message: SyncMessage, holdings: Hold
       return fullContent(state, [{ type: 'absorbWelcome', welcome: message.welcome }])
     case 'wantParts':
       return fullContent(state, [{ type: 'serveParts', parts: message.parts }])
+    case 'again':
+      return startsOver(state, message.heads, holdings)
     case 'part':
       return fullContent(state, [{ type: 'absorbPart', part: message.part }])
   }
@@ -140,7 +164,7 @@ export const ledgerMoved = (state: LinkState, standing: Standing, holdings: Hold
 
 /** This device holds more than before: a periodic or debounced word to the peer, if it changes anything. */
 export const holdingsMoved = (state: LinkState, holdings: Holdings): Step =>
-  state.ready && state.peerReady ? withParts(sayHave(state, holdings), holdings) : { state, effects: [] }
+  state.ready && state.peerReady ? withKeys(sayHave(state, holdings), holdings) : { state, effects: [] }
 
 /** A fresh record of this device's own: straight to whoever may have it, without waiting to be asked. */
 export const mayPush = (state: LinkState, feed: FeedId, holdings: Holdings): boolean =>
@@ -186,17 +210,15 @@ const askForKeys = (state: LinkState, holdings: Holdings): readonly Effect[] => 
   return [
     ...(parts.length > 0 ? [send({ type: 'wantParts', parts })] : []),
     ...(epochs.length > 0 ? [send({ type: 'wantBoxes', epochs })] : []),
-    ...(holdings.needsWelcome() ? [send({ type: 'wantWelcome' })] : []),
+    ...(holdings.mayAskForWelcome() ? [send({ type: 'wantWelcome' })] : []),
   ]
 }
 
-/** Asks again for parts whoever was asked before did not give. */
-const withParts = ({ state, effects }: Step, holdings: Holdings): Step => {
-  const parts = state.standing === 'full' ? holdings.missingParts() : []
-  return parts.length > 0
-    ? { state, effects: [...effects, send({ type: 'wantParts', parts })] }
-    : { state, effects }
-}
+/** Asks again for what whoever was asked before did not give. */
+const withKeys = ({ state, effects }: Step, holdings: Holdings): Step => ({
+  state,
+  effects: [...effects, ...askForKeys(state, holdings)],
+})
 
 const sayHave = (state: LinkState, holdings: Holdings): Step => {
   if (state.standing === 'stranger' || holdings.needsWelcome()) return { state, effects: [] }
@@ -230,19 +252,22 @@ const onHave = (state: LinkState, heads: readonly Head[], holdings: Holdings): S
   const parted = new Set(state.parted)
   for (const { feed, seq, rec } of heads) {
     const ours = holdings.recordAt(feed, seq)
-    if (ours === null || ours === rec || parted.has(feed) || state.standing !== 'full') continue
+    // A peer that knows one branch only may have the very head we have, and not know that there is another.
+    const differs = (ours !== null && ours !== rec) || holdings.tellsOfFork(feed)
+    if (!differs || parted.has(feed) || state.standing !== 'full') continue
     parted.add(feed)
     serve.push({ type: 'serve', feed, from: 0 })
   }
   const behind = heads.some(({ feed, seq }) => seq > (mine.get(feed) ?? -1))
   const word = digest(heads)
   const next = { ...state, held, parted }
-  if (!behind || word === state.answered || holdings.needsWelcome()) return { state: next, effects: serve }
+  const tells = behind || parted.size > state.parted.size
+  if (!tells || word === state.answered || holdings.needsWelcome()) return { state: next, effects: serve }
   const answer = send({ type: 'have', heads: shared(next, holdings) })
   return { state: { ...next, answered: word }, effects: [...serve, answer] }
 }
 
-const digest = (heads: readonly Head[]) => heads.map(({ feed, seq }) => `${feed}:${seq}`).join()
+const digest = (heads: readonly Head[]) => heads.map(({ feed, seq, rec }) => `${feed}:${seq}:${rec}`).join()
 
 const content = (state: LinkState, effects: readonly Effect[]): Step =>
   state.ready && state.standing !== 'stranger' ? { state, effects } : { state, effects: [] }

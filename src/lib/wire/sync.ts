@@ -45,6 +45,8 @@ export type SyncMessage =
   | { readonly type: 'wantParts'; readonly parts: readonly Uint8Array[] }
   /** One such part: a manifest or a sealed snapshot. Its hash says which. */
   | { readonly type: 'part'; readonly part: Uint8Array }
+  /** Let us begin anew, with my ledger heads: I let go of what came while you were not to be heard. */
+  | { readonly type: 'again'; readonly heads: readonly EntryId[] }
 
 export type BadMessage = { readonly type: 'BadMessage' }
 
@@ -91,12 +93,14 @@ const cborFrom = (message: SyncMessage): Cbor => {
       return [10, message.parts]
     case 'part':
       return [11, message.part]
+    case 'again':
+      return [12, ids(message.heads)]
   }
 }
 
 const messageFrom = (parts: readonly Cbor[]): SyncMessage | null => {
   const [kind, a, b] = parts
-  const arity = [2, 3, 3, 1, 2, 3, 2, 3, 1, 2, 2, 2][typeof kind === 'number' ? kind : -1]
+  const arity = [2, 3, 3, 1, 2, 3, 2, 3, 1, 2, 2, 2, 2][typeof kind === 'number' ? kind : -1]
   if (parts.length !== arity) return null
   switch (kind) {
     case 0: {
@@ -146,6 +150,10 @@ const messageFrom = (parts: readonly Cbor[]): SyncMessage | null => {
     case 11: {
       const part = bytesFrom(a)
       return part && { type: 'part', part }
+    }
+    case 12: {
+      const heads = listOf(a, entryIdFrom, MAX_IDS)
+      return heads && { type: 'again', heads }
     }
     default:
       return null

@@ -64,14 +64,17 @@ export type CheckpointPort = {
   readonly docs: () => ReadonlyMap<DocId, Uint8Array>
   readonly act: (checkpoint: { readonly hash: Uint8Array; readonly size: number } | EntryId) => EntryId
   readonly save: (writes: readonly Write[]) => void
+  /** Has every link asked what it would give: something is still missing. */
+  readonly ask: () => void
   /** A final checkpoint this device verified, or has to take on the word of those who signed it. */
   readonly settle: (settled: Settled, how: 'verified' | 'adopted') => Promise<void>
 }
 
 /** Open checkpoints whose parts are fetched: whoever proposes more than this at once is not waited for. */
 const MAX_OPEN = 8
-/** So long one peer is waited for before another is asked for the same bytes. ms. */
-const ASK_AGAIN_MS = 5000
+/** So long one peer is waited for before another is asked for the same bytes; and before the same one is. ms. */
+const ASK_NEXT_MS = 1000
+const ASK_AGAIN_MS = 15_000
 /** Records may still be on their way for so long before a final checkpoint is taken in their place. ms. */
 const PATIENCE_MS = 60_000
 /** After something moved, a check waits a little: what moves next often belongs to it. ms. */
@@ -86,11 +89,13 @@ const SLICE = 500
 export class Checkpoints {
   readonly #port: CheckpointPort
   readonly #blobs = new Map<string, Uint8Array>()
-  readonly #asked = new Map<string, number>()
+  /** When each part was last asked for, and of whom. */
+  readonly #asked = new Map<string, Map<DeviceId, number>>()
   readonly #checks = new Map<EntryId, Check>()
   readonly #firstSeen = new Map<EntryId, number>()
   readonly #moved = new Cell(0)
   #waiting: (() => void) | null = null
+  #asking: (() => void) | null = null
   #working: Promise<void> | null = null
   #again = false
   #closed = false
@@ -172,13 +177,24 @@ export class Checkpoints {
     return this.#blobs.get(hexFromBytes(digest)) ?? null
   }
 
-  /** Parts of checkpoints that matter and are not here, as far as nobody was asked for them just now. */
-  missingBlobs(): readonly Uint8Array[] {
+  /** Parts of checkpoints that matter and are not here, to be asked of `peer` now: one peer after the other, not all at once. */
+  missingBlobs(peer: DeviceId): readonly Uint8Array[] {
     const now = this.#port.clock.now()
-    const due = this.#wanted().filter(
-      (digest) => now - (this.#asked.get(hexFromBytes(digest)) ?? -Infinity) >= ASK_AGAIN_MS,
-    )
-    for (const digest of due) this.#asked.set(hexFromBytes(digest), now)
+    const wanted = this.#wanted()
+    const due = wanted.filter((digest) => {
+      const asked = this.#asked.get(hexFromBytes(digest)) ?? new Map<DeviceId, number>()
+      const latest = Math.max(-Infinity, ...asked.values())
+      return now - latest >= ASK_NEXT_MS && now - (asked.get(peer) ?? -Infinity) >= ASK_AGAIN_MS
+    })
+    for (const digest of due) {
+      const name = hexFromBytes(digest)
+      this.#asked.set(name, (this.#asked.get(name) ?? new Map<DeviceId, number>()).set(peer, now))
+    }
+    if (wanted.length > 0)
+      this.#asking ??= this.#port.clock.after(ASK_NEXT_MS + 100, () => {
+        this.#asking = null
+        if (!this.#closed) this.#port.ask()
+      })
     return due
   }
 
@@ -242,6 +258,7 @@ export class Checkpoints {
   close(): void {
     this.#closed = true
     this.#waiting?.()
+    this.#asking?.()
   }
 
   async #work(): Promise<void> {
@@ -405,6 +422,7 @@ const ledgerAt = (ledger: Ledger, parents: readonly EntryId[]): LedgerView => {
     heads: () => parents,
     inClosure: (heads, id) => ledger.inClosure(heads, id),
     state: () => state,
+    stateOf: (heads) => ledger.checkpointState(heads),
   }
 }
 

@@ -12,6 +12,8 @@ import type { Keyring } from './keyring.ts'
 
 const DAY_MS = 24 * 3_600_000
 const MINUTE_MS = 60_000
+/** Boxes travel behind the act that tells of them: this long is waited before doing without. */
+const BOXES_MS = 5000
 
 /** What a device needs to pay what the collective owes. */
 export type Payer = {
@@ -53,8 +55,11 @@ export class Debts {
     this.#lookAtHistory()
     if (this.#waiting) return
     const founding = state().epochs.size === 0
-    if (!rotationIsDue(state()) && this.#grantsOwed().length === 0 && this.#enactable().length === 0) return
-    this.#waiting = clock.after(200 + randomBelow(random, founding ? 400 : 4000), () => {
+    const isLocked = this.#isLockedOut()
+    const owed = rotationIsDue(state()) || this.#grantsOwed().length > 0 || this.#enactable().length > 0
+    if (!owed && !isLocked) return
+    const least = isLocked && !owed ? BOXES_MS : 200
+    this.#waiting = clock.after(least + randomBelow(random, founding ? 400 : 4000), () => {
       this.#waiting = null
       if (!this.#closed && isActive()) this.#pay()
     })
@@ -67,9 +72,22 @@ export class Debts {
 
   #pay(): void {
     const { act, rotate, state } = this.#payer
-    for (const { epoch, device } of this.#grantsOwed()) this.#grant(device, [epoch])
+    const owed = this.#grantsOwed()
+    for (const to of new Set(owed.map(({ device }) => device))) {
+      const lacking = owed.filter(({ device }) => device === to).map(({ epoch }) => epoch)
+      this.#grant(to, [...new Set(lacking)])
+    }
     for (const proposal of this.#enactable()) act({ type: 'enact', proposal })
-    if (rotationIsDue(state())) rotate()
+    if (rotationIsDue(state()) || this.#isLockedOut()) rotate()
+  }
+
+  /**
+   * Whether this device holds the key of no epoch it may write under: its boxes are under way, or whoever made them is
+   * gone with them. Then it makes an epoch itself, so that nobody's writing waits for somebody who may never come back.
+   */
+  #isLockedOut(): boolean {
+    const { keyring, state } = this.#payer
+    return state().epochs.size > 0 && writeEpoch(state(), (id) => keyring.has(id)) === null
   }
 
   #grant(device: DeviceId, epochs: readonly EpochId[]): void {
@@ -149,8 +167,8 @@ export class Debts {
     readonly epochs: readonly EpochId[]
     readonly isMine: boolean
   }[] {
-    const { ledger, keyring, state, device: me } = this.#payer
-    const { devices, epochs, grants, finals, proposals } = state()
+    const { ledger, state, device: me } = this.#payer
+    const { devices, epochs, finals, proposals } = state()
     const final = finals.at(-1)
     if (!final) return []
     return [...devices.values()].flatMap(({ id, kind, standing, grantedBy }) => {
@@ -159,10 +177,8 @@ export class Debts {
       const lacking = [...epochs.values()].filter(
         (epoch) =>
           ledger.isBelow(epoch.id, grantedBy) &&
-          keyring.has(epoch.id) &&
           !epoch.recipients.includes(id) &&
-          !this.#tried.has(`${id} ${epoch.id}`) &&
-          !grants.some((grant) => grant.device === id && grant.epochs.includes(epoch.id)),
+          this.#mayStillGrant(epoch.id, id),
       )
       if (lacking.length === 0) return []
       const enacted = ledger.entry(grantedBy)?.act
@@ -177,18 +193,42 @@ export class Debts {
     return [...state.proposals.keys()].filter((id) => mayEnact(state, id))
   }
 
+  /** Keys somebody should have and asked for in vain, or was not there for. */
   #grantsOwed(): readonly { readonly epoch: EpochId; readonly device: DeviceId }[] {
-    const { complaints, grants, devices, epochs } = this.#payer.state()
-    return complaints
+    const { complaints, devices, epochs } = this.#payer.state()
+    const asked = complaints
       .filter(
         ({ author, epoch }) =>
-          author !== this.#payer.device &&
-          this.#payer.keyring.has(epoch) &&
-          devices.get(author)?.standing === 'active' &&
-          epochs.get(epoch)?.recipients.includes(author) &&
-          !this.#tried.has(`${author} ${epoch}`) &&
-          !grants.some((grant) => grant.device === author && grant.epochs.includes(epoch)),
+          devices.get(author)?.standing === 'active' && epochs.get(epoch)?.recipients.includes(author),
       )
       .map(({ author, epoch }) => ({ epoch, device: author }))
+    return [...asked, ...this.#missed()].filter(({ epoch, device }) => this.#mayStillGrant(epoch, device))
+  }
+
+  /**
+   * Epochs made beside an admission, or while somebody was suspended who is back: what was written under them counts, so
+   * all who belong are to read it.
+   */
+  #missed(): readonly { readonly epoch: EpochId; readonly device: DeviceId }[] {
+    const { ledger, state } = this.#payer
+    const { devices, epochs } = state()
+    return [...devices.values()].flatMap(({ id, kind, standing, grantedBy }) => {
+      if (kind !== 'member' || standing !== 'active') return []
+      return [...epochs.values()]
+        .filter(
+          (epoch) => !epoch.void && !epoch.recipients.includes(id) && !ledger.isBelow(epoch.id, grantedBy),
+        )
+        .map((epoch) => ({ epoch: epoch.id, device: id }))
+    })
+  }
+
+  #mayStillGrant(epoch: EpochId, device: DeviceId): boolean {
+    const { device: me, keyring, state } = this.#payer
+    return (
+      device !== me &&
+      keyring.has(epoch) &&
+      !this.#tried.has(`${device} ${epoch}`) &&
+      !state().grants.some((grant) => grant.device === device && grant.epochs.includes(epoch))
+    )
   }
 }

@@ -53,8 +53,8 @@ export class Packs {
       if (!pack) return
       const wanted = pack.records.slice(Math.max(0, from - seq))
       if (wanted.length === 0) continue
-      // Another branch of a forked feed begins where one already stands: it goes by itself.
-      if (run && seq !== run.last + 1) {
+      // Branches of a forked feed lie among each other here: each goes by itself.
+      if (run && !follows(wanted[0]!, run.records.at(-1)!)) {
         yield run
         run = null
       }
@@ -107,12 +107,12 @@ export class Packs {
       if (!pack) continue
       packs.push(pack)
       const last = run.at(-1)?.pack
-      const follows =
-        last?.seal.feed === pack.seal.feed &&
-        last.seal.seq + 1 === pack.records[0]!.pub.seq &&
+      const goesOn =
+        last !== undefined &&
+        pack.records[0]!.pub.prev === last.records.at(-1)!.id &&
         run.length < PACK_RECORDS &&
         pack.records.length < COMPACT_FROM
-      if (!follows) closeRun()
+      if (!goesOn) closeRun()
       run.push({ key, pack })
     }
     closeRun()
@@ -136,6 +136,11 @@ export class Packs {
       ...rest.map(({ key }): Write => ({ table: 'records', key, value: null })),
     ]
   }
+}
+
+const follows = (next: Uint8Array, last: Uint8Array): boolean => {
+  const [after, before] = [parseRecord(next), parseRecord(last)]
+  return after.ok && before.ok && after.value.pub.prev === before.value.id
 }
 
 const parseRestored = (value: Uint8Array): RestoredPack | null => {

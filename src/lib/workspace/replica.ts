@@ -104,6 +104,8 @@ export class Replica {
   readonly #events = new Set<Partial<ReplicaEvents>>()
   readonly #changed = new Cell(0)
   readonly #refused = new Set<EntryId>()
+  /** Acts of this device that are not on disk yet. Nothing another device signed stands upon them. */
+  readonly #unsaved = new Set<EntryId>()
   readonly #badBoxes = new Set<EpochId>()
   #feeds: Feeds
   #base: {
@@ -164,6 +166,7 @@ export class Replica {
         ),
       save: (writes) => this.#saver.save(writes),
       settle: (settled, how) => this.#settle(settled, how),
+      ask: () => this.#tell((events) => events.holdingsMoved?.()),
     })
     this.#debts = new Debts({
       ledger: this.ledger,
@@ -303,7 +306,8 @@ export class Replica {
     ])
     this.#keepEntries([entry.wire])
     this.#keysChanged()
-    this.#tell((events) => events.rotated?.(epoch, bytes))
+    // Behind the act itself: boxes of an epoch nobody has heard of are not taken in.
+    this.#saver.save([], () => this.#tell((events) => events.rotated?.(epoch, bytes)))
     if (this.state.kind !== 'notebook') this.#rekey()
     return epoch
   }
@@ -340,6 +344,26 @@ export class Replica {
     this.documents.destroy()
     this.keyring.forget()
     this.kem.forget()
+  }
+
+  // ── what links may carry ─────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * The heads of what may travel. An act of this device is told of when it is on disk, and with it the key it speaks of:
+   * else a crash could leave the others with an epoch nobody can open, or with two acts signed for one place.
+   */
+  ledgerHeads(): readonly EntryId[] {
+    if (this.#unsaved.size === 0) return this.ledger.heads()
+    const below = [...this.#unsaved].flatMap((id) => this.ledger.entry(id)?.entry.parents ?? [])
+    return [...new Set([...this.ledger.heads(), ...below])].filter((id) => !this.#unsaved.has(id)).sort()
+  }
+
+  /** Wires of all entries that may travel and are not at or below the known ones of `have`, ancestors first. */
+  entriesSince(have: readonly EntryId[]): readonly Uint8Array[] {
+    return this.ledger
+      .since(have)
+      .filter(({ id }) => !this.#unsaved.has(id))
+      .map(({ wire }) => wire)
   }
 
   // ── what links bring ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -420,10 +444,20 @@ export class Replica {
       .map(({ id }) => id)
   }
 
-  /** A newcomer without a base, or one whose peers wrote under keys older than its admission meanwhile. */
+  /** A newcomer without a base: nothing can be read before there is one. */
   needsWelcome(): boolean {
-    if (!this.row.newcomer || this.standing() !== 'active') return false
-    return !this.#base || this.#feeds.missingEpochs().some((epoch) => !this.#mayHold(epoch))
+    return this.row.newcomer && this.standing() === 'active' && !this.#base
+  }
+
+  /**
+   * What a welcome would bring, if one would help: the first, or a newer one, because others wrote under keys older than
+   * this device’s admission meanwhile. The same name as long as the same is lacking.
+   */
+  lacking(): string | null {
+    if (this.needsWelcome()) return 'everything'
+    if (!this.row.newcomer || this.standing() !== 'active') return null
+    const epochs = this.#feeds.missingEpochs().filter((epoch) => !this.#mayHold(epoch))
+    return epochs.length > 0 ? `${epochs.sort().join()} ${this.#feeds.waiting().keys}` : null
   }
 
   /** The state of every document as it stands here, for a newcomer; `null` when this device cannot give it. */
@@ -444,9 +478,9 @@ export class Replica {
   }
 
   absorbWelcome(wire: Uint8Array): void {
-    if (!this.needsWelcome()) return
+    if (this.lacking() === null) return
     const opened = openWelcome(wire, this.ledger, (epoch) => this.keyring.key(epoch))
-    if (!opened.ok) return
+    if (!opened.ok || (this.#base && !reaches(opened.value.base, this.#base.base))) return
     this.#saver.save([{ table: 'snapshots', key: baseKey(this.coll), value: wire }])
     this.#base = opened.value
     void this.#rebase()
@@ -468,8 +502,18 @@ export class Replica {
       if (this.#refused.size > 10_000) this.#refused.delete(this.#refused.values().next().value!)
     }
     if (report.added.length === 0) return
-    this.#saver.save(report.added.map(({ wire }) => this.#ledgerWrite(wire)))
+    const mine = report.added.filter(({ entry }) => entry.author === this.own.id).map(({ id }) => id)
+    for (const id of mine) this.#unsaved.add(id)
+    this.#saver.save(
+      report.added.map(({ wire }) => this.#ledgerWrite(wire)),
+      mine.length > 0 ? () => this.#nowOnDisk(mine) : undefined,
+    )
     this.#ledgerChanged()
+  }
+
+  #nowOnDisk(acts: readonly EntryId[]): void {
+    for (const id of acts) this.#unsaved.delete(id)
+    this.#tell((events) => events.ledgerMoved?.())
   }
 
   #ledgerChanged(): void {
@@ -577,7 +621,7 @@ export class Replica {
   #append(docs: readonly { readonly doc: DocId; readonly update: Uint8Array }[]): void {
     const updates = docs.map(({ update }) => update)
     if (this.#salvage) return void this.#salvage.push(...updates)
-    if (this.outdated) return void this.#stranded.push(...updates)
+    if (this.outdated) return this.#strand(updates)
     const appended = this.#feeds.append({ own: this.own, docs, ...(this.#feed && { feed: this.#feed }) })
     if (!appended.ok) return this.#cannotAppend(appended.error.type, updates)
     const { record, seal } = appended.value
@@ -603,9 +647,13 @@ export class Replica {
   /** Records written from the document in memory, until they are accepted. */
   readonly #typed = new Set<RecId>()
 
+  #strand(updates: readonly Uint8Array[]): void {
+    this.#stranded.push(...updates)
+    this.#saver.wait(this.#stranded.length > 0)
+  }
+
   #cannotAppend(why: CannotAppend['type'], updates: readonly Uint8Array[]): void {
-    if (why === 'NoFeed' || why === 'NoEpoch' || why === 'NotReady')
-      return void this.#stranded.push(...updates)
+    if (why === 'NoFeed' || why === 'NoEpoch' || why === 'NotReady') return this.#strand(updates)
     this.#salvage = [...updates]
     queueMicrotask(() => this.#startAfresh(why))
   }
@@ -646,8 +694,11 @@ export class Replica {
   }
 
   #apply(): void {
-    if (this.#stranded.length > 0 && this.#feed && !this.outdated)
-      this.#append([{ doc: MAIN_DOC, update: mergeUpdates(this.#stranded.splice(0)) }])
+    if (this.#stranded.length > 0 && this.#feed && !this.outdated) {
+      const update = mergeUpdates(this.#stranded.splice(0))
+      this.#saver.wait(false)
+      this.#append([{ doc: MAIN_DOC, update }])
+    }
     const change = this.#feeds.take()
     if (change.type === 'rebuild') this.documents.rebuild(this.#base?.docs ?? null, this.#mineAndAccepted())
     else if (change.records.length > 0) {
@@ -788,3 +839,7 @@ export class Replica {
     return encodeFeedSeal(seal)
   }
 }
+
+/** Whether one base holds all another does: a newer one must take nothing away. */
+const reaches = (base: Base, other: Base): boolean =>
+  [...other].every(([feed, { seq }]) => (base.get(feed)?.seq ?? -1) >= seq)

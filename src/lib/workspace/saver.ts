@@ -8,6 +8,7 @@ export class Saver {
   #unsaved: Write[] = []
   #afterSave: (() => void)[] = []
   #writing: Promise<void> | null = null
+  #waiting = false
 
   constructor(storage: Storage) {
     this.#storage = storage
@@ -22,6 +23,13 @@ export class Saver {
     this.#unsaved.push(...writes)
     if (then) this.#afterSave.push(then)
     this.#writing ??= this.#writeOut().finally(() => (this.#writing = null))
+  }
+
+  /** Something written cannot be put in rows yet, so that it would be untrue to say that all is saved; `false`: no more. */
+  wait(isWaiting: boolean): void {
+    this.#waiting = isWaiting
+    const state = this.#state.read()
+    if (state !== 'failed' && !this.#writing) this.#state.set(isWaiting ? 'saving' : 'saved')
   }
 
   /** Something can never be written down: said to the person, and not tried for ever. */
@@ -47,6 +55,6 @@ export class Saver {
       }
       for (const call of then) call()
     }
-    this.#state.set('saved')
+    this.#state.set(this.#waiting ? 'saving' : 'saved')
   }
 }

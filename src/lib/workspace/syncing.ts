@@ -6,6 +6,7 @@ import {
   ledgerMoved,
   mayPush,
   onMessage,
+  openAgain,
   openLink,
   sent,
   type Effect,
@@ -21,6 +22,8 @@ import { Replica } from './replica.ts'
 const TELL_AGAIN_MS = 25_000
 /** Records of others are not passed on one by one: after this long, neighbours who lack them are told. Milliseconds. */
 const TELL_MS = 1000
+/** How long a peer is given to send a welcome before another one is asked. Milliseconds. */
+const WELCOME_MS = 3000
 /** A peer that keeps sending what does not parse or does not hold is not worth the battery. */
 const MAX_BAD = 64
 
@@ -44,6 +47,12 @@ export class Syncing {
   readonly #progress = new Cell<Progress | null>(null)
   readonly #moved = new Cell(0)
   readonly #stops: (() => void)[] = []
+  /** Links that were asked for a welcome in this round, and the time the last of them is given. */
+  readonly #asked = new Set<string>()
+  #lacking: string | null = null
+  /** `device feed`: whom both branches of a forked feed were sent already. Of its own feed a device is told on every link: it may be two. */
+  readonly #toldOfFork = new Set<string>()
+  #asking: (() => void) | null = null
   #telling: (() => void) | null = null
   #again: (() => void) | null = null
 
@@ -93,7 +102,10 @@ export class Syncing {
     link.closed(detach)
     return {
       judge: (next) => {
+        // What the peer sent while it was heard for its own feeds only was let go of, and it takes it for delivered.
+        const startsOver = attached.standing === 'narrow' && next === 'full'
         attached.standing = next
+        if (startsOver) return this.#step(attached, openAgain(next, this.#holdings(link)))
         this.#step(attached, ledgerMoved(attached.state, next, this.#holdings(link)))
       },
       detach,
@@ -132,6 +144,7 @@ export class Syncing {
   stop(): void {
     this.#telling?.()
     this.#again?.()
+    this.#asking?.()
     for (const stop of this.#stops) stop()
     this.#attached.clear()
   }
@@ -217,14 +230,18 @@ export class Syncing {
     await this.#replica.settled()
     const total = this.#replica.feeds.nextSeq(feed) - from
     let done = 0
+    const tellsOfFork = from === 0 && this.#replica.feeds.isForked(feed)
     for await (const run of this.#replica.packs.read(feed, from)) {
       await attached.link.drained()
-      if (!this.#attached.has(attached.link.id) || attached.standing !== 'full') break
+      if (!this.#attached.has(attached.link.id) || attached.standing !== 'full')
+        return this.#progress.set(null)
       this.#send(attached.link, { type: 'segment', records: run.records, seal: run.seal })
       attached.state = sent(attached.state, feed, run.last)
       done += run.records.length
       this.#progress.set(done < total ? { done, total } : null)
     }
+    if (tellsOfFork && !this.#holdings(attached.link).feedIsPeers(feed))
+      this.#toldOfFork.add(`${attached.link.peer} ${feed}`)
     this.#progress.set(null)
   }
 
@@ -259,6 +276,7 @@ export class Syncing {
 
   #tellAgain(): void {
     this.#again = this.#clock.after(TELL_AGAIN_MS, () => {
+      if (this.#replica.needsWelcome()) this.#asked.clear()
       this.#tell()
       this.#tellAgain()
     })
@@ -273,19 +291,39 @@ export class Syncing {
     link.send('records', encodeSyncMessage(message))
   }
 
+  /**
+   * A welcome is a whole document: one peer is asked, and the next only when that one has had its time. Once all were
+   * asked in vain, nobody is until something else is lacking, or somebody else is there.
+   */
+  #mayAskForWelcome({ id }: Link): boolean {
+    const lacking = this.#replica.lacking()
+    if (lacking !== this.#lacking) this.#asked.clear()
+    this.#lacking = lacking
+    if (lacking === null || this.#asking || this.#asked.has(id)) return false
+    this.#asked.add(id)
+    this.#asking = this.#clock.after(WELCOME_MS, () => {
+      this.#asking = null
+      this.#tell()
+    })
+    return true
+  }
+
   #holdings(link: Link): Holdings {
     const { ledger } = this.#replica
     return {
-      ledgerHeads: () => ledger.heads(),
+      ledgerHeads: () => this.#replica.ledgerHeads(),
       settled: (id) => this.#replica.isSettled(id),
       missing: () => ledger.missing(),
-      entriesSince: (have) => ledger.since(have).map(({ wire }) => wire),
+      entriesSince: (have) => this.#replica.entriesSince(have),
       heads: () => this.#replica.feeds.heads(),
+      tellsOfFork: (feed) =>
+        this.#replica.feeds.isForked(feed) && !this.#toldOfFork.has(`${link.peer} ${feed}`),
       recordAt: (feed, seq) => this.#replica.feeds.recIdAt(feed, seq),
       feedIsPeers: (feed) => ledger.state().feeds.get(feed)?.device === link.peer,
       missingBoxes: () => this.#replica.missingBoxes(),
       needsWelcome: () => this.#replica.needsWelcome(),
-      missingParts: () => this.#replica.checkpoints.missingBlobs(),
+      mayAskForWelcome: () => this.#mayAskForWelcome(link),
+      missingParts: () => this.#replica.checkpoints.missingBlobs(link.peer),
     }
   }
 }
