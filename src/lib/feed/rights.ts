@@ -88,7 +88,12 @@ export class LedgerRights {
     const revokedBy = this.#state.devices.get(rights.device)?.revokedBy ?? []
     if (revokedBy.some((act) => this.#knows(heads, act)) && this.#isShutOutInViewOf(heads, rights.device))
       return { type: 'BehindSuspension' }
-    if (this.#knowsReaderShutOut(heads, epoch.id, rights.device)) return { type: 'BehindSuspension' }
+    // Who was shut out too could make no better epoch; what they wrote is set aside, and counts if they come back.
+    if (
+      this.#knowsReaderShutOut(heads, epoch.id, rights.device) &&
+      !this.#isShutOutInViewOf(heads, rights.device)
+    )
+      return { type: 'BehindSuspension' }
     // What a base holds counts as sound, whoever wrote it.
     const shutOut = node.deps.some((dep) => dep !== dep.line.root && this.isShutOutAt(heads, dep))
     return shutOut ? { type: 'BehindSuspension' } : null

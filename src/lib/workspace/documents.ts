@@ -55,13 +55,7 @@ export class Documents {
   rebuild(base: ReadonlyMap<DocId, Uint8Array> | null, accepted: Iterable<Accepted>): void {
     this.flush()
     this.#queue = []
-    const doc = new Y.Doc()
-    doc.transact(() => {
-      const state = base?.get(MAIN_DOC)
-      if (state) Y.applyUpdate(doc, state, REMOTE)
-      for (const { docs } of accepted)
-        for (const { doc: id, update } of docs) if (id === MAIN_DOC) mergeInto(doc, update, REMOTE)
-    }, REMOTE)
+    const doc = build(base, accepted)
     if (this.#client !== null) doc.clientID = this.#client
     const old = this.#doc.read()
     this.#doc.set(this.#listen(doc))
@@ -79,6 +73,17 @@ export class Documents {
   states(): ReadonlyMap<DocId, Uint8Array> {
     this.#mergeSlice(Number.POSITIVE_INFINITY)
     return new Map([[MAIN_DOC, Y.encodeStateAsUpdate(this.#doc.read())]])
+  }
+
+  /** The state of every document as it would be built from a base and these records alone. */
+  static statesOf(
+    base: ReadonlyMap<DocId, Uint8Array> | null,
+    accepted: Iterable<Accepted>,
+  ): ReadonlyMap<DocId, Uint8Array> {
+    const doc = build(base, accepted)
+    const state = Y.encodeStateAsUpdate(doc)
+    doc.destroy()
+    return new Map([[MAIN_DOC, state]])
   }
 
   /** Hands out what is still in the batch, now. */
@@ -145,4 +150,15 @@ export class Documents {
     })
     return doc
   }
+}
+
+const build = (base: ReadonlyMap<DocId, Uint8Array> | null, accepted: Iterable<Accepted>): Y.Doc => {
+  const doc = new Y.Doc()
+  doc.transact(() => {
+    const state = base?.get(MAIN_DOC)
+    if (state) Y.applyUpdate(doc, state, REMOTE)
+    for (const { docs } of accepted)
+      for (const { doc: id, update } of docs) if (id === MAIN_DOC) mergeInto(doc, update, REMOTE)
+  }, REMOTE)
+  return doc
 }

@@ -64,9 +64,10 @@ import { Saver } from './saver.ts'
 import { encodeSettledRow, parseSettledRow, type SettledRow } from './settled-row.ts'
 import { createWelcome, openWelcome } from './welcome.ts'
 
+const DAY_MS = 24 * 3_600_000
 /** Records under a final checkpoint stay this long for whoever is a little behind; keys and boxes longer. ms. */
-const RECORDS_KEPT_MS = 7 * 24 * 3_600_000
-const KEYS_KEPT_MS = 30 * 24 * 3_600_000
+const RECORDS_KEPT_MS = 7 * DAY_MS
+const KEYS_KEPT_MS = 30 * DAY_MS
 
 /** What links and screens hear about. */
 export type ReplicaEvents = {
@@ -123,6 +124,7 @@ export class Replica {
   #feed: FeedId | null = null
   #closed = false
   #rekeying: Promise<void> | null = null
+  #nextLook: (() => void) | null = null
 
   private constructor(of: {
     readonly row: SpaceRow
@@ -157,7 +159,7 @@ export class Replica {
       clock: of.clock,
       feeds: () => this.#feeds,
       base: () => this.#base,
-      docs: () => this.documents.states(),
+      docs: () => this.#docsForOthers(),
       act: (about) =>
         this.act(
           typeof about === 'string'
@@ -339,6 +341,7 @@ export class Replica {
 
   close(): void {
     this.#closed = true
+    this.#nextLook?.()
     this.#debts.close()
     this.checkpoints.close()
     this.documents.destroy()
@@ -451,13 +454,16 @@ export class Replica {
 
   /**
    * What a welcome would bring, if one would help: the first, or a newer one, because others wrote under keys older than
-   * this device’s admission meanwhile. The same name as long as the same is lacking.
+   * this device’s admission meanwhile, or because the first held what does not count. The same name as long as the same is
+   * lacking.
    */
   lacking(): string | null {
     if (this.needsWelcome()) return 'everything'
     if (!this.row.newcomer || this.standing() !== 'active') return null
     const epochs = this.#feeds.missingEpochs().filter((epoch) => !this.#mayHold(epoch))
-    return epochs.length > 0 ? `${epochs.sort().join()} ${this.#feeds.waiting().keys}` : null
+    const stale = this.#base ? handedTooMuch(this.#base.base, this.state) : []
+    if (epochs.length === 0 && stale.length === 0) return null
+    return [...epochs.sort(), this.#feeds.waiting().keys, ...stale].join()
   }
 
   /** The state of every document as it stands here, for a newcomer; `null` when this device cannot give it. */
@@ -473,14 +479,21 @@ export class Replica {
       key,
       parents: this.ledger.heads(),
       base: this.#feeds.baseNow(),
-      docs: this.documents.states(),
+      docs: this.#docsForOthers(),
     })
+  }
+
+  /** What counts, and nothing else: this device may show its owner work that is set aside. */
+  #docsForOthers(): ReadonlyMap<DocId, Uint8Array> {
+    return this.setAside().some(({ device }) => device === this.own.id)
+      ? Documents.statesOf(this.#base?.docs ?? null, this.#feeds.accepted())
+      : this.documents.states()
   }
 
   absorbWelcome(wire: Uint8Array): void {
     if (this.lacking() === null) return
     const opened = openWelcome(wire, this.ledger, (epoch) => this.keyring.key(epoch))
-    if (!opened.ok || (this.#base && !reaches(opened.value.base, this.#base.base))) return
+    if (!opened.ok || (this.#base && !this.#isBetter(opened.value.base, this.#base.base))) return
     this.#saver.save([{ table: 'snapshots', key: baseKey(this.coll), value: wire }])
     this.#base = opened.value
     void this.#rebase()
@@ -565,6 +578,11 @@ export class Replica {
   #lookAtKem(): void {
     if (!this.mayAct() || this.state.kind === 'notebook') return
     const now = this.#clock.now()
+    // Keys grow old also where nothing else happens.
+    this.#nextLook ??= this.#clock.after(DAY_MS, () => {
+      this.#nextLook = null
+      if (!this.#closed) this.#lookAtKem()
+    })
     if (now - (this.kem.newestAt ?? this.#calendar.since ?? now) >= KEPT_MS) this.#rekey()
     const { pin } = this.ledger
     const isFinal = (kemPk: KemPublic) =>
@@ -612,6 +630,15 @@ export class Replica {
     if (!this.mayAct()) return
     const incarnation = this.#random.bytes(16)
     this.act({ type: 'feed', feed: feedIdOf(this.coll, this.own.id, incarnation), incarnation })
+  }
+
+  /** A newer base must take nothing away but what does not count. */
+  #isBetter(base: Base, old: Base): boolean {
+    const stale = handedTooMuch(old, this.state)
+    return (
+      handedTooMuch(base, this.state).length === 0 &&
+      [...old].every(([feed, { seq }]) => stale.includes(feed) || (base.get(feed)?.seq ?? -1) >= seq)
+    )
   }
 
   #mayHold(epoch: EpochId): boolean {
@@ -840,6 +867,10 @@ export class Replica {
   }
 }
 
-/** Whether one base holds all another does: a newer one must take nothing away. */
-const reaches = (base: Base, other: Base): boolean =>
-  [...other].every(([feed, { seq }]) => (base.get(feed)?.seq ?? -1) >= seq)
+/** Feeds of which a base holds more than counts: their devices were shut out further back than whoever handed it over knew. */
+const handedTooMuch = (base: Base, { feeds, devices }: LedgerState): readonly FeedId[] =>
+  [...base].flatMap(([id, { seq }]) => {
+    const device = devices.get(feeds.get(id)?.device ?? ('' as DeviceId))
+    if (!device || device.standing === 'active') return []
+    return seq > (device.frontier.find(({ feed }) => feed === id)?.seq ?? -1) ? [id] : []
+  })
