@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { bytesFromHex } from '../../src/lib/core/bytes.ts'
 import { collIdFrom, deviceIdFrom, type DeviceId } from '../../src/lib/core/ids.ts'
 import { expectOk } from '../../src/lib/core/result.ts'
@@ -49,54 +49,59 @@ const file = new URL('../vectors/feed.json', import.meta.url)
 // Written anew only when the format changes on purpose, and then with a new version in front.
 if (process.env.MAKE_VECTORS) writeFileSync(file, `${JSON.stringify(makeVectors(), null, 2)}\n`)
 
-const vectors = JSON.parse(readFileSync(file, 'utf8')) as Vectors
-const coll = collIdFrom(bytesFromHex(vectors.coll))!
-const key = secretKeyFrom(bytesFromHex(vectors.epochKey))!
-const signPk = bytesFromHex(vectors.signPk) as SignPublic
+/** `previous`: what the version before this one wrote, frozen when it was let go; in the first version, the same. */
+describe.each(['', 'previous/'])('as in vectors/%sfeed.json', (folder) => {
+  const vectors = JSON.parse(
+    readFileSync(new URL(`../vectors/${folder}feed.json`, import.meta.url), 'utf8'),
+  ) as Vectors
+  const coll = collIdFrom(bytesFromHex(vectors.coll))!
+  const key = secretKeyFrom(bytesFromHex(vectors.epochKey))!
+  const signPk = bytesFromHex(vectors.signPk) as SignPublic
 
-test('a feed and its Yjs client have the names they always had', () => {
-  const device: DeviceId = deviceIdFrom(bytesFromHex(vectors.device))!
-  const feed = feedIdOf(coll, device, bytesFromHex(vectors.incarnation))
-  expect(feed).toBe(vectors.feed)
-  expect(yClientOf(feed)).toBe(vectors.yClient)
+  test('a feed and its Yjs client have the names they always had', () => {
+    const device: DeviceId = deviceIdFrom(bytesFromHex(vectors.device))!
+    const feed = feedIdOf(coll, device, bytesFromHex(vectors.incarnation))
+    expect(feed).toBe(vectors.feed)
+    expect(yClientOf(feed)).toBe(vectors.yClient)
+  })
+
+  test('records written once open for ever', () => {
+    let prev: string | null = null
+    for (const [seq, vector] of vectors.records.entries()) {
+      const record = expectOk(parseRecord(bytesFromHex(vector.wire)))
+      expect(record.id).toBe(vector.id)
+      expect(record.pub).toMatchObject({ feed: vectors.feed, epoch: vectors.epoch, seq, prev })
+      const docs = vector.body.docs.map(({ doc, update }) => ({ doc, update: bytesFromHex(update) }))
+      expect(expectOk(openRecord({ key, coll, record }))).toEqual({ ...vector.body, docs })
+      const seal = expectOk(parseFeedSeal(bytesFromHex(vector.seal)))
+      expect(seal).toMatchObject({ feed: vectors.feed, seq, rec: vector.id })
+      expect(verifyFeedSeal(signPk, seal)).toBe(true)
+      expect(new Uint8Array(encodeFeedSeal(seal))).toEqual(bytesFromHex(vector.seal))
+      prev = vector.id
+    }
+  })
+
+  test.each(vectors.hostileRecords)('a record with $name fails to $fails', ({ wire, fails }) => {
+    const parsed = parseRecord(bytesFromHex(wire))
+    expect(parsed.ok).toBe(fails === 'open')
+    if (parsed.ok) expect(openRecord({ key, coll, record: parsed.value }).ok).toBe(false)
+  })
+
+  test.each(vectors.hostileSeals)('a seal with $name does not hold', ({ seal }) => {
+    const parsed = parseFeedSeal(bytesFromHex(seal))
+    expect(parsed.ok && verifyFeedSeal(signPk, parsed.value)).toBe(false)
+  })
+
+  test.each(vectors.payloads.updates)(
+    'of an update with $name the verdict is: $expected',
+    ({ update, expected }) => {
+      const { yClient, clock, others } = vectors.payloads
+      const checked = checkPayload(bytesFromHex(update), {
+        yClient,
+        clock,
+        clockOf: (client) => others[client] ?? 0,
+      })
+      expect(checked.ok ? checked.value.clock : checked.error.rule).toBe(expected)
+    },
+  )
 })
-
-test('records written once open for ever', () => {
-  let prev: string | null = null
-  for (const [seq, vector] of vectors.records.entries()) {
-    const record = expectOk(parseRecord(bytesFromHex(vector.wire)))
-    expect(record.id).toBe(vector.id)
-    expect(record.pub).toMatchObject({ feed: vectors.feed, epoch: vectors.epoch, seq, prev })
-    const docs = vector.body.docs.map(({ doc, update }) => ({ doc, update: bytesFromHex(update) }))
-    expect(expectOk(openRecord({ key, coll, record }))).toEqual({ ...vector.body, docs })
-    const seal = expectOk(parseFeedSeal(bytesFromHex(vector.seal)))
-    expect(seal).toMatchObject({ feed: vectors.feed, seq, rec: vector.id })
-    expect(verifyFeedSeal(signPk, seal)).toBe(true)
-    expect(new Uint8Array(encodeFeedSeal(seal))).toEqual(bytesFromHex(vector.seal))
-    prev = vector.id
-  }
-})
-
-test.each(vectors.hostileRecords)('a record with $name fails to $fails', ({ wire, fails }) => {
-  const parsed = parseRecord(bytesFromHex(wire))
-  expect(parsed.ok).toBe(fails === 'open')
-  if (parsed.ok) expect(openRecord({ key, coll, record: parsed.value }).ok).toBe(false)
-})
-
-test.each(vectors.hostileSeals)('a seal with $name does not hold', ({ seal }) => {
-  const parsed = parseFeedSeal(bytesFromHex(seal))
-  expect(parsed.ok && verifyFeedSeal(signPk, parsed.value)).toBe(false)
-})
-
-test.each(vectors.payloads.updates)(
-  'of an update with $name the verdict is: $expected',
-  ({ update, expected }) => {
-    const { yClient, clock, others } = vectors.payloads
-    const checked = checkPayload(bytesFromHex(update), {
-      yClient,
-      clock,
-      clockOf: (client) => others[client] ?? 0,
-    })
-    expect(checked.ok ? checked.value.clock : checked.error.rule).toBe(expected)
-  },
-)

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { bytesFromHex, hexFromBytes } from '../../src/lib/core/bytes.ts'
 import { expectOk } from '../../src/lib/core/result.ts'
 import { entryIdFrom, type EntryId } from '../../src/lib/core/ids.ts'
@@ -28,62 +28,65 @@ type Vectors = {
   readonly hostile: readonly { readonly name: string; readonly expect: string; readonly wire: string }[]
 }
 
-const vectors = JSON.parse(
-  readFileSync(new URL('../vectors/ledger.json', import.meta.url), 'utf8'),
-) as Vectors
-const wires = vectors.entries.map(({ wire }) => bytesFromHex(wire))
-const replayed = () => {
-  const ledger = expectOk(createLedger(wires[0]!))
-  expect(ledger.add(wires.slice(1)).refused).toEqual([])
-  return ledger
-}
-const idOf = (hex: string): EntryId => entryIdFrom(bytesFromHex(hex))!
-
-test('entries written by an earlier version are read as they were written', () => {
-  const ledger = replayed()
-  expect(ledger.coll).toBe(vectors.coll)
-  expect(ledger.heads()).toEqual(vectors.state.heads)
-  for (const { name, id, wire } of vectors.entries) {
-    expect(ledger.has(idOf(id)), name).toBe(true)
-    const { entry, sigs } = expectOk(parseEntry(bytesFromHex(wire)))
-    expect(hexFromBytes(encodeEntry(entry, sigs)), name).toBe(wire)
+/** `previous`: what the version before this one wrote, frozen when it was let go; in the first version, the same. */
+describe.each(['', 'previous/'])('as in vectors/%sledger.json', (folder) => {
+  const vectors = JSON.parse(
+    readFileSync(new URL(`../vectors/${folder}ledger.json`, import.meta.url), 'utf8'),
+  ) as Vectors
+  const wires = vectors.entries.map(({ wire }) => bytesFromHex(wire))
+  const replayed = () => {
+    const ledger = expectOk(createLedger(wires[0]!))
+    expect(ledger.add(wires.slice(1)).refused).toEqual([])
+    return ledger
   }
-})
+  const idOf = (hex: string): EntryId => entryIdFrom(bytesFromHex(hex))!
 
-test('and say the same about who belongs', () => {
-  const state = replayed().state()
-  expect(state.kind).toBe(vectors.state.kind)
-  expect([...state.members.keys()]).toEqual(vectors.state.members)
-  expect(state.finals).toEqual(vectors.state.finals)
-  expect(state.finals).toHaveLength(1)
-  expect([...state.members.values()].flatMap(({ id, votes }) => (votes ? [id] : []))).toEqual(
-    vectors.state.votes,
-  )
-  const standing = [...state.devices].map(([id, device]) => [id, device.standing])
-  expect(Object.fromEntries(standing)).toEqual(vectors.state.standing)
-  for (const { name, id, void: isVoid } of vectors.entries)
-    expect(state.void.has(idOf(id)), name).toBe(isVoid)
-  expect(hexFromBytes(state.hash)).toBe(vectors.state.hash)
-})
-
-test('each epoch has a box for each of its recipients and for nobody else', () => {
-  const { epochs } = replayed().state()
-  const recipients = vectors.epochs.map(({ epoch, boxes }) => {
-    const state = epochs.get(idOf(epoch) as never)!
-    expect(verifyBoxSet(state, expectOk(parseBoxSet(bytesFromHex(boxes))))).toBe(true)
-    return state.recipients.length
+  test('entries written by an earlier version are read as they were written', () => {
+    const ledger = replayed()
+    expect(ledger.coll).toBe(vectors.coll)
+    expect(ledger.heads()).toEqual(vectors.state.heads)
+    for (const { name, id, wire } of vectors.entries) {
+      expect(ledger.has(idOf(id)), name).toBe(true)
+      const { entry, sigs } = expectOk(parseEntry(bytesFromHex(wire)))
+      expect(hexFromBytes(encodeEntry(entry, sigs)), name).toBe(wire)
+    }
   })
-  expect(recipients).toEqual([3, 4, 3]) // three founders, drago admitted, drago suspended
-})
 
-test.each(vectors.hostile)('$name: $expect', ({ wire, expect: expected }) => {
-  const ledger = replayed()
-  const before = hexFromBytes(ledger.state().hash)
-  const report = ledger.add([bytesFromHex(wire)])
-  if (expected !== 'void') expect(report.refused.map(({ type }) => type)).toEqual([expected])
-  else {
-    expect(report.refused).toEqual([])
-    expect(report.added.map(({ id }) => ledger.state().void.has(id))).toEqual([true])
-  }
-  expect(hexFromBytes(ledger.state().hash)).toBe(before)
+  test('and say the same about who belongs', () => {
+    const state = replayed().state()
+    expect(state.kind).toBe(vectors.state.kind)
+    expect([...state.members.keys()]).toEqual(vectors.state.members)
+    expect(state.finals).toEqual(vectors.state.finals)
+    expect(state.finals).toHaveLength(1)
+    expect([...state.members.values()].flatMap(({ id, votes }) => (votes ? [id] : []))).toEqual(
+      vectors.state.votes,
+    )
+    const standing = [...state.devices].map(([id, device]) => [id, device.standing])
+    expect(Object.fromEntries(standing)).toEqual(vectors.state.standing)
+    for (const { name, id, void: isVoid } of vectors.entries)
+      expect(state.void.has(idOf(id)), name).toBe(isVoid)
+    expect(hexFromBytes(state.hash)).toBe(vectors.state.hash)
+  })
+
+  test('each epoch has a box for each of its recipients and for nobody else', () => {
+    const { epochs } = replayed().state()
+    const recipients = vectors.epochs.map(({ epoch, boxes }) => {
+      const state = epochs.get(idOf(epoch) as never)!
+      expect(verifyBoxSet(state, expectOk(parseBoxSet(bytesFromHex(boxes))))).toBe(true)
+      return state.recipients.length
+    })
+    expect(recipients).toEqual([3, 4, 3]) // three founders, drago admitted, drago suspended
+  })
+
+  test.each(vectors.hostile)('$name: $expect', ({ wire, expect: expected }) => {
+    const ledger = replayed()
+    const before = hexFromBytes(ledger.state().hash)
+    const report = ledger.add([bytesFromHex(wire)])
+    if (expected !== 'void') expect(report.refused.map(({ type }) => type)).toEqual([expected])
+    else {
+      expect(report.refused).toEqual([])
+      expect(report.added.map(({ id }) => ledger.state().void.has(id))).toEqual([true])
+    }
+    expect(hexFromBytes(ledger.state().hash)).toBe(before)
+  })
 })

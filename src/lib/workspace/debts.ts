@@ -36,7 +36,7 @@ export type Payer = {
  */
 export class Debts {
   readonly #payer: Payer
-  /** Granted from here once, whatever became of it: a grant without effect is not repeated for ever. */
+  /** Done from here once, whatever became of it: a grant or decision without effect is not repeated for ever. */
   readonly #tried = new Set<string>()
   #waiting: (() => void) | null = null
   #history: (() => void) | null = null
@@ -77,7 +77,10 @@ export class Debts {
       const lacking = owed.filter(({ device }) => device === to).map(({ epoch }) => epoch)
       this.#grant(to, [...new Set(lacking)])
     }
-    for (const proposal of this.#enactable()) act({ type: 'enact', proposal })
+    for (const proposal of this.#enactable()) {
+      this.#tried.add(this.#nameOf(proposal))
+      act({ type: 'enact', proposal })
+    }
     if (rotationIsDue(state()) || this.#isLockedOut()) rotate()
   }
 
@@ -190,7 +193,12 @@ export class Debts {
   /** Decisions that have their votes and that nobody carried out: the one who gave the last vote may be offline. */
   #enactable(): readonly EntryId[] {
     const state = this.#payer.state()
-    return [...state.proposals.keys()].filter((id) => mayEnact(state, id))
+    return [...state.proposals.keys()].filter((id) => mayEnact(state, id) && !this.#tried.has(this.#nameOf(id)))
+  }
+
+  /** A decision as it stands now: with another vote it is worth another try. */
+  #nameOf(proposal: EntryId): string {
+    return `${proposal} ${this.#payer.state().proposals.get(proposal)?.approvals.length ?? 0}`
   }
 
   /** Keys somebody should have and asked for in vain, or was not there for. */
