@@ -1,0 +1,99 @@
+import { beforeEach, expect, test } from 'vitest'
+import { World, type Person } from '../world/cast.ts'
+import { createDisk, type Disk } from '../world/frail-storage.ts'
+
+let world: World
+let ana: Person, bea: Person, cata: Person
+
+beforeEach(async () => {
+  world = new World(11)
+  world.storageOf = () => createDisk()
+  const three = await world.found('Ana', 'Bea', 'Cata')
+  ;[ana, bea, cata] = three as [Person, Person, Person]
+  await ana.writes('hola ')
+  await world.settle()
+})
+
+const disk = (person: Person) => person.storage as Disk
+const epochs = ({ replica }: Person) => [...replica.state.epochs.keys()]
+
+test('Ana’s disk takes nothing any more: nobody hears of a key that would be gone with it', async () => {
+  const before = epochs(bea)
+  disk(ana).dieAfter(0)
+  ana.replica.rotate()
+  await world.settle()
+  expect(epochs(ana).length).toBe(before.length + 1)
+  expect(epochs(bea)).toEqual(before)
+  ana.storage = disk(ana).nextStart()
+  world.cut(ana)
+  ana.replica.close()
+  await ana.restarts()
+  world.connectAll()
+  await world.settle()
+  await bea.writes('seguimos ')
+  await world.settle()
+  expect(ana.reads()).toContain('seguimos')
+})
+
+test('whoever made a key is gone with its boxes: those who stay make another one and go on', async () => {
+  world.cut(bea)
+  ana.replica.rotate()
+  await ana.replica.flush()
+  // Bea hears of it from a file, and of no box.
+  bea.replica.absorbEntries(ana.replica.entriesSince([]))
+  world.cut(ana)
+  world.link(bea, cata)
+  await bea.writes('sin llave ')
+  expect(bea.replica.saving.read()).toBe('saving')
+  world.clock.pass(10_000)
+  await world.settle()
+  expect(bea.replica.saving.read()).toBe('saved')
+  expect(cata.reads()).toContain('sin llave')
+})
+
+test('Cata was suspended by mistake: back again, she reads what was written meanwhile', async () => {
+  const act = ana.replica.suspend(cata.device, 'doubtful')
+  await world.settle()
+  await bea.writes('mientras tanto ')
+  await world.settle()
+  expect(cata.reads()).not.toContain('mientras')
+  ana.replica.act({ type: 'withdraw', target: act })
+  await world.settle()
+  world.clock.pass(10_000)
+  await world.settle()
+  expect(cata.reads()).toContain('mientras tanto')
+  await cata.writes('gracias ')
+  await world.settle()
+  expect(ana.reads()).toContain('gracias')
+})
+
+test('what Cata wrote while she and Bea were suspended counts when she is back', async () => {
+  world.cut(cata)
+  cata.replica.suspend(bea.device, 'doubtful')
+  const act = ana.replica.suspend(cata.device, 'doubtful')
+  await ana.replica.flush()
+  cata.replica.absorbEntries(ana.replica.entriesSince([]))
+  await cata.writes('a solas ')
+  ana.replica.act({ type: 'withdraw', target: act })
+  world.connectAll()
+  await world.settle()
+  world.clock.pass(10_000)
+  await world.settle()
+  expect(cata.reads()).toContain('a solas')
+  expect(ana.reads()).toContain('a solas')
+})
+
+test('a decision that has no effect is carried out once by each, not for ever', async () => {
+  const newcomer = await world.admit('Dora', ana, bea)
+  const proposal = newcomer.replica.act({
+    type: 'propose',
+    proposal: { action: 'policy', policy: { admit: 3 } },
+  })
+  for (const person of [ana, bea, cata]) person.replica.act({ type: 'approve', proposal, seen: [] })
+  for (let i = 0; i < 12; i++) {
+    world.clock.pass(5000)
+    await world.settle()
+  }
+  const carriedOut = ana.replica.ledger.topological().filter(({ act }) => act?.type === 'enact')
+  expect(carriedOut.length).toBeLessThanOrEqual(1 + world.people.length)
+})
