@@ -47,9 +47,7 @@ const oneDocumentEverywhere = (turmoil: Turmoil): void => {
 /** Whether somebody counts records of a feed that the other does not, because the documents they began from held them. */
 const wasHandedMore = (one: Person, other: Person): boolean =>
   one.replica.row.newcomer &&
-  one.replica.feeds
-    .positionsMerged()
-    .some(({ feed, seq }) => seq > (mergedOf(other).get(feed) ?? -1))
+  one.replica.feeds.positionsMerged().some(({ feed, seq }) => seq > (mergedOf(other).get(feed) ?? -1))
 
 const mergedOf = ({ replica }: Person) =>
   new Map(replica.feeds.positionsMerged().map(({ feed, seq }) => [feed, seq]))
@@ -59,9 +57,10 @@ const nothingLost = (turmoil: Turmoil): void => {
   const forked = turmoil.copied.size > 0
   for (const { token, device } of turmoil.written) {
     if (turmoil.aimedAt.has(device) || turmoil.copied.has(device)) continue
-    for (const { name, doc, replica, device: reader } of turmoil.active()) {
-      // What was written upon the branch of a copied phone that did not stand is set aside with it, and kept.
-      if (forked && replica.setAside().some((aside) => aside.device === device)) continue
+    // What was written upon the branch of a copied phone that did not stand is set aside with it, and kept.
+    const isAside = ({ replica }: Person) => replica.setAside().some((aside) => aside.device === device)
+    if (forked && turmoil.active().some(isAside)) continue
+    for (const { name, doc, device: reader } of turmoil.active()) {
       if (reader !== device && forked && turmoil.copied.has(reader)) continue
       expect(doc.getText('notes').toString().includes(token), `${name} reads ${token}`).toBe(true)
     }

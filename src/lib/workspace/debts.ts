@@ -193,7 +193,9 @@ export class Debts {
   /** Decisions that have their votes and that nobody carried out: the one who gave the last vote may be offline. */
   #enactable(): readonly EntryId[] {
     const state = this.#payer.state()
-    return [...state.proposals.keys()].filter((id) => mayEnact(state, id) && !this.#tried.has(this.#nameOf(id)))
+    return [...state.proposals.keys()].filter(
+      (id) => mayEnact(state, id) && !this.#tried.has(this.#nameOf(id)),
+    )
   }
 
   /** A decision as it stands now: with another vote it is worth another try. */

@@ -51,11 +51,19 @@ export class Documents {
     this.#doc.read().clientID = yClient
   }
 
-  /** Builds the document anew from a base and every accepted record, and puts it in place of the old one. */
-  rebuild(base: ReadonlyMap<DocId, Uint8Array> | null, accepted: Iterable<Accepted>): void {
+  /**
+   * Builds the document anew from a base and every accepted record, and puts it in place of the old one. `waiting`: what
+   * was written here and is in no record yet, asked for once the batch is handed out.
+   */
+  rebuild(
+    base: ReadonlyMap<DocId, Uint8Array> | null,
+    accepted: Iterable<Accepted>,
+    waiting: () => readonly Uint8Array[] = () => [],
+  ): void {
     this.flush()
     this.#queue = []
     const doc = build(base, accepted)
+    for (const update of waiting()) mergeInto(doc, update, REMOTE)
     if (this.#client !== null) doc.clientID = this.#client
     const old = this.#doc.read()
     this.#doc.set(this.#listen(doc))

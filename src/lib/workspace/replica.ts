@@ -490,10 +490,11 @@ export class Replica {
       : this.documents.states()
   }
 
-  absorbWelcome(wire: Uint8Array): void {
+  /** `holds`: how far whoever sent it holds a feed, −1 for not at all. */
+  absorbWelcome(wire: Uint8Array, holds: (feed: FeedId) => number = () => -1): void {
     if (this.lacking() === null) return
     const opened = openWelcome(wire, this.ledger, (epoch) => this.keyring.key(epoch))
-    if (!opened.ok || (this.#base && !this.#isBetter(opened.value.base, this.#base.base))) return
+    if (!opened.ok || (this.#base && !this.#isBetter(opened.value.base, this.#base.base, holds))) return
     this.#saver.save([{ table: 'snapshots', key: baseKey(this.coll), value: wire }])
     this.#base = opened.value
     void this.#rebase()
@@ -632,12 +633,14 @@ export class Replica {
     this.act({ type: 'feed', feed: feedIdOf(this.coll, this.own.id, incarnation), incarnation })
   }
 
-  /** A newer base must take nothing away but what does not count. */
-  #isBetter(base: Base, old: Base): boolean {
+  /** A newer base must take nothing away but what does not count: whoever made it holds it and left it out. */
+  #isBetter(base: Base, old: Base, holds: (feed: FeedId) => number): boolean {
     const stale = handedTooMuch(old, this.state)
     return (
       handedTooMuch(base, this.state).length === 0 &&
-      [...old].every(([feed, { seq }]) => stale.includes(feed) || (base.get(feed)?.seq ?? -1) >= seq)
+      [...old].every(
+        ([feed, { seq }]) => (base.get(feed)?.seq ?? -1) >= seq || stale.includes(feed) || holds(feed) >= seq,
+      )
     )
   }
 
@@ -694,7 +697,7 @@ export class Replica {
     if (this.#closed) return
     this.#salvages += 1
     if (why === 'FeedClosed') this.#newIncarnation()
-    this.documents.rebuild(this.#base?.docs ?? null, this.#mineAndAccepted())
+    this.#buildAnew()
     const late = this.#salvage ?? []
     this.#salvage = null
     // Once is a copied phone or an edit too large to carry; again and again is our own fault, and not worth a loop.
@@ -713,6 +716,13 @@ export class Replica {
     if (registered) this.documents.setClient(registered.yClient)
   }
 
+  /** The document anew. Nothing counts as typed into it: what is accepted later is merged, also where this device wrote it. */
+  #buildAnew(): void {
+    this.#typed.clear()
+    const base = this.#base?.docs ?? null
+    this.documents.rebuild(base, this.#mineAndAccepted(), () => this.#stranded)
+  }
+
   /** What this device's document shows: everything accepted, and what this device wrote even where it is set aside. */
   *#mineAndAccepted(): Generator<Accepted> {
     yield* this.#feeds.accepted()
@@ -727,7 +737,7 @@ export class Replica {
       this.#append([{ doc: MAIN_DOC, update }])
     }
     const change = this.#feeds.take()
-    if (change.type === 'rebuild') this.documents.rebuild(this.#base?.docs ?? null, this.#mineAndAccepted())
+    if (change.type === 'rebuild') this.#buildAnew()
     else if (change.records.length > 0) {
       // What was typed into this very document is in it; anything else of this device's own is not.
       const news = change.records.filter(({ position }) => !this.#typed.delete(position.rec))
@@ -752,7 +762,7 @@ export class Replica {
     this.#feeds = feeds
     this.#feeds.ledgerChanged()
     this.#feeds.take()
-    this.documents.rebuild(this.#base?.docs ?? null, this.#mineAndAccepted())
+    this.#buildAnew()
     this.#touch()
     this.#registerFeed()
     this.#tell((events) => events.holdingsMoved?.())
@@ -831,7 +841,7 @@ export class Replica {
     for (const { records, seal } of await this.packs.restore()) this.#feeds.restore(records, seal)
     this.#feeds.ledgerChanged()
     this.#feeds.take()
-    this.documents.rebuild(this.#base?.docs ?? null, this.#mineAndAccepted())
+    this.#buildAnew()
     this.#touch()
   }
 

@@ -207,7 +207,7 @@ export class Syncing {
         return
       }
       case 'absorbWelcome':
-        return this.#replica.absorbWelcome(effect.welcome)
+        return this.#replica.absorbWelcome(effect.welcome, (feed) => attached.state.held?.get(feed) ?? -1)
       case 'serveParts':
         for (const digest of effect.parts) {
           const part = this.#replica.checkpoints.blob(digest)
