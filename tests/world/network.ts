@@ -9,6 +9,8 @@ export class Network {
   readonly #links = new Set<MemoryLink>()
   /** Everything that ever travelled, for tests that look for what must not. */
   readonly traffic: Uint8Array[] = []
+  /** The same, with whom it was for. */
+  readonly sent: { readonly to: DeviceId; readonly message: Uint8Array }[] = []
 
   /** A pair of links between two devices, one end each. */
   connect(a: DeviceId, b: DeviceId): readonly [MemoryLink, MemoryLink] {
@@ -61,6 +63,7 @@ export class MemoryLink implements Link {
   send(stream: StreamName, message: Uint8Array): void {
     if (!this.#open || !this.other) return
     this.#network.traffic.push(message.slice())
+    this.#network.sent.push({ to: this.peer, message: message.slice() })
     this.other.#inbox.push({ stream, message: message.slice() })
   }
 

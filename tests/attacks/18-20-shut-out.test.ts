@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest'
+import { feedIdOf } from '../../src/lib/ledger/feed-id.ts'
+import { createEntry } from '../../src/lib/ledger/authoring.ts'
+import { createLedger } from '../../src/lib/ledger/graph.ts'
+import { expectOk } from '../../src/lib/core/result.ts'
+import { parseSyncMessage } from '../../src/lib/wire/sync.ts'
+import { World } from '../world/cast.ts'
+
+test('attack 18: a suspended phone asks for everything, and hears of acts and of its own feed alone', async () => {
+  const world = new World(18)
+  const [ana, bea, cata] = await world.found('Ana', 'Bea', 'Cata')
+  await ana!.writes('hola ')
+  await world.settle()
+  ana!.replica.suspend(cata!.device, 'lost')
+  await world.settle()
+  world.cut(cata!)
+  const before = world.network.sent.length
+  world.link(cata!, ana!)
+  await bea!.writes('sin ella ')
+  await world.settle()
+  const toCata = world.network.sent
+    .slice(before)
+    .filter(({ to }) => to === cata!.device)
+    .map(({ message }) => expectOk(parseSyncMessage(message)))
+  expect(toCata.map(({ type }) => type)).toContain('ready')
+  for (const message of toCata) {
+    expect(['heads', 'want', 'entries', 'ready', 'have', 'segment']).toContain(message.type)
+    if (message.type === 'have') for (const { feed } of message.heads) expect(feed).toBe(cata!.replica.feed)
+    if (message.type === 'segment')
+      for (const wire of message.records) expect(cata!.replica.feedOfRecord(wire)).toBe(cata!.replica.feed)
+  }
+  expect(cata!.reads()).not.toContain('sin ella')
+  const newest = [...ana!.replica.state.epochs.values()].at(-1)!
+  expect(newest.recipients).not.toContain(cata!.device)
+  expect(await cata!.replica.boxes(newest.id)).toBeNull()
+})
+
+test('attack 18: a revoked phone gets no link, and so no act, box or head', async () => {
+  const world = new World(181)
+  const [ana, bea, cata, dora] = await world.found('Ana', 'Bea', 'Cata', 'Dora')
+  world.cut(cata!)
+  const proposal = ana!.replica.act({
+    type: 'propose',
+    proposal: { action: 'revokeDevice', device: cata!.device, frontier: [], annul: [] },
+  })
+  await world.settle()
+  for (const person of [bea!, dora!]) person.replica.act({ type: 'approve', proposal, seen: [] })
+  await world.settle()
+  world.clock.pass(10_000)
+  await world.settle()
+  expect(ana!.standingOf(cata!.device)).toBeNull()
+  const held = cata!.replica.ledger.heads()
+  world.link(cata!, ana!)
+  world.link(cata!, bea!)
+  await world.settle()
+  expect(cata!.replica.ledger.heads()).toEqual(held)
+  expect(cata!.judged.size).toBe(0)
+})
+
+test('attack 20: a revoked phone begins a new feed, dated back to before: no record of it is taken', async () => {
+  const world = new World(20)
+  const [ana, bea, cata, dora] = await world.found('Ana', 'Bea', 'Cata', 'Dora')
+  const early = expectOk(createLedger(ana!.replica.ledger.topological()[0]!.wire))
+  early.add(cata!.replica.ledger.since([]).map(({ wire }) => wire))
+  const proposal = ana!.replica.act({
+    type: 'propose',
+    proposal: { action: 'revokeDevice', device: cata!.device, frontier: [], annul: [] },
+  })
+  await world.settle()
+  for (const person of [bea!, dora!]) person.replica.act({ type: 'approve', proposal, seen: [] })
+  await world.settle()
+  world.clock.pass(10_000)
+  await world.settle()
+  const incarnation = world.random.bytes(16)
+  const feed = feedIdOf(early.coll, cata!.device, incarnation)
+  const registered = createEntry({
+    ledger: early,
+    own: cata!.replica.own,
+    act: { type: 'feed', feed, incarnation },
+  })
+  ana!.replica.absorbEntries([registered.wire])
+  await world.settle()
+  const known = ana!.replica.state.feeds.get(feed)
+  expect(known === undefined || ana!.replica.state.devices.get(known.device)?.standing === 'revoked').toBe(
+    true,
+  )
+  expect(ana!.replica.feeds.frontierOf(cata!.device).filter((position) => position.feed === feed)).toEqual([])
+  expect(ana!.standingOf(cata!.device)).toBeNull()
+})
