@@ -35,13 +35,14 @@ export class Keyring implements EpochKeys {
     return { table: 'keys', key: epochKeyKey(this.#coll, epoch), value: null }
   }
 
-  /** Reads back what was written. */
-  async restore(storage: Storage): Promise<void> {
+  /** Reads back what was written, as far as `isKeyOf` knows each for the key of its epoch. */
+  async restore(storage: Storage, isKeyOf: (epoch: EpochId, key: SecretKey) => boolean): Promise<void> {
     const rows = await storage.all('keys', `${this.#coll}/`)
     if (!rows.ok) return
     for (const [name, value] of rows.value.rows) {
       const key = secretKeyFrom(value)
-      if (key) this.#keys.set(name.slice(name.indexOf('/') + 1) as EpochId, key)
+      const epoch = name.slice(name.indexOf('/') + 1) as EpochId
+      if (key && isKeyOf(epoch, key)) this.#keys.set(epoch, key)
     }
   }
 

@@ -33,7 +33,7 @@ import { createEntry } from '../ledger/authoring.ts'
 import { encodeBoxSet, openBox, parseBoxSet, verifyBoxSet } from '../ledger/boxes.ts'
 import { writeEpoch } from '../ledger/epochs.ts'
 import { feedIdOf } from '../ledger/feed-id.ts'
-import { openGrant } from '../ledger/grants.ts'
+import { isKeyOf, openGrant } from '../ledger/grants.ts'
 import { createLedger, type Ledger } from '../ledger/graph.ts'
 import { createRotate } from '../ledger/rotation.ts'
 import { mayRaiseRules, rulesAreAhead } from '../ledger/rules.ts'
@@ -229,7 +229,7 @@ export class Replica {
     ledger.value.add(wires.slice(1))
     const replica = new Replica({ ...of, ledger: ledger.value })
     replica.#ledgerRows = wires.length
-    await replica.keyring.restore(of.storage)
+    await replica.keyring.restore(of.storage, (epoch, key) => isKeyOf(replica.ledger, epoch, key))
     await replica.kem.restore()
     await replica.#calendar.restore(of.storage, of.clock.now())
     await replica.checkpoints.restore()
