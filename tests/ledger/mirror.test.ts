@@ -61,7 +61,7 @@ test('the collective takes its word back by another act: from there on, and noth
   mirrors()
   const between = council.says(bruna, { type: 'merge' })
   const over = alba.own.id as unknown as EntryId
-  more.set(over, { type: 'lifts', acts: [council.ledger.coll as EntryId] })
+  more.set(over, { type: 'lifts', acts: [council.ledger.coll] })
   const lift = council.says(bruna, { type: 'mirror', act: over })
   hears()
   expect(standing()).toBe('active')

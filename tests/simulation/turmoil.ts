@@ -137,7 +137,11 @@ export class Turmoil {
 
   #look(): string {
     return JSON.stringify(
-      this.honest().map(({ replica, doc }) => [replica.ledger.heads(), replica.standing(), doc.toJSON()]),
+      this.honest().map(({ replica, doc }) => [
+        replica.ledger.heads(),
+        replica.standing(),
+        doc.getText('notes').toString(),
+      ]),
     )
   }
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { World } from '../world/cast.ts'
 import { createFrailStorage } from '../world/frail-storage.ts'
 
-test('wherever Bruna’s phone dies while writing, it never signs two records for one place, and others lose nothing', async () => {
+test('attack 53: wherever Bruna’s phone dies while writing, it never signs two records for one place, and others lose nothing', async () => {
   let died = 0
   for (let transactions = 4; transactions < 40; transactions++) {
     const world = new World(1000 + transactions)
