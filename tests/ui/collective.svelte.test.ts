@@ -272,6 +272,36 @@ test('another document takes the place of the first, and the names follow', asyn
   await expect.element(page.getByText('Lechuza')).toBeVisible()
 })
 
+test('somebody writes as if they were Tecolote’s phone: it is said without blame, and paused with two touches', async () => {
+  const space = vertientes()
+  show(space)
+  tecolote(space, { copied: true })
+  await expect.element(page.getByText('Alguien escribe como si fuera el teléfono de Tecolote')).toBeVisible()
+  await expect.element(page.getByText(/Hablen con Tecolote en persona/)).toBeVisible()
+  await expectNoBarriers()
+  await button('Poner en pausa').click()
+  await expect.element(page.getByText('Hay duda')).toBeVisible()
+  tecolote(space, { ...pausedBy('Ceiba'), copied: true })
+  await expect.element(page.getByText(/Ya está en pausa/)).toBeInTheDocument()
+})
+
+test('whose own phone was copied is told so, and whom to talk to', async () => {
+  const space = vertientes()
+  show(space)
+  const now = space.membership.read()
+  space.membership.set({
+    ...now,
+    members: now.members.map((member) =>
+      member.me
+        ? { ...member, devices: member.devices.map((device) => ({ ...device, copied: true })) }
+        : member,
+    ),
+  })
+  await expect.element(page.getByText('Alguien escribe como si fuera este teléfono')).toBeVisible()
+  await expect.element(page.getByText(/Cuéntalo a tu equipo en persona/)).toBeVisible()
+  await expect.element(button('Poner en pausa')).not.toBeInTheDocument()
+})
+
 test('on a paused phone everything can be read and nothing can be done', async () => {
   const space = vertientes()
   space.membership.set({

@@ -62,6 +62,7 @@ export const paperDevice = (word: string, about: Partial<Device> = {}): Device =
   linked: false,
   heard: null,
   suspensions: [],
+  copied: false,
   knownBy: 0,
   ...about,
 })
@@ -226,7 +227,6 @@ export class PaperSpace implements Space {
         ...others.map((name) => paperMember(name)),
       ],
       decisions: [],
-      provisional: start.kind === 'collective',
       me: 'active',
     })
     this.status = new Cell<Status>({ type: 'local', waiting: 0 })
@@ -294,6 +294,7 @@ export class PaperSpace implements Space {
           ? {
               ...known,
               standing: 'suspended',
+              copied: false,
               knownBy: 1,
               suspensions: [
                 ...known.suspensions.map((suspension) => ({ ...suspension, seconded: true })),

@@ -12,6 +12,8 @@ export type Seen = {
   readonly heard: ReadonlyMap<DeviceId, number>
   /** Whether a linked device is known to know an act. */
   readonly knows: (device: DeviceId, act: Membership['decisions'][number]['id']) => boolean
+  /** Devices that signed two records for one place. */
+  readonly forked: ReadonlySet<DeviceId>
 }
 
 /** The ledger's state as people see it: members with their devices, and what waits for a decision. */
@@ -61,6 +63,10 @@ export const membershipFrom = (
                   ? [{ id: act, mine: by === me.member, seconded: suspension.seconded, by }]
                   : []
               }),
+              // A suspension that a device signed against itself is the evidence of two keys said beside each other.
+              copied:
+                seen.forked.has(id) ||
+                device.suspensions.some((act) => state.suspensions.get(act)?.author === id),
               knownBy: device.standing === 'active' ? 0 : knownBy(id, device.suspensions),
             },
           ]
@@ -91,8 +97,6 @@ export const membershipFrom = (
           mayApprove: mine !== undefined && !approved && subject !== me.member && mayVote(state, me, action),
         }
       }),
-    // No checkpoint is final yet in this version, so every decision may still be seen differently elsewhere.
-    provisional: state.kind === 'collective' && state.finals.length === 0,
     me: state.devices.get(me.device)?.standing ?? 'revoked',
   }
 }

@@ -371,6 +371,9 @@ export class LiveSpace implements Space {
       linked,
       heard: this.#heard,
       knows: (device, act) => this.#syncing.knows(device, act),
+      forked: new Set(
+        this.replica.feeds.forks().flatMap(({ feed }) => this.replica.state.feeds.get(feed)?.device ?? []),
+      ),
     })
   }
 

@@ -212,6 +212,8 @@ export type Membership = {
         readonly seconded: boolean
         readonly by: MemberId | null
       }[]
+      /** Two phones sign as this one: somebody copied it, or it was set back to an older state. */
+      readonly copied: boolean
       /** For a suspended device: members (of all other than its holder) whose devices already know, as far as seen from here. */
       readonly knownBy: number
     }[]
@@ -227,8 +229,6 @@ export type Membership = {
     readonly mine: boolean
     readonly mayApprove: boolean
   }[]
-  /** Until a checkpoint is final, screens say that decisions are provisional. */
-  readonly provisional: boolean
   /** This very device is suspended or revoked. */
   readonly me: DeviceStanding
 }
