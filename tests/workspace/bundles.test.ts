@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from 'vitest'
 import { rootsOf } from '../../src/lib/domain/document.ts'
 import { expectOk } from '../../src/lib/core/result.ts'
 import { createKemPair } from '../../src/lib/crypto/kem.ts'
+import { RULES } from '../../src/lib/ledger/rules.ts'
 import { openFile, sealFile } from '../../src/lib/net/bundle.ts'
 import { encodeBundle, MAX_BUNDLE_BYTES, parseBundle, type Bundle } from '../../src/lib/wire/bundle.ts'
 import { exportBundle, givenNow, readBundleFile } from '../../src/lib/workspace/bundles.ts'
@@ -99,6 +100,12 @@ test('who holds no phone of the collective opens nothing, and a file of another 
   expect(stranger).toEqual({ ok: false, error: { type: 'NotForThisPhone' } })
   const elsewhere = await readBundleFile(file, () => null, [bea.replica.own.kemSk])
   expect(elsewhere).toEqual({ ok: false, error: { type: 'OtherCollective' } })
+})
+
+test('a file of a collective that goes by newer rules says so before anything of it is taken', async () => {
+  const newer = await seal(encodeBundle({ coll: bea.replica.coll, rules: RULES + 1, messages: [] }), bea)
+  expect(expectOk(await read(newer, bea)).rulesAreAhead).toBe(true)
+  expect(expectOk(await read(await write(ana), bea)).rulesAreAhead).toBe(false)
 })
 
 test('a phone that was paused is not among those a file speaks to', async () => {

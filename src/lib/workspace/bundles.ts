@@ -4,6 +4,7 @@ import { err, ok, type Result } from '../core/result.ts'
 import { parseRecord } from '../feed/record.ts'
 import { activeDevices } from '../ledger/epochs.ts'
 import { parseEntry } from '../ledger/entry.ts'
+import { RULES } from '../ledger/rules.ts'
 import { openFile, sealFile, type BadFile } from '../net/bundle.ts'
 import {
   encodeBundle,
@@ -66,6 +67,8 @@ export type Import = {
   /** Acts and records this phone does not have yet. */
   readonly news: { readonly acts: number; readonly records: number }
   readonly bytes: number
+  /** The collective has gone on to rules this program does not know: once taken, it is only read here (ledger.md §12). */
+  readonly rulesAreAhead: boolean
   /** Takes it in as from any stranger: by the same rules as over a link. Nothing of what is here is lost. */
   apply(): Promise<Imported>
 }
@@ -92,12 +95,13 @@ export const readBundleFile = async (
   return ok({
     news: newsIn(bundle.value, replica),
     bytes: file.length,
+    rulesAreAhead: bundle.value.rules > RULES,
     apply: () => applyBundle(bundle.value, replica),
   })
 }
 
 const entriesFor = (replica: Replica, { heads }: Given): BundleMessage[] => {
-  const wires = replica.ledger.since(heads).map(({ wire }) => wire)
+  const wires = replica.entriesSince(heads)
   const messages: BundleMessage[] = []
   for (let at = 0; at < wires.length; at += ENTRIES_AT_ONCE)
     messages.push({ type: 'entries', entries: wires.slice(at, at + ENTRIES_AT_ONCE), heads: [] })
