@@ -20,6 +20,7 @@ export default defineConfig({
           name: 'node',
           testTimeout: TIMEOUT_MS,
           environment: 'node',
+          setupFiles: ['tests/seed.ts'],
           include: ['tests/**/*.test.ts'],
           exclude: ['tests/**/*.svelte.test.ts', 'tests/e2e/**'],
         },
