@@ -31,6 +31,7 @@ const OFTEN = {
   settle: 2,
   cosign: 4,
   breakDisk: 3,
+  rest: 5,
   restart: 5,
   copy: 1,
   backdate: 2,
@@ -215,6 +216,8 @@ export class Turmoil {
       }
       case 'breakDisk':
         return diskOf(who).dieAfter(dice.below(4))
+      case 'rest':
+        return replica.keepStart()
       case 'restart':
         return this.#restarts(who)
       case 'copy':

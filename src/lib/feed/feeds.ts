@@ -214,6 +214,13 @@ export class Feeds {
     return this.#acceptedHeads(() => true)
   }
 
+  /** What counts, in one word: equal for two sets of feeds in which the same does. */
+  acceptedKey(): string {
+    return this.positionsMerged()
+      .map(({ feed, seq, rec }) => `${feed} ${seq} ${rec}`)
+      .join()
+  }
+
   /** Everything accepted, as a base for a newcomer. Documents handed over with it must hold every record accepted so far. */
   baseNow(): Base {
     this.#settle()
@@ -223,6 +230,11 @@ export class Feeds {
       if (isRecord(accepted)) base.set(id, { seq, rec, clocks, ...(heads ? { lheads: heads } : {}) })
     }
     return base
+  }
+
+  /** By what the ledger judges what counts here: equal, and the same counts. Meaningless to anybody else. */
+  judgement(): string {
+    return this.#rights.judgementOf(this.#byIndex.filter(({ accepted }) => isRecord(accepted)))
   }
 
   /** Two records signed at one place, for every place where that was seen. */

@@ -42,13 +42,16 @@ export const createRecord = (of: {
 }): Result<SealedRecord, Extract<BadRecord, { type: 'TooLarge' }>> => {
   const { feed, seq, prev, epoch } = of
   const pub: RecordPublic = { feed, seq, prev, epoch, nonce: generateNonce() }
-  const context = encodePublic(pub)
   const plaintext = pad(encodeBody(of.body), PAD_BLOCK)
-  const ct = sealWith(recordKey(of.key, of.coll, feed), pub.nonce, context, plaintext)
-  const sealed = encodeCbor(ct)
-  const wire = concatBytes(ARRAY_OF_TWO, context, sealed)
-  if (wire.length > MAX_RECORD_BYTES) return err({ type: 'TooLarge' })
-  return ok({ id: recIdOf(context, sealed), pub, ct, wire })
+  const ct = sealWith(recordKey(of.key, of.coll, feed), pub.nonce, encodePublic(pub), plaintext)
+  const record = assembleRecord(pub, ct)
+  return record.wire.length > MAX_RECORD_BYTES ? err({ type: 'TooLarge' }) : ok(record)
+}
+
+/** A record from its parts: the same bytes and the same id as when it was made. */
+export const assembleRecord = (pub: RecordPublic, ct: Uint8Array): SealedRecord => {
+  const [context, sealed] = [encodePublic(pub), encodeCbor(ct)]
+  return { id: recIdOf(context, sealed), pub, ct, wire: concatBytes(ARRAY_OF_TWO, context, sealed) }
 }
 
 /** Reads a record as carried, without opening it. The parts are views into `wire`. Never throws. */

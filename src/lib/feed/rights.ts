@@ -49,6 +49,18 @@ export class LedgerRights {
     return JSON.stringify([feeds, [...this.#acts], this.#state.finals])
   }
 
+  /** Equal on any two days on which everything at or below these positions is judged alike. */
+  judgementOf(lines: Iterable<FeedLine>): string {
+    const sorted = [...lines].sort((a, b) => (a.id < b.id ? -1 : 1))
+    const acts = [...this.#acts].map(([device, against]) => [device, [...against].sort()] as const)
+    return JSON.stringify([
+      sorted.map(({ id }) => id),
+      sorted.map((line) => this.of(line)),
+      acts.sort(([a], [b]) => (a < b ? -1 : 1)),
+      this.#state.finals,
+    ])
+  }
+
   of(line: FeedLine): Rights {
     const known = this.#rights.get(line)
     if (known !== undefined) return known

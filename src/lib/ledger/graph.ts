@@ -1,7 +1,7 @@
 import { idBytes, type CollId, type DeviceId, type EntryId } from '../core/ids.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { Device } from '../crypto/device.ts'
-import { verify } from '../crypto/sign.ts'
+import { verify, type SignPublic } from '../crypto/sign.ts'
 import { hasBit, type Bits } from './bits.ts'
 import { Dag, topological } from './dag.ts'
 import { parseEntry, type BadEntry, type ParsedEntry } from './entry.ts'
@@ -26,6 +26,8 @@ export type AddReport = {
   /** Wrong for ever, one by one: a bad entry never takes others with it. A forged signature says nothing about its `id`. */
   readonly refused: readonly Refused[]
 }
+
+type IsSigned = (entry: ParsedEntry, signPk: SignPublic) => boolean
 
 const CLOSURES_KEPT = 1024
 const EARLY_KEPT = 1024
@@ -81,6 +83,15 @@ export class Ledger implements LedgerView {
 
   /** Takes in what is sound, keeps what waits for parents, and says what is wrong. Never throws. */
   add(wires: readonly Uint8Array[]): AddReport {
+    return this.#add(wires, ({ id, sigs }, signPk) => verify(signPk, 'led', idBytes(id), sigs[0]!))
+  }
+
+  /** Takes back what this device kept, whose signatures it verified when they came. */
+  restore(wires: readonly Uint8Array[]): AddReport {
+    return this.#add(wires, () => true)
+  }
+
+  #add(wires: readonly Uint8Array[], isSigned: IsSigned): AddReport {
     const refused: Refused[] = []
     const added: SignedEntry[] = []
     const queue: ParsedEntry[] = []
@@ -102,7 +113,7 @@ export class Ledger implements LedgerView {
         if (this.#early.size > EARLY_KEPT) this.#early.delete(this.#early.keys().next().value!)
         continue
       }
-      const wrong = this.#wrong(entry)
+      const wrong = this.#wrong(entry, isSigned)
       if (wrong) {
         refused.push({ id: entry.id, type: wrong })
         continue
@@ -211,11 +222,12 @@ export class Ledger implements LedgerView {
   }
 
   /** Why an entry whose parents are all here is wrong for ever, if it is. */
-  #wrong({ entry, id, sigs }: ParsedEntry): Refused['type'] | null {
+  #wrong(parsed: ParsedEntry, isSigned: IsSigned): Refused['type'] | null {
+    const { entry } = parsed
     const past = this.#closure(entry.parents)
     const author = this.#declared.get(entry.author)
     if (!author?.by.some((index) => hasBit(past, index))) return 'UnknownAuthor'
-    if (!verify(author.device.signPk, 'led', idBytes(id), sigs[0]!)) return 'BadSignature'
+    if (!isSigned(parsed, author.device.signPk)) return 'BadSignature'
     return this.#dag.newestOf(entry.author, past) === entry.own ? null : 'NotItsLatest'
   }
 

@@ -7,6 +7,7 @@ const LETTERS: { readonly [T in Table]: string } = {
   meta: 'a',
   ledger: 'b',
   records: 'c',
+  tail: 'k',
   heads: 'd',
   keys: 'e',
   boxes: 'f',
@@ -16,7 +17,7 @@ const LETTERS: { readonly [T in Table]: string } = {
   blobs: 'j',
 }
 /** Goes up whenever there is a table more. */
-const VERSION = 2
+const VERSION = 3
 /** The one store in the clear: the vault's header and the count of wrong tries. */
 const FRONT = 'z'
 

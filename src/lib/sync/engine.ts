@@ -11,6 +11,8 @@ import type { Standing } from './ports.ts'
 export type LinkState = {
   readonly standing: Standing
   readonly theirHeads: readonly EntryId[] | null
+  /** Up to where the peer was sent the ledger. It may refuse some of it for ever, and is not sent that again. */
+  readonly given: readonly EntryId[]
   /** I told the peer that I am ready, and the peer told me. */
   readonly ready: boolean
   readonly peerReady: boolean
@@ -83,6 +85,7 @@ export const openAgain = (standing: Standing, holdings: Holdings): Step => ({
 const newState = (standing: Standing): LinkState => ({
   standing,
   theirHeads: null,
+  given: [],
   ready: false,
   peerReady: false,
   held: null,
@@ -103,17 +106,10 @@ export const onMessage = (state: LinkState, message: SyncMessage, holdings: Hold
   switch (message.type) {
     case 'heads':
       return askAndGetReady({ ...state, theirHeads: message.heads }, holdings)
-    case 'want':
-      return {
-        state,
-        effects: [
-          send({
-            type: 'entries',
-            entries: holdings.entriesSince(message.have),
-            heads: holdings.ledgerHeads(),
-          }),
-        ],
-      }
+    case 'want': {
+      const [entries, heads] = [holdings.entriesSince(message.have), holdings.ledgerHeads()]
+      return { state: { ...state, given: heads }, effects: [send({ type: 'entries', entries, heads })] }
+    }
     case 'entries':
       return {
         state: { ...state, theirHeads: message.heads },
@@ -148,9 +144,10 @@ export const ledgerMoved = (state: LinkState, standing: Standing, holdings: Hold
   // What was said at the start is out of date already, and the peer will ask for no more than it was told.
   if (!next.theirHeads)
     return { state: next, effects: [send({ type: 'heads', heads: holdings.ledgerHeads() })] }
-  const news = holdings.entriesSince(next.theirHeads)
+  const news = holdings.entriesSince(union(next.theirHeads, next.given))
   const heads = holdings.ledgerHeads()
-  const told: LinkState = news.length > 0 ? { ...next, theirHeads: union(next.theirHeads, heads) } : next
+  const told: LinkState =
+    news.length > 0 ? { ...next, theirHeads: union(next.theirHeads, heads), given: heads } : next
   const after = askAndGetReady(told, holdings)
   return {
     state: after.state,

@@ -29,6 +29,8 @@ export const TABLES = [
   'meta',
   'ledger',
   'records',
+  // Records since the last time the documents were written down: only these are read before a workspace can be used.
+  'tail',
   'heads',
   'keys',
   'boxes',

@@ -99,6 +99,8 @@ export class Checkpoints {
   #working: Promise<void> | null = null
   #again = false
   #closed = false
+  /** Before the parts kept are read back, nothing is asked for and nothing worked out. */
+  #isRestored = false
 
   constructor(port: CheckpointPort) {
     this.#port = port
@@ -112,6 +114,7 @@ export class Checkpoints {
   /** Reads back the parts kept. */
   async restore(): Promise<void> {
     const rows = await this.#port.storage.all('snapshots', blobKey(this.#port.coll, ''))
+    this.#isRestored = true
     if (!rows.ok) return
     for (const [key, bytes] of rows.value.rows) this.#blobs.set(key.slice(key.lastIndexOf('/') + 1), bytes)
   }
@@ -220,6 +223,7 @@ export class Checkpoints {
   /** The newest final above what this device holds to, and open ones that could still become final. */
   #relevant(): readonly EntryId[] {
     const { ledger } = this.#port
+    if (!this.#isRestored) return []
     const { checkpoints, devices, finals } = ledger.state()
     const newest = finals.at(-1)
     const open = [...checkpoints.values()]

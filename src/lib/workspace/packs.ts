@@ -1,39 +1,52 @@
 import type { CollId, FeedId } from '../core/ids.ts'
-import { parseRecord } from '../feed/record.ts'
-import { encodeFeedSeal, parseFeedSeal } from '../feed/seal.ts'
+import { encodeRun, parseRun, type Run } from '../feed/run.ts'
+import { encodeFeedSeal } from '../feed/seal.ts'
 import type { Base, FeedSeal, SealedRecord } from '../feed/types.ts'
 import type { Storage, Write } from '../sync/ports.ts'
-import { encodePack, parsePack, recordsKey } from './rows.ts'
+import { recordsKey } from './rows.ts'
 
 /** One message of records holds about this many bytes. */
 const SEGMENT_BYTES = 512 * 1024
-/** Single records pile up while people type together: at the next start, runs of them become one row. */
+/** Single records pile up while people type together: runs of them become one row when the chance comes. */
 const COMPACT_FROM = 64
 const PACK_RECORDS = 512
 
-/** Where a run begins, and under which name it lies. */
-type Start = { readonly seq: number; readonly key: string }
+type RecordTable = 'records' | 'tail'
 
-export type RestoredPack = { readonly records: readonly SealedRecord[]; readonly seal: FeedSeal }
+/** Where a run begins, and where it lies. */
+type Start = { readonly seq: number; readonly key: string; readonly table: RecordTable }
 
-/** Records on disk: runs of one feed with the seal at their end, each one row. The bytes stay there; memory holds where runs start. */
+/** A run as it was read, and its row. */
+type Row = { readonly key: string; readonly table: RecordTable; readonly run: Run }
+
+/**
+ * Records on disk: runs of one feed with the seal at their end, each one row. The bytes stay there; memory holds where
+ * runs start. New ones go to the tail, and from there to the rest once the documents that hold them are written down.
+ */
 export class Packs {
   readonly #storage: Storage
   readonly #coll: CollId
   readonly #starts = new Map<FeedId, Start[]>()
+  /** Resolves when it is known where everything lies. */
+  #known: Promise<unknown> = Promise.resolve()
+  #tailRows = 0
 
   constructor(storage: Storage, coll: CollId) {
     this.#storage = storage
     this.#coll = coll
   }
 
+  /** Rows in the tail: what the next start has to read before anything can be shown. */
+  get tailRows(): number {
+    return this.#tailRows
+  }
+
   /** What to write so that these contiguous records of one feed are kept. */
   add(records: readonly SealedRecord[], seal: FeedSeal): Write {
-    const first = records[0]!
-    const key = recordsKey(this.#coll, seal.feed, first.pub.seq, first.id)
-    this.#note(seal.feed, { seq: first.pub.seq, key })
-    const value = encodePack({ records: records.map(({ wire }) => wire), seal: encodeFeedSeal(seal) })
-    return { table: 'records', key, value }
+    this.#tailRows += 1
+    const row = this.#rowOf('tail', { records, seal })
+    this.#note(row)
+    return { table: row.table, key: row.key, value: encodeRun(row.run) }
   }
 
   /** Runs of `feed` from the one that holds `from` on, joined into messages of about half a megabyte. */
@@ -41,47 +54,49 @@ export class Packs {
     feed: FeedId,
     from: number,
   ): AsyncGenerator<{ records: readonly Uint8Array[]; seal: Uint8Array; last: number }> {
+    await this.#known
     const starts = [...(this.#starts.get(feed) ?? [])].sort((a, b) => a.seq - b.seq)
-    const first = Math.max(
-      0,
-      starts.findLastIndex(({ seq }) => seq <= from),
-    )
-    let run: { records: Uint8Array[]; bytes: number; seal: Uint8Array; last: number } | null = null
-    for (const { seq, key } of starts.slice(first)) {
-      const row = await this.#storage.get('records', key)
-      const pack = row.ok && row.value ? parsePack(row.value) : null
-      if (!pack) return
-      const wanted = pack.records.slice(Math.max(0, from - seq))
+    // Two branches of a forked feed may begin at one place: neither is left out.
+    const below = starts.findLast(({ seq }) => seq <= from)?.seq ?? 0
+    const first = starts.findIndex(({ seq }) => seq >= below)
+    let joined: { records: SealedRecord[]; bytes: number; seal: FeedSeal } | null = null
+    for (const start of starts.slice(Math.max(0, first))) {
+      const run = await this.#runAt(start)
+      if (!run) {
+        if (joined) yield messageOf(joined)
+        // It has been joined with others meanwhile, or it is gone.
+        if (this.#moved(feed, start)) yield* this.read(feed, Math.max(from, start.seq))
+        return
+      }
+      const wanted = run.records.slice(Math.max(0, from - start.seq))
       if (wanted.length === 0) continue
       // Branches of a forked feed lie among each other here: each goes by itself.
-      if (run && !follows(wanted[0]!, run.records.at(-1)!)) {
-        yield run
-        run = null
+      if (joined && wanted[0]!.pub.prev !== joined.records.at(-1)!.id) {
+        yield messageOf(joined)
+        joined = null
       }
-      run ??= { records: [], bytes: 0, seal: pack.seal, last: 0 }
-      run.records.push(...wanted)
-      run.bytes += wanted.reduce((total, record) => total + record.length, 0)
-      run.seal = pack.seal
-      run.last = seq + pack.records.length - 1
-      if (run.bytes >= SEGMENT_BYTES) {
-        yield run
-        run = null
+      joined ??= { records: [], bytes: 0, seal: run.seal }
+      joined.records.push(...wanted)
+      joined.bytes += wanted.reduce((total, { wire }) => total + wire.length, 0)
+      joined.seal = run.seal
+      if (joined.bytes >= SEGMENT_BYTES) {
+        yield messageOf(joined)
+        joined = null
       }
     }
-    if (run) yield run
+    if (joined) yield messageOf(joined)
   }
 
   /** Lets go of the runs that lie wholly at or below `base`: what they say is in the documents there. */
   async prune(base: Base): Promise<void> {
+    await this.#known
     const writes: Write[] = []
     for (const [feed, starts] of this.#starts) {
       const most = base.get(feed)?.seq ?? -1
       const kept: Start[] = []
       for (const start of starts) {
-        const row = start.seq <= most ? await this.#storage.get('records', start.key) : null
-        const pack = row?.ok && row.value ? parsePack(row.value) : null
-        if (pack && start.seq + pack.records.length - 1 <= most)
-          writes.push({ table: 'records', key: start.key, value: null })
+        const run = start.seq <= most ? await this.#runAt(start) : null
+        if (run && run.seal.seq <= most) writes.push({ table: start.table, key: start.key, value: null })
         else kept.push(start)
       }
       this.#starts.set(feed, kept)
@@ -89,69 +104,141 @@ export class Packs {
     if (writes.length > 0) await this.#storage.commit(writes)
   }
 
-  /** Everything kept of this collective, feed by feed in order; small rows are joined on the way. */
-  async restore(): Promise<readonly RestoredPack[]> {
-    const rows = await this.#storage.all('records', `${this.#coll}/`)
+  // ── reading back ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** What came since the documents were last written down. Whoever begins with it calls {@link restore} soon. */
+  async restoreTail(): Promise<readonly Run[]> {
+    const rows = await this.#rowsOf('tail')
+    this.#tailRows = rows.length
+    for (const row of rows) this.#note(row)
+    return rows.map(({ run }) => run)
+  }
+
+  /**
+   * Everything kept of this collective, feed by feed in order; small rows are joined on the way. `tail`: whether the next
+   * start still counts on what lies in the tail, or it may be joined too.
+   */
+  restore(tail: 'isCountedOn' | 'mayBeJoined'): Promise<readonly Run[]> {
+    const restored = this.#restore(tail)
+    this.#known = restored
+    return restored
+  }
+
+  async #restore(tail: 'isCountedOn' | 'mayBeJoined'): Promise<readonly Run[]> {
+    const [old, recent] = [await this.#rowsOf('records'), await this.#rowsOf('tail')]
+    const rows = [...old, ...recent].sort((a, b) => (a.key < b.key ? -1 : 1))
+    for (const row of rows) this.#note(row)
+    const small = tail === 'isCountedOn' ? old : rows
+    const long = chains(small.filter(({ run }) => run.records.length < COMPACT_FROM)).filter(
+      (chain) => chain.length >= COMPACT_FROM,
+    )
+    const joined = this.#join(long)
+    if (long.length > 0 && (await this.#storage.commit(joined.writes)).ok) joined.done()
+    this.#tailRows = tail === 'isCountedOn' ? recent.length : 0
+    return rows.map(({ run }) => run)
+  }
+
+  /**
+   * Moves out of the tail what lies at or below `base`. To be committed in one transaction with what holds it; `done`, once
+   * it is.
+   */
+  async leaveTail(base: Base): Promise<{ readonly writes: readonly Write[]; readonly done: () => void }> {
+    await this.#known
+    const rows = await this.#rowsOf('tail')
+    const covered = rows.filter(({ run }) => run.seal.seq <= (base.get(run.seal.feed)?.seq ?? -1))
+    const joined = this.#join(chains(covered))
+    return {
+      writes: joined.writes,
+      done: () => {
+        joined.done()
+        this.#tailRows -= covered.length
+      },
+    }
+  }
+
+  async #rowsOf(table: RecordTable): Promise<readonly Row[]> {
+    const rows = await this.#storage.all(table, `${this.#coll}/`)
     if (!rows.ok) return []
-    this.#starts.clear()
-    const packs: RestoredPack[] = []
-    const writes: Write[] = []
-    let run: { key: string; pack: RestoredPack }[] = []
-    const closeRun = () => {
-      if (run.length >= COMPACT_FROM) writes.push(...this.#join(run))
-      else for (const { key, pack } of run) this.#note(pack.seal.feed, { seq: pack.records[0]!.pub.seq, key })
-      run = []
-    }
-    for (const [key, value] of rows.value.rows) {
-      const pack = parseRestored(value)
-      if (!pack) continue
-      packs.push(pack)
-      const last = run.at(-1)?.pack
-      const goesOn =
-        last !== undefined &&
-        pack.records[0]!.pub.prev === last.records.at(-1)!.id &&
-        run.length < PACK_RECORDS &&
-        pack.records.length < COMPACT_FROM
-      if (!goesOn) closeRun()
-      run.push({ key, pack })
-    }
-    closeRun()
-    if (writes.length > 0) await this.#storage.commit(writes)
-    return packs
+    return rows.value.rows.flatMap(([key, value]) => {
+      const run = parseRun(value)
+      return run ? [{ key, table, run }] : []
+    })
   }
 
-  #note(feed: FeedId, start: Start): void {
+  async #runAt({ table, key }: Start): Promise<Run | null> {
+    const row = await this.#storage.get(table, key)
+    return row.ok && row.value ? parseRun(row.value) : null
+  }
+
+  // ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #rowOf(table: RecordTable, run: Run): Row {
+    const first = run.records[0]!
+    return { table, key: recordsKey(this.#coll, run.seal.feed, first.pub.seq, first.id), run }
+  }
+
+  #note({ table, key, run }: Row): void {
+    const { feed } = run.seal
+    const starts = (this.#starts.get(feed) ?? []).filter(
+      (start) => start.key !== key || start.table !== table,
+    )
+    this.#starts.set(feed, [...starts, { seq: run.records[0]!.pub.seq, key, table }])
+  }
+
+  /** Each chain as one row in place of its many. `done`: to be called once that is on disk. */
+  #join(all: readonly (readonly Row[])[]): { readonly writes: readonly Write[]; readonly done: () => void } {
+    const joined = all.map((chain) => {
+      const records = chain.flatMap(({ run }) => run.records)
+      const whole = this.#rowOf('records', { records, seal: chain.at(-1)!.run.seal })
+      return { whole, gone: chain.filter(({ table, key }) => table !== whole.table || key !== whole.key) }
+    })
+    return {
+      writes: joined.flatMap(({ whole, gone }) => [
+        ...gone.map(({ table, key }): Write => ({ table, key, value: null })),
+        { table: whole.table, key: whole.key, value: encodeRun(whole.run) },
+      ]),
+      done: () => {
+        for (const { whole, gone } of joined) {
+          for (const row of gone) this.#forget(row)
+          this.#note(whole)
+        }
+      },
+    }
+  }
+
+  #forget({ table, key, run }: Row): void {
+    const starts = this.#starts.get(run.seal.feed) ?? []
+    this.#starts.set(
+      run.seal.feed,
+      starts.filter((start) => start.key !== key || start.table !== table),
+    )
+  }
+
+  #moved(feed: FeedId, start: Start): boolean {
     const starts = this.#starts.get(feed) ?? []
-    if (starts.some(({ key }) => key === start.key)) return
-    starts.push(start)
-    this.#starts.set(feed, starts)
-  }
-
-  #join(run: readonly { key: string; pack: RestoredPack }[]): readonly Write[] {
-    const records = run.flatMap(({ pack }) => pack.records)
-    const seal = run.at(-1)!.pack.seal
-    const [, ...rest] = run
-    return [
-      this.add(records, seal),
-      ...rest.map(({ key }): Write => ({ table: 'records', key, value: null })),
-    ]
+    return !starts.some(({ table, key }) => table === start.table && key === start.key)
   }
 }
 
-const follows = (next: Uint8Array, last: Uint8Array): boolean => {
-  const [after, before] = [parseRecord(next), parseRecord(last)]
-  return after.ok && before.ok && after.value.pub.prev === before.value.id
+/** Rows that follow each other in one feed, in chains of at most {@link PACK_RECORDS} records. `rows`: by key. */
+const chains = (rows: readonly Row[]): readonly (readonly Row[])[] => {
+  const all: Row[][] = []
+  let records = 0
+  for (const row of rows) {
+    const last = all.at(-1)?.at(-1)
+    const follows = last !== undefined && row.run.records[0]!.pub.prev === last.run.seal.rec
+    if (follows && records + row.run.records.length <= PACK_RECORDS) all.at(-1)!.push(row)
+    else {
+      all.push([row])
+      records = 0
+    }
+    records += row.run.records.length
+  }
+  return all
 }
 
-const parseRestored = (value: Uint8Array): RestoredPack | null => {
-  const pack = parsePack(value)
-  const seal = pack ? parseFeedSeal(pack.seal) : null
-  if (!pack || !seal?.ok) return null
-  const records: SealedRecord[] = []
-  for (const wire of pack.records) {
-    const record = parseRecord(wire)
-    if (!record.ok) return null
-    records.push(record.value)
-  }
-  return { records, seal: seal.value }
-}
+const messageOf = ({ records, seal }: { records: readonly SealedRecord[]; seal: FeedSeal }) => ({
+  records: records.map(({ wire }) => wire),
+  seal: encodeFeedSeal(seal),
+  last: seal.seq,
+})

@@ -14,12 +14,13 @@ import {
 import { err, ok, type Result } from '../core/result.ts'
 import { Cell, type Watched } from '../core/watched.ts'
 import type { OwnDevice } from '../crypto/device.ts'
-import { forget, type SecretKey } from '../crypto/hash.ts'
+import { forget, hash, type SecretKey } from '../crypto/hash.ts'
 import type { KemPublic } from '../crypto/kem.ts'
 import { bringBack, rescuable } from '../domain/rescue.ts'
 import { Feeds } from '../feed/feeds.ts'
 import { parseRecord } from '../feed/record.ts'
 import { encodeFeedSeal, parseFeedSeal } from '../feed/seal.ts'
+import type { Run } from '../feed/run.ts'
 import type {
   Accepted,
   Base,
@@ -55,19 +56,35 @@ import {
   headKey,
   ledgerKey,
   parseOwnHead,
+  type OwnHead,
   settledKey,
   spaceKey,
+  startKey,
   encodeSpaceRow,
   type SpaceRow,
 } from './rows.ts'
 import { Saver } from './saver.ts'
-import { encodeSettledRow, parseSettledRow, type SettledRow } from './settled-row.ts'
+import { encodeSettledRow, parseSettledRow } from './settled-row.ts'
+import { encodeStartRow, parseStartRow } from './start-row.ts'
 import { createWelcome, openWelcome } from './welcome.ts'
 
 const DAY_MS = 24 * 3_600_000
 /** Records under a final checkpoint stay this long for whoever is a little behind; keys and boxes longer. ms. */
 const RECORDS_KEPT_MS = 7 * DAY_MS
 const KEYS_KEPT_MS = 30 * DAY_MS
+/** Rows since the documents were last written down, before they are again; and how long after the last of them. ms. */
+const TAIL_ROWS = 128
+const QUIET_MS = 5000
+/** Records read in one go while everything is read again; in between, others get their turn. */
+const SLICE = 64
+
+/** Documents this device starts from, and the positions they stand for. */
+type Start = {
+  readonly base: Base
+  readonly docs: ReadonlyMap<DocId, Uint8Array>
+  /** Who handed it over; `null`: a final checkpoint, or nobody. */
+  readonly by: DeviceId | null
+}
 
 /** What links and screens hear about. */
 export type ReplicaEvents = {
@@ -109,14 +126,16 @@ export class Replica {
   readonly #unsaved = new Set<EntryId>()
   readonly #badBoxes = new Set<EpochId>()
   #feeds: Feeds
-  #base: {
-    readonly base: Base
-    readonly docs: ReadonlyMap<DocId, Uint8Array>
-    /** Who handed it over; `null`: a final checkpoint. */
-    readonly by: DeviceId | null
-  } | null = null
-  /** The final checkpoint this device holds to, and since when. */
-  #settled: SettledRow | null = null
+  #base: Start | null = null
+  /** The final checkpoint this device holds to, and since when (ms since 1970). */
+  #settled: { readonly checkpoint: EntryId; readonly at: number } | null = null
+  /** While this device goes by what it wrote down, and has not read every record again. */
+  #isProving = false
+  #whole: Promise<void> = Promise.resolve()
+  /** Goes up when what was written down for the next start is no longer what counts. */
+  #starts = 0
+  #hasStart = false
+  #nextStart: (() => void) | null = null
   /** Segments that come in while the feeds are built anew, so that none is missed. */
   #meanwhile: Segment[] | null = null
   #rebasing: Promise<void> = Promise.resolve()
@@ -207,6 +226,7 @@ export class Replica {
     ])
     await replica.settled()
     if (replica.saving.read() === 'failed') return err({ type: 'StorageFailed' })
+    await replica.checkpoints.restore()
     replica.#registerFeed()
     replica.#ledgerChanged()
     await replica.settled()
@@ -226,18 +246,24 @@ export class Replica {
     const wires = rows.value.rows.map(([, wire]) => wire)
     const ledger = wires[0] ? createLedger(wires[0], null, of.above) : null
     if (!ledger?.ok) return err({ type: 'BadLedger' })
-    ledger.value.add(wires.slice(1))
+    ledger.value.restore(wires.slice(1))
     const replica = new Replica({ ...of, ledger: ledger.value })
     replica.#ledgerRows = wires.length
     await replica.keyring.restore(of.storage, (epoch, key) => isKeyOf(replica.ledger, epoch, key))
     await replica.kem.restore()
     await replica.#calendar.restore(of.storage, of.clock.now())
+    if (await replica.#startFromRow()) {
+      replica.#ledgerChanged()
+      replica.#whole = replica.#proveStart()
+      return ok(replica)
+    }
     await replica.checkpoints.restore()
-    await replica.#restoreBase()
+    replica.#base = await replica.#restoreBase()
     await replica.#restoreRecords()
     await replica.#restoreOwnHead()
     await replica.#letGoOfThePast()
     replica.#ledgerChanged()
+    replica.#keepStartSoon()
     return ok(replica)
   }
 
@@ -335,6 +361,11 @@ export class Replica {
     await this.#saver.settled()
   }
 
+  /** Until every record was read again after a start from what was written down. Bundles and checkpoints wait for it. */
+  whole(): Promise<void> {
+    return this.#whole
+  }
+
   setAside(): readonly SetAside[] {
     return this.#feeds.setAside()
   }
@@ -342,6 +373,7 @@ export class Replica {
   close(): void {
     this.#closed = true
     this.#nextLook?.()
+    this.#nextStart?.()
     this.#debts.close()
     this.checkpoints.close()
     this.documents.destroy()
@@ -401,6 +433,7 @@ export class Replica {
     // What waited for this segment comes with it: the seal at its end is not always the one offered.
     const { fresh, seal: last } = offered.value
     if (fresh.length === 0) return true
+    this.#keepStartSoon()
     this.#meanwhile?.push({ feed: last.feed, records: fresh, seal: last })
     this.#saver.save([this.packs.add(fresh, last)])
     this.#apply()
@@ -416,7 +449,7 @@ export class Replica {
 
   absorbBoxes(epoch: EpochId, bytes: Uint8Array): void {
     const state = this.state.epochs.get(epoch)
-    if (!state || this.keyring.has(epoch)) return
+    if (!state || this.keyring.has(epoch) || this.#isPast(epoch)) return
     const boxes = parseBoxSet(bytes)
     if (!boxes.ok || !verifyBoxSet(state, boxes.value)) return
     this.#saver.save([{ table: 'boxes', key: boxesKey(this.coll, epoch), value: bytes }])
@@ -458,6 +491,7 @@ export class Replica {
    * lacking.
    */
   lacking(): string | null {
+    if (this.#isProving) return null
     if (this.needsWelcome()) return 'everything'
     if (!this.row.newcomer || this.standing() !== 'active') return null
     const epochs = this.#feeds.missingEpochs().filter((epoch) => !this.#mayHold(epoch))
@@ -497,6 +531,7 @@ export class Replica {
     if (!opened.ok || (this.#base && !this.#isBetter(opened.value.base, this.#base.base, holds))) return
     this.#saver.save([{ table: 'snapshots', key: baseKey(this.coll), value: wire }])
     this.#base = opened.value
+    this.#voidStart()
     void this.#rebase()
   }
 
@@ -658,6 +693,7 @@ export class Replica {
     this.#meanwhile?.push({ feed: seal.feed, records: [record], seal })
     this.#typed.add(record.id)
     this.#salvages = 0
+    this.#keepStartSoon()
     const head = encodeOwnHead({ feed: record.pub.feed, next: record.pub.seq + 1 })
     this.#saver.save(
       [this.packs.add([record], seal), { table: 'heads', key: headKey(this.coll), value: head }],
@@ -718,6 +754,7 @@ export class Replica {
 
   /** The document anew. Nothing counts as typed into it: what is accepted later is merged, also where this device wrote it. */
   #buildAnew(): void {
+    this.#voidStart()
     this.#typed.clear()
     const base = this.#base?.docs ?? null
     this.documents.rebuild(base, this.#mineAndAccepted(), () => this.#stranded)
@@ -753,15 +790,12 @@ export class Replica {
   }
 
   async #rebaseNow(): Promise<void> {
-    await this.settled()
     this.#meanwhile = []
+    await this.settled()
     const feeds = new Feeds({ ledger: this.ledger, keys: this.keyring, base: this.#base!.base })
-    for (const { records, seal } of await this.packs.restore()) feeds.restore(records, seal)
-    for (const { records, seal } of this.#meanwhile) feeds.restore(records, seal)
-    this.#meanwhile = null
-    this.#feeds = feeds
-    this.#feeds.ledgerChanged()
-    this.#feeds.take()
+    await this.#readInto(feeds, await this.packs.restore('mayBeJoined'))
+    if (this.#closed) return
+    this.#goOnWith(feeds)
     this.#buildAnew()
     this.#touch()
     this.#registerFeed()
@@ -769,10 +803,37 @@ export class Replica {
     this.#tell((events) => events.ledgerMoved?.())
   }
 
+  /** Reads records back, in slices when they are many, so that typing goes on meanwhile. */
+  async #readInto(feeds: Feeds, runs: readonly Run[]): Promise<void> {
+    const isMuch = runs.reduce((total, { records }) => total + records.length, 0) > SLICE
+    for (const { records, seal } of runs)
+      for (let at = 0; at < records.length && !this.#closed; at += SLICE) {
+        const slice = records.slice(at, at + SLICE)
+        const { pub, id } = slice.at(-1)!
+        const isLast = at + SLICE >= records.length
+        feeds.restore(slice, isLast ? seal : { ...seal, seq: pub.seq, rec: id })
+        if (isMuch) await this.#pause()
+      }
+  }
+
+  /** Nothing is awaited between taking in what came meanwhile and going on with it: nothing is left behind. */
+  #goOnWith(feeds: Feeds): void {
+    for (const { records, seal } of this.#meanwhile ?? []) feeds.restore(records, seal)
+    this.#meanwhile = null
+    this.#feeds = feeds
+    feeds.ledgerChanged()
+    feeds.take()
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resume) => void this.#clock.after(0, resume))
+  }
+
   /** Holds to a final checkpoint from here on, and begins from it at the next start; adopted, at once. */
   async #settle(settled: Settled, how: 'verified' | 'adopted'): Promise<void> {
     const now = { ...settled, at: this.#clock.now() }
     const row = encodeSettledRow(now)
+    this.#voidStart()
     this.#saver.save([{ table: 'snapshots', key: settledKey(this.coll), value: row }])
     await this.settled()
     if (this.#saver.state.read() === 'failed' || this.#closed) return
@@ -787,22 +848,132 @@ export class Replica {
     this.#ledgerChanged()
   }
 
-  async #restoreBase(): Promise<void> {
+  /** What all else stands on: the final checkpoint held to, or what this device was handed when it joined. */
+  async #restoreBase(): Promise<Start | null> {
     const settled = await this.#storage.get('snapshots', settledKey(this.coll))
     const row = settled.ok && settled.value ? parseSettledRow(settled.value) : null
     if (row) {
       this.#settled = row
       this.ledger.setPin(row.checkpoint)
-      this.#base = { base: row.base, docs: row.docs, by: null }
-      this.#feeds = new Feeds({ ledger: this.ledger, keys: this.keyring, base: row.base })
-      return
+      return { base: row.base, docs: row.docs, by: null }
     }
     const welcome = await this.#storage.get('snapshots', baseKey(this.coll))
-    if (!welcome.ok || !welcome.value) return
+    if (!welcome.ok || !welcome.value) return null
     const opened = openWelcome(welcome.value, this.ledger, (epoch) => this.keyring.key(epoch))
-    if (!opened.ok) return
-    this.#base = opened.value
-    this.#feeds = new Feeds({ ledger: this.ledger, keys: this.keyring, base: opened.value.base })
+    return opened.ok ? opened.value : null
+  }
+
+  // ── starting from what was written down ──────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Begins with the documents as they were last written down and the few records since, if the ledger still judges them as
+   * it did then. `false`: every record has to be read first.
+   */
+  async #startFromRow(): Promise<boolean> {
+    const read = await this.#storage.get('snapshots', startKey(this.coll))
+    const row = read.ok && read.value ? parseStartRow(read.value) : null
+    this.#hasStart = !read.ok || read.value !== null
+    if (!row) return this.#startSlowly()
+    if (row.settled) this.ledger.setPin(row.settled.checkpoint)
+    const feeds = new Feeds({ ledger: this.ledger, keys: this.keyring, base: row.base })
+    const isJudgedAlike = equalBytes(judgedAs(feeds), row.judged)
+    for (const { records, seal } of isJudgedAlike ? await this.packs.restoreTail() : [])
+      feeds.restore(records, seal)
+    const head = await this.#ownHead()
+    if (!isJudgedAlike || (head && feeds.nextSeq(head.feed) < head.next)) {
+      this.ledger.setPin(null)
+      return this.#startSlowly()
+    }
+    this.#settled = row.settled
+    this.#base = { base: row.base, docs: row.docs, by: row.by }
+    this.#isProving = true
+    this.#goOnWith(feeds)
+    this.documents.rebuild(row.docs, this.#mineAndAccepted())
+    if (head) this.#writeOn(head.feed)
+    this.#touch()
+    return true
+  }
+
+  /**
+   * Reads every record again behind what is shown already. From then on everything is as if it had been read first; where
+   * something else counts than was written down, the documents are built anew.
+   */
+  async #proveStart(): Promise<void> {
+    this.#meanwhile = []
+    const restored = this.packs.restore('isCountedOn')
+    const [start, base] = [this.#base!, await this.#restoreBase()]
+    const feeds = new Feeds({ ledger: this.ledger, keys: this.keyring, ...(base && { base: base.base }) })
+    await this.#readInto(feeds, await restored)
+    if (this.#closed) return
+    this.#isProving = false
+    // Rows are gone from this disk: what was written down is all that is left of them.
+    const isLost = [...start.base].some(([feed, { seq }]) => feeds.nextSeq(feed) <= seq)
+    if (isLost) this.#meanwhile = null
+    else {
+      const before = this.#feeds.acceptedKey()
+      this.#base = base
+      this.#goOnWith(feeds)
+      if (feeds.acceptedKey() === before) this.#typed.clear()
+      else this.#buildAnew()
+    }
+    await this.checkpoints.restore()
+    if (!isLost) await this.#letGoOfThePast()
+    this.#ledgerChanged()
+    this.#tell((events) => events.holdingsMoved?.())
+    this.#keepStartSoon()
+  }
+
+  /** Writes the documents down for the next start, some time after there is enough to make it worth while. */
+  #keepStartSoon(): void {
+    if (this.packs.tailRows < TAIL_ROWS || this.#closed) return
+    this.#nextStart ??= this.#clock.after(QUIET_MS, () => {
+      this.#nextStart = null
+      void this.keepStart()
+    })
+  }
+
+  /** Writes down what counts now, so that the next start is quick. Where that is not plain, the next start takes its time. */
+  async keepStart(): Promise<void> {
+    this.documents.flush()
+    const isPlain =
+      !this.#isProving &&
+      !this.#closed &&
+      !this.#meanwhile &&
+      !this.#salvage &&
+      this.#stranded.length === 0 &&
+      this.#feeds.forks().length === 0 &&
+      this.setAside().every(({ device }) => device !== this.own.id)
+    const base = this.#feeds.baseNow()
+    if (!isPlain || base.size === 0) return
+    if (this.#feed && this.#feeds.nextSeq(this.#feed) - 1 !== (base.get(this.#feed)?.seq ?? -1)) return
+    const value = encodeStartRow({
+      by: this.#base?.by ?? null,
+      settled: this.#settled,
+      judged: judgedAs(this.#feeds),
+      base,
+      docs: this.documents.states(),
+    })
+    const starts = this.#starts
+    const { writes, done } = await this.packs.leaveTail(base)
+    // Something counts no more while the tail was read.
+    if (starts !== this.#starts || this.#closed) return
+    this.#hasStart = true
+    this.#saver.save([...writes, { table: 'snapshots', key: startKey(this.coll), value }], done)
+    await this.#saver.settled()
+  }
+
+  /** Nothing is to count on the tail any more when it is joined with the rest. */
+  async #startSlowly(): Promise<false> {
+    this.#voidStart()
+    await this.#saver.settled()
+    return false
+  }
+
+  #voidStart(): void {
+    this.#starts += 1
+    if (!this.#hasStart) return
+    this.#hasStart = false
+    this.#saver.save([{ table: 'snapshots', key: startKey(this.coll), value: null }])
   }
 
   /**
@@ -814,7 +985,7 @@ export class Replica {
     const settled = this.#settled
     const held = settled ? this.#clock.now() - settled.at : 0
     if (!settled || held < RECORDS_KEPT_MS) return
-    await this.packs.prune(settled.base)
+    await this.packs.prune(this.#base!.base)
     if (held < KEYS_KEPT_MS) return
     const inUse = this.#feeds.epochsInUse()
     const gone = [...this.state.epochs.keys()].filter((epoch) => this.#isPast(epoch) && !inUse.has(epoch))
@@ -838,25 +1009,31 @@ export class Replica {
   }
 
   async #restoreRecords(): Promise<void> {
-    for (const { records, seal } of await this.packs.restore()) this.#feeds.restore(records, seal)
-    this.#feeds.ledgerChanged()
-    this.#feeds.take()
+    const base = this.#base
+    const feeds = new Feeds({ ledger: this.ledger, keys: this.keyring, ...(base && { base: base.base }) })
+    for (const { records, seal } of await this.packs.restore('mayBeJoined')) feeds.restore(records, seal)
+    this.#goOnWith(feeds)
     this.#buildAnew()
     this.#touch()
   }
 
+  async #ownHead(): Promise<OwnHead | null> {
+    const row = await this.#storage.get('heads', headKey(this.coll))
+    return row.ok && row.value ? parseOwnHead(row.value) : null
+  }
+
   /** The head on disk must not be ahead of the records on disk: else this disk is damaged, and the feed starts a new incarnation. */
   async #restoreOwnHead(): Promise<void> {
-    const row = await this.#storage.get('heads', headKey(this.coll))
-    const head = row.ok && row.value ? parseOwnHead(row.value) : null
+    const head = await this.#ownHead()
     if (!head) return
-    if (this.#feeds.nextSeq(head.feed) >= head.next) {
-      this.#feed = head.feed
-      const feed = this.state.feeds.get(head.feed)
-      if (feed) this.documents.setClient(feed.yClient)
-      return
-    }
-    this.#newIncarnation()
+    if (this.#feeds.nextSeq(head.feed) >= head.next) this.#writeOn(head.feed)
+    else this.#newIncarnation()
+  }
+
+  #writeOn(id: FeedId): void {
+    this.#feed = id
+    const feed = this.state.feeds.get(id)
+    if (feed) this.documents.setClient(feed.yClient)
   }
 
   #ledgerWrite(wire: Uint8Array): Write {
@@ -876,6 +1053,8 @@ export class Replica {
     return encodeFeedSeal(seal)
   }
 }
+
+const judgedAs = (feeds: Feeds): Uint8Array => hash('start', feeds.judgement())
 
 /** Feeds of which a base holds more than counts: their devices were shut out further back than whoever handed it over knew. */
 const handedTooMuch = (base: Base, { feeds, devices }: LedgerState): readonly FeedId[] =>

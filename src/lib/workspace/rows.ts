@@ -1,4 +1,4 @@
-import { decodeCbor, encodeCbor, hasExactly, isBytes, isUint, type Cbor } from '../core/cbor.ts'
+import { decodeCbor, encodeCbor, hasExactly, isBytes, isUint } from '../core/cbor.ts'
 import {
   collIdFrom,
   feedIdFrom,
@@ -49,6 +49,8 @@ export const kemKey = (coll: CollId): string => `${coll}/kem`
 export const calendarKey = (coll: CollId): string => `calendar/${coll}`
 /** A part of a checkpoint, by the hash it is named by. */
 export const blobKey = (coll: CollId, digest: string): string => `${coll}/blob/${digest}`
+/** Where the next start begins: start-row.ts. */
+export const startKey = (coll: CollId): string => `${coll}/start`
 export const settledKey = (coll: CollId): string => `${coll}/settled`
 export const heardKey = (coll: CollId): string => `heard/${coll}`
 
@@ -82,23 +84,6 @@ export const parseSpaceRow = (bytes: Uint8Array): SpaceRow | null => {
     rvSk: row.rvSk as RvSecret,
   }
   return { coll, own, member, myName: row.myName, movedTo: collIdFrom(row.movedTo), newcomer: row.newcomer }
-}
-
-/** A run of records as kept: `[[record, …], seal]`, each as its own bytes. */
-export type Pack = { readonly records: readonly Uint8Array[]; readonly seal: Uint8Array }
-
-export const encodePack = (pack: Pack): Uint8Array => encodeCbor([pack.records, pack.seal])
-
-export const parsePack = (bytes: Uint8Array): Pack | null => {
-  const decoded = decodeCbor(bytes)
-  if (!decoded.ok || !Array.isArray(decoded.value) || decoded.value.length !== 2) return null
-  const [records, seal] = decoded.value as readonly Cbor[]
-  return Array.isArray(records) &&
-    records.length > 0 &&
-    records.every((record) => record instanceof Uint8Array) &&
-    seal instanceof Uint8Array
-    ? { records: records, seal }
-    : null
 }
 
 /** How far this device has written its own feed: compared with the records at every start, so that a place is never used twice. */

@@ -1,0 +1,48 @@
+import { decodeCbor, encodeCbor, isBytes, isUint, type Cbor } from '../core/cbor.ts'
+import { deviceIdFrom, entryIdFrom, idBytes, type DeviceId, type DocId, type EntryId } from '../core/ids.ts'
+import type { Base } from '../feed/types.ts'
+import { baseFromRow, cborFromBase, cborFromDocs, docsFromRow } from './base-row.ts'
+
+/**
+ * Everything that counted when the documents were last written down, so that the next start can show them before it has
+ * read every record again. It saves time and decides nothing: the records do. Spec: feed.md §9.
+ */
+export type StartRow = {
+  /** By whom what this device joined with was handed over, while that still matters. */
+  readonly by: DeviceId | null
+  /** The final checkpoint held to, and since when (ms since 1970). */
+  readonly settled: { readonly checkpoint: EntryId; readonly at: number } | null
+  /** How the ledger judged these feeds: if it judges otherwise now, this row is void. 32 bytes. */
+  readonly judged: Uint8Array
+  readonly base: Base
+  readonly docs: ReadonlyMap<DocId, Uint8Array>
+}
+
+/** `enc([1, by or null, [checkpoint, at] or null, judged, positions, docs])`. The store seals it. */
+export const encodeStartRow = ({ by, settled, judged, base, docs }: StartRow): Uint8Array =>
+  encodeCbor([
+    1,
+    by && idBytes(by),
+    settled && [idBytes(settled.checkpoint), settled.at],
+    judged,
+    cborFromBase(base),
+    cborFromDocs(docs),
+  ])
+
+/** `null`: a damaged row. */
+export const parseStartRow = (bytes: Uint8Array): StartRow | null => {
+  const decoded = decodeCbor(bytes)
+  if (!decoded.ok || !Array.isArray(decoded.value) || decoded.value.length !== 6) return null
+  const [version, who, pin, judged, positions, states] = decoded.value as readonly Cbor[]
+  const by = who === null ? null : deviceIdFrom(who)
+  const settled = pin === null ? null : settledFrom(pin)
+  const [base, docs] = [baseFromRow(positions), docsFromRow(states)]
+  const isWhole = version === 1 && (who === null || by) && settled !== undefined && isBytes(judged, 32)
+  return isWhole && base && docs ? { by, settled, judged, base, docs } : null
+}
+
+const settledFrom = (value: unknown): NonNullable<StartRow['settled']> | undefined => {
+  if (!Array.isArray(value) || value.length !== 2) return undefined
+  const [checkpoint, at] = [entryIdFrom(value[0]), value[1] as unknown]
+  return checkpoint && isUint(at) ? { checkpoint, at } : undefined
+}
