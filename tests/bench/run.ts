@@ -25,7 +25,7 @@ if (['live-latency', 'first-sync', 'open'].some(wanted)) {
   try {
     if (wanted('live-latency')) figures.push(...(await liveLatency(bench, { times: quick ? 150 : 1000 })))
     if (wanted('first-sync')) figures.push(...(await firstSync(bench, { edits, rounds: quick ? 1 : 3 })))
-    if (wanted('open')) figures.push(...(await openAgain(bench, { edits, rounds: quick ? 3 : 5 })))
+    if (wanted('open')) figures.push(...(await openAgain(bench, { edits, rounds: quick ? 5 : 11 })))
   } finally {
     await bench.close()
   }

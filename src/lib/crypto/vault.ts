@@ -1,5 +1,6 @@
-import { decodeCbor, encodeCbor, hasExactly, isBytes, isCborMap, type Cbor } from '../core/cbor.ts'
-import { concatBytes, hexFromBytes } from '../core/bytes.ts'
+import { decodeCbor, encodeCbor, hasExactly, isBytes, isCborMap } from '../core/cbor.ts'
+import { concatBytes, hexFromBytes, textFromUtf8 } from '../core/bytes.ts'
+import { Reader } from '../core/cbor-reader.ts'
 import type { Random } from '../core/clock.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { mayStretch, type StretchCost } from './argon2.ts'
@@ -120,10 +121,12 @@ export const createRowSealer = (vault: Vault): SealedRows => {
     open: (table, name, sealed) => {
       const opened = open(keysOf(table).rows, context(table, name), sealed)
       const bare = opened.ok ? unpad(opened.value) : opened
-      const row = bare.ok ? decodeCbor(bare.value) : bare
-      if (!row.ok || !Array.isArray(row.value) || row.value.length !== 2) return null
-      const [key, value] = row.value as readonly Cbor[]
-      return typeof key === 'string' && value instanceof Uint8Array ? { key, value } : null
+      if (!bare.ok) return null
+      // Views into what was opened: a row may be a whole document.
+      const reader = new Reader(bare.value)
+      reader.expect(0x82)
+      const [key, value] = [textFromUtf8(reader.text()), reader.bytes()]
+      return reader.done && key !== null ? { key, value } : null
     },
   }
 }

@@ -13,7 +13,7 @@ import {
 } from '../core/ids.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { Position } from '../ledger/types.ts'
-import { Reader } from './reader.ts'
+import { Reader } from '../core/cbor-reader.ts'
 import type { RecordBody } from './types.ts'
 
 /** As many ledger heads as an entry may have parents. */

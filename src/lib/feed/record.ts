@@ -15,7 +15,7 @@ import { deriveKey, hashEncoded, type SecretKey } from '../crypto/hash.ts'
 import { pad, unpad } from '../crypto/pad.ts'
 import { generateNonce, NONCE_BYTES, openWith, sealWith, TAG_BYTES, type SealKey } from '../crypto/seal.ts'
 import { encodeBody, parseBody } from './body.ts'
-import { Reader } from './reader.ts'
+import { Reader } from '../core/cbor-reader.ts'
 import type { BadRecord, RecordBody, RecordPublic, SealedRecord } from './types.ts'
 
 /** A record with everything around its updates, at most. Bytes. */

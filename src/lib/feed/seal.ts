@@ -2,7 +2,7 @@ import { encodeCbor, type Cbor } from '../core/cbor.ts'
 import { feedIdFrom, idBytes, recIdFrom, type FeedId, type RecId } from '../core/ids.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { sign, SIGNATURE_BYTES, verify, type SignPublic, type SignSecret } from '../crypto/sign.ts'
-import { Reader } from './reader.ts'
+import { Reader } from '../core/cbor-reader.ts'
 import type { FeedSeal } from './types.ts'
 
 /** Vouches, as the device of `feed`, for the record `rec` at `seq` and everything below it. Spec: feed.md §5. */

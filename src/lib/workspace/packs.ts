@@ -26,7 +26,8 @@ type Row = { readonly key: string; readonly table: RecordTable; readonly run: Ru
 export class Packs {
   readonly #storage: Storage
   readonly #coll: CollId
-  readonly #starts = new Map<FeedId, Start[]>()
+  /** By feed, and by table and key. */
+  readonly #starts = new Map<FeedId, Map<string, Start>>()
   /** Resolves when it is known where everything lies. */
   #known: Promise<unknown> = Promise.resolve()
   #tailRows = 0
@@ -55,7 +56,7 @@ export class Packs {
     from: number,
   ): AsyncGenerator<{ records: readonly Uint8Array[]; seal: Uint8Array; last: number }> {
     await this.#known
-    const starts = [...(this.#starts.get(feed) ?? [])].sort((a, b) => a.seq - b.seq)
+    const starts = [...(this.#starts.get(feed)?.values() ?? [])].sort((a, b) => a.seq - b.seq)
     // Two branches of a forked feed may begin at one place: neither is left out.
     const below = starts.findLast(({ seq }) => seq <= from)?.seq ?? 0
     const first = starts.findIndex(({ seq }) => seq >= below)
@@ -93,13 +94,12 @@ export class Packs {
     const writes: Write[] = []
     for (const [feed, starts] of this.#starts) {
       const most = base.get(feed)?.seq ?? -1
-      const kept: Start[] = []
-      for (const start of starts) {
+      for (const [place, start] of [...starts]) {
         const run = start.seq <= most ? await this.#runAt(start) : null
-        if (run && run.seal.seq <= most) writes.push({ table: start.table, key: start.key, value: null })
-        else kept.push(start)
+        if (!run || run.seal.seq > most) continue
+        writes.push({ table: start.table, key: start.key, value: null })
+        starts.delete(place)
       }
-      this.#starts.set(feed, kept)
     }
     if (writes.length > 0) await this.#storage.commit(writes)
   }
@@ -179,10 +179,8 @@ export class Packs {
 
   #note({ table, key, run }: Row): void {
     const { feed } = run.seal
-    const starts = (this.#starts.get(feed) ?? []).filter(
-      (start) => start.key !== key || start.table !== table,
-    )
-    this.#starts.set(feed, [...starts, { seq: run.records[0]!.pub.seq, key, table }])
+    const starts = this.#starts.get(feed) ?? new Map<string, Start>()
+    this.#starts.set(feed, starts.set(`${table}/${key}`, { seq: run.records[0]!.pub.seq, key, table }))
   }
 
   /** Each chain as one row in place of its many. `done`: to be called once that is on disk. */
@@ -199,24 +197,15 @@ export class Packs {
       ]),
       done: () => {
         for (const { whole, gone } of joined) {
-          for (const row of gone) this.#forget(row)
+          for (const { table, key } of gone) this.#starts.get(whole.run.seal.feed)?.delete(`${table}/${key}`)
           this.#note(whole)
         }
       },
     }
   }
 
-  #forget({ table, key, run }: Row): void {
-    const starts = this.#starts.get(run.seal.feed) ?? []
-    this.#starts.set(
-      run.seal.feed,
-      starts.filter((start) => start.key !== key || start.table !== table),
-    )
-  }
-
-  #moved(feed: FeedId, start: Start): boolean {
-    const starts = this.#starts.get(feed) ?? []
-    return !starts.some(({ table, key }) => table === start.table && key === start.key)
+  #moved(feed: FeedId, { table, key }: Start): boolean {
+    return !(this.#starts.get(feed)?.has(`${table}/${key}`) ?? false)
   }
 }
 

@@ -52,17 +52,21 @@ import { Packs } from './packs.ts'
 import {
   baseKey,
   boxesKey,
+  calendarKey,
   encodeOwnHead,
   headKey,
+  kemKey,
   ledgerKey,
   parseOwnHead,
   type OwnHead,
   settledKey,
   spaceKey,
+  startDocKey,
   startKey,
   encodeSpaceRow,
   type SpaceRow,
 } from './rows.ts'
+import { readAhead, type Wanted } from './read-ahead.ts'
 import { Saver } from './saver.ts'
 import { encodeSettledRow, parseSettledRow } from './settled-row.ts'
 import { encodeStartRow, parseStartRow } from './start-row.ts'
@@ -241,17 +245,18 @@ export class Replica {
     readonly clock: Clock
     readonly random: Random
   }): Promise<Result<Replica, StorageFailed | { readonly type: 'BadLedger' }>> {
-    const rows = await of.storage.all('ledger', `${of.row.coll}/`)
+    const storage = readAhead(of.storage, readFirst(of.row.coll))
+    const rows = await storage.all('ledger', `${of.row.coll}/`)
     if (!rows.ok) return rows
     const wires = rows.value.rows.map(([, wire]) => wire)
     const ledger = wires[0] ? createLedger(wires[0], null, of.above) : null
     if (!ledger?.ok) return err({ type: 'BadLedger' })
     ledger.value.restore(wires.slice(1))
-    const replica = new Replica({ ...of, ledger: ledger.value })
+    const replica = new Replica({ ...of, storage, ledger: ledger.value })
     replica.#ledgerRows = wires.length
-    await replica.keyring.restore(of.storage, (epoch, key) => isKeyOf(replica.ledger, epoch, key))
+    await replica.keyring.restore(storage, (epoch, key) => isKeyOf(replica.ledger, epoch, key))
     await replica.kem.restore()
-    await replica.#calendar.restore(of.storage, of.clock.now())
+    await replica.#calendar.restore(storage, of.clock.now())
     if (await replica.#startFromRow()) {
       replica.#ledgerChanged()
       replica.#whole = replica.#proveStart()
@@ -872,8 +877,9 @@ export class Replica {
   async #startFromRow(): Promise<boolean> {
     const read = await this.#storage.get('snapshots', startKey(this.coll))
     const row = read.ok && read.value ? parseStartRow(read.value) : null
+    const docs = row && (await this.#startDocs(row.docs))
     this.#hasStart = !read.ok || read.value !== null
-    if (!row) return this.#startSlowly()
+    if (!row || !docs) return this.#startSlowly()
     if (row.settled) this.ledger.setPin(row.settled.checkpoint)
     const feeds = new Feeds({ ledger: this.ledger, keys: this.keyring, base: row.base })
     const isJudgedAlike = equalBytes(judgedAs(feeds), row.judged)
@@ -885,13 +891,23 @@ export class Replica {
       return this.#startSlowly()
     }
     this.#settled = row.settled
-    this.#base = { base: row.base, docs: row.docs, by: row.by }
+    this.#base = { base: row.base, docs, by: row.by }
     this.#isProving = true
     this.#goOnWith(feeds)
-    this.documents.rebuild(row.docs, this.#mineAndAccepted())
+    this.documents.rebuild(docs, this.#mineAndAccepted())
     if (head) this.#writeOn(head.feed)
     this.#touch()
     return true
+  }
+
+  async #startDocs(names: readonly DocId[]): Promise<ReadonlyMap<DocId, Uint8Array> | null> {
+    const docs = new Map<DocId, Uint8Array>()
+    for (const name of names) {
+      const row = await this.#storage.get('snapshots', startDocKey(this.coll, name))
+      if (!row.ok || !row.value) return null
+      docs.set(name, row.value)
+    }
+    return docs
   }
 
   /**
@@ -946,19 +962,24 @@ export class Replica {
     const base = this.#feeds.baseNow()
     if (!isPlain || base.size === 0) return
     if (this.#feed && this.#feeds.nextSeq(this.#feed) - 1 !== (base.get(this.#feed)?.seq ?? -1)) return
+    const docs = this.documents.states()
     const value = encodeStartRow({
       by: this.#base?.by ?? null,
       settled: this.#settled,
       judged: judgedAs(this.#feeds),
       base,
-      docs: this.documents.states(),
+      docs: [...docs.keys()],
     })
     const starts = this.#starts
     const { writes, done } = await this.packs.leaveTail(base)
     // Something counts no more while the tail was read.
     if (starts !== this.#starts || this.#closed) return
     this.#hasStart = true
-    this.#saver.save([...writes, { table: 'snapshots', key: startKey(this.coll), value }], done)
+    const table = 'snapshots'
+    const states = [...docs].map(
+      ([doc, state]) => ({ table, key: startDocKey(this.coll, doc), value: state }) as const,
+    )
+    this.#saver.save([...writes, ...states, { table, key: startKey(this.coll), value }], done)
     await this.#saver.settled()
   }
 
@@ -973,7 +994,8 @@ export class Replica {
     this.#starts += 1
     if (!this.#hasStart) return
     this.#hasStart = false
-    this.#saver.save([{ table: 'snapshots', key: startKey(this.coll), value: null }])
+    const keys = [startKey(this.coll), startDocKey(this.coll, MAIN_DOC)]
+    this.#saver.save(keys.map((key) => ({ table: 'snapshots', key, value: null })))
   }
 
   /**
@@ -1053,6 +1075,18 @@ export class Replica {
     return encodeFeedSeal(seal)
   }
 }
+
+/** What every start asks the disk for. */
+const readFirst = (coll: CollId): readonly Wanted[] => [
+  { table: 'ledger', prefix: `${coll}/` },
+  { table: 'keys', prefix: `${coll}/` },
+  { table: 'keys', key: kemKey(coll) },
+  { table: 'meta', key: calendarKey(coll) },
+  { table: 'snapshots', key: startKey(coll) },
+  { table: 'snapshots', key: startDocKey(coll, MAIN_DOC) },
+  { table: 'tail', prefix: `${coll}/` },
+  { table: 'heads', key: headKey(coll) },
+]
 
 const judgedAs = (feeds: Feeds): Uint8Array => hash('start', feeds.judgement())
 

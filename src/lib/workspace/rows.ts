@@ -5,6 +5,7 @@ import {
   idBytes,
   memberIdFrom,
   type CollId,
+  type DocId,
   type FeedId,
   type MemberId,
   type RecId,
@@ -51,6 +52,7 @@ export const calendarKey = (coll: CollId): string => `calendar/${coll}`
 export const blobKey = (coll: CollId, digest: string): string => `${coll}/blob/${digest}`
 /** Where the next start begins: start-row.ts. */
 export const startKey = (coll: CollId): string => `${coll}/start`
+export const startDocKey = (coll: CollId, doc: DocId): string => `${coll}/start/${doc}`
 export const settledKey = (coll: CollId): string => `${coll}/settled`
 export const heardKey = (coll: CollId): string => `heard/${coll}`
 

@@ -1,7 +1,15 @@
 import { decodeCbor, encodeCbor, isBytes, isUint, type Cbor } from '../core/cbor.ts'
-import { deviceIdFrom, entryIdFrom, idBytes, type DeviceId, type DocId, type EntryId } from '../core/ids.ts'
+import {
+  deviceIdFrom,
+  docIdFrom,
+  entryIdFrom,
+  idBytes,
+  type DeviceId,
+  type DocId,
+  type EntryId,
+} from '../core/ids.ts'
 import type { Base } from '../feed/types.ts'
-import { baseFromRow, cborFromBase, cborFromDocs, docsFromRow } from './base-row.ts'
+import { baseFromRow, cborFromBase } from './base-row.ts'
 
 /**
  * Everything that counted when the documents were last written down, so that the next start can show them before it has
@@ -15,10 +23,11 @@ export type StartRow = {
   /** How the ledger judged these feeds: if it judges otherwise now, this row is void. 32 bytes. */
   readonly judged: Uint8Array
   readonly base: Base
-  readonly docs: ReadonlyMap<DocId, Uint8Array>
+  /** Each of them lies in a row of its own, as bare Yjs state: it may be large, and is not copied more than it must. */
+  readonly docs: readonly DocId[]
 }
 
-/** `enc([1, by or null, [checkpoint, at] or null, judged, positions, docs])`. The store seals it. */
+/** `enc([1, by or null, [checkpoint, at] or null, judged, positions, [doc, …]])`. The store seals it. */
 export const encodeStartRow = ({ by, settled, judged, base, docs }: StartRow): Uint8Array =>
   encodeCbor([
     1,
@@ -26,19 +35,20 @@ export const encodeStartRow = ({ by, settled, judged, base, docs }: StartRow): U
     settled && [idBytes(settled.checkpoint), settled.at],
     judged,
     cborFromBase(base),
-    cborFromDocs(docs),
+    docs,
   ])
 
 /** `null`: a damaged row. */
 export const parseStartRow = (bytes: Uint8Array): StartRow | null => {
   const decoded = decodeCbor(bytes)
   if (!decoded.ok || !Array.isArray(decoded.value) || decoded.value.length !== 6) return null
-  const [version, who, pin, judged, positions, states] = decoded.value as readonly Cbor[]
+  const [version, who, pin, judged, positions, names] = decoded.value as readonly Cbor[]
   const by = who === null ? null : deviceIdFrom(who)
   const settled = pin === null ? null : settledFrom(pin)
-  const [base, docs] = [baseFromRow(positions), docsFromRow(states)]
+  const base = baseFromRow(positions)
+  const docs = Array.isArray(names) ? names.map(docIdFrom) : [null]
   const isWhole = version === 1 && (who === null || by) && settled !== undefined && isBytes(judged, 32)
-  return isWhole && base && docs ? { by, settled, judged, base, docs } : null
+  return isWhole && base && docs.every((doc) => doc !== null) ? { by, settled, judged, base, docs } : null
 }
 
 const settledFrom = (value: unknown): NonNullable<StartRow['settled']> | undefined => {
