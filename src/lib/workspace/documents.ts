@@ -1,6 +1,7 @@
 import * as Y from 'yjs'
 import { systemClock, type Clock } from '../core/clock.ts'
 import { MAIN_DOC, type DocId } from '../core/ids.ts'
+import { nextTurn } from '../core/next-turn.ts'
 import { Cell, type Watched } from '../core/watched.ts'
 import { mergeInto, straightened } from '../domain/merge.ts'
 import type { Accepted } from '../feed/types.ts'
@@ -122,7 +123,7 @@ export class Documents {
     for (;;) {
       this.#mergeSlice()
       if (this.#queue.length === 0) break
-      await new Promise((resume) => setTimeout(resume, 0))
+      await nextTurn()
     }
     this.#draining = null
   }

@@ -5,11 +5,11 @@ import type { Base, FeedSeal, SealedRecord } from '../feed/types.ts'
 import type { Storage, Write } from '../sync/ports.ts'
 import { recordsKey } from './rows.ts'
 
-/** One message of records holds about this many bytes. */
-const SEGMENT_BYTES = 512 * 1024
+/** One message of records holds about this many bytes: enough to be worth its seal, little enough to be read between two keystrokes. */
+const SEGMENT_BYTES = 96 * 1024
 /** Single records pile up while people type together: runs of them become one row when the chance comes. */
 const COMPACT_FROM = 64
-const PACK_RECORDS = 512
+const PACK_RECORDS = 256
 
 type RecordTable = 'records' | 'tail'
 
@@ -50,7 +50,7 @@ export class Packs {
     return { table: row.table, key: row.key, value: encodeRun(row.run) }
   }
 
-  /** Runs of `feed` from the one that holds `from` on, joined into messages of about half a megabyte. */
+  /** Runs of `feed` from the one that holds `from` on, joined into messages of about a hundred kilobytes. */
   async *read(
     feed: FeedId,
     from: number,
