@@ -31,6 +31,7 @@ export class AssemblyHistory {
   /** How many of `wires` all have heard. */
   #met = 0
 
+  /** `acts` 0: as many as it takes until all are in and that is final. */
   constructor(of: { readonly acts: number; readonly members: number; readonly devices: number }) {
     for (let i = 0; i < FOUNDERS; i++) this.#people.push(this.#stranger())
     const draft = createGenesis({
@@ -49,7 +50,12 @@ export class AssemblyHistory {
     this.#meet()
     this.#settle(this.#people.slice(0, FOUNDERS))
     while (this.wires.length < of.acts) this.#live()
-    this.wires.length = of.acts
+    if (of.acts > 0) this.wires.length = of.acts
+  }
+
+  /** The device of somebody who was there from the start. */
+  get founder(): OwnDevice {
+    return this.#people[0]!.devices[0]!
   }
 
   #stranger(): Person {

@@ -5,6 +5,7 @@ import { ledger } from './ledger.ts'
 import { liveLatency } from './live-latency.ts'
 import { openAgain } from './open.ts'
 import { print, type Figure } from './report.ts'
+import { rotate } from './rotate.ts'
 import { verify } from './verify.ts'
 
 /** `npm run bench`, `-- --quick` for under a minute, `-- --only NAME` for one. */
@@ -17,6 +18,7 @@ const wanted = (name: string) => only === null || only === name
 const figures: Figure[] = []
 
 if (wanted('ledger')) figures.push(...ledger({ acts: quick ? 4000 : 10_000, rounds: quick ? 3 : 5 }))
+if (wanted('rotate')) figures.push(...rotate({ rounds: quick ? 5 : 15 }))
 if (wanted('verify')) figures.push(...verify({ rounds: quick ? 3 : 7 }))
 if (wanted('disk')) figures.push(...(await disk({ edits: quick ? 5000 : 50_000 })))
 

@@ -58,6 +58,7 @@ export const openBox = (of: {
   readonly ledger: Ledger
   readonly own: OwnDevice
   readonly epoch: EpochId
+  /** All of them, or this device's alone. */
   readonly boxes: BoxSet
 }): Result<SecretKey, BoxProblem> => {
   const box = of.boxes.find(({ device }) => device === of.own.id)
@@ -81,6 +82,12 @@ export const verifyBoxSet = (epoch: EpochState, boxes: BoxSet): boolean =>
   boxes.length === epoch.recipients.length &&
   boxes.every(({ device }, i) => device === epoch.recipients[i]) &&
   equalBytes(boxRoot(boxes), epoch.boxRoot)
+
+/** Whether `box` is the one of its device in this epoch: one hash beside each step to the root. */
+export const verifyBox = (epoch: EpochState, box: Box, path: readonly Uint8Array[]): boolean => {
+  const index = epoch.recipients.indexOf(box.device)
+  return verifyBoxPath({ box, index, size: epoch.recipients.length, path, root: epoch.boxRoot })
+}
 
 /** Merkle root over the boxes, in the shape of RFC 6962 §2.1 with our own labels for leaves and nodes. */
 export const boxRoot = (boxes: BoxSet): Uint8Array => rootOf(boxes.map(leafOf))
@@ -108,15 +115,25 @@ export const encodeBoxSet = (boxes: BoxSet): Uint8Array => encodeCbor(boxes.map(
 export const parseBoxSet = (bytes: Uint8Array): Result<BoxSet, { readonly type: 'BadBox' }> => {
   const decoded = decodeCbor(bytes)
   if (!decoded.ok || !Array.isArray(decoded.value)) return err({ type: 'BadBox' })
-  const boxes: Box[] = []
-  for (const item of decoded.value as readonly Cbor[]) {
-    if (!Array.isArray(item) || item.length !== 3) return err({ type: 'BadBox' })
-    const [device, kemCt, sealed] = [deviceIdFrom(item[0]), item[1] as unknown, item[2] as unknown]
-    if (!device || !isBytes(kemCt, KEM_CIPHERTEXT_BYTES) || !isBytes(sealed, 72))
-      return err({ type: 'BadBox' })
-    boxes.push({ device, kemCt, sealed })
-  }
-  return ok(boxes)
+  const boxes = (decoded.value as readonly Cbor[]).map(boxFrom)
+  return boxes.every((box) => box !== null) ? ok(boxes) : err({ type: 'BadBox' })
+}
+
+/** `[device, kemCt, sealed]`. */
+export const encodeBox = (box: Box): Uint8Array => encodeCbor(cborFromBox(box))
+
+export const parseBox = (bytes: Uint8Array): Result<Box, { readonly type: 'BadBox' }> => {
+  const decoded = decodeCbor(bytes)
+  const box = decoded.ok ? boxFrom(decoded.value) : null
+  return box ? ok(box) : err({ type: 'BadBox' })
+}
+
+const boxFrom = (item: Cbor): Box | null => {
+  if (!Array.isArray(item) || item.length !== 3) return null
+  const [device, kemCt, sealed] = [deviceIdFrom(item[0]), item[1] as unknown, item[2] as unknown]
+  return device && isBytes(kemCt, KEM_CIPHERTEXT_BYTES) && isBytes(sealed, 72)
+    ? { device, kemCt, sealed }
+    : null
 }
 
 /** `KDF(ss, "box", [coll, epochCtx, device, H("kempk", kemPk), H("kemct", kemCt)])`: bound to epoch, device, key and ciphertext. */

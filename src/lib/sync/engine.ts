@@ -23,6 +23,8 @@ export type LinkState = {
   /** Which word of the peer's I last answered because I was behind it: each is answered once. */
   readonly answered: string
   readonly asked: ReadonlySet<EntryId>
+  /** Epochs whose boxes the peer was asked for and may still send: it is asked again in a while, not with every act. */
+  readonly askedBoxes: ReadonlySet<EpochId>
   /** Feeds of which the peer holds another branch, and was sent ours whole. */
   readonly parted: ReadonlySet<FeedId>
 }
@@ -63,6 +65,12 @@ export type Effect =
   | { readonly type: 'serve'; readonly feed: FeedId; readonly from: number }
   | { readonly type: 'serveBoxes'; readonly epochs: readonly EpochId[] }
   | { readonly type: 'absorbBoxes'; readonly epoch: EpochId; readonly boxes: Uint8Array }
+  | {
+      readonly type: 'absorbBox'
+      readonly epoch: EpochId
+      readonly box: Uint8Array
+      readonly path: readonly Uint8Array[]
+    }
   | { readonly type: 'serveWelcome' }
   | { readonly type: 'absorbWelcome'; readonly welcome: Uint8Array }
   | { readonly type: 'serveParts'; readonly parts: readonly Uint8Array[] }
@@ -92,6 +100,7 @@ const newState = (standing: Standing): LinkState => ({
   told: '',
   answered: '',
   asked: new Set(),
+  askedBoxes: new Set(),
   parted: new Set(),
 })
 
@@ -125,6 +134,10 @@ export const onMessage = (state: LinkState, message: SyncMessage, holdings: Hold
       return fullContent(state, [{ type: 'serveBoxes', epochs: message.epochs }])
     case 'boxes':
       return fullContent(state, [{ type: 'absorbBoxes', epoch: message.epoch, boxes: message.boxes }])
+    case 'box': {
+      const { epoch, box, path } = message
+      return fullContent(state, [{ type: 'absorbBox', epoch, box, path }])
+    }
     case 'wantWelcome':
       return fullContent(state, [{ type: 'serveWelcome' }])
     case 'welcome':
@@ -149,19 +162,25 @@ export const ledgerMoved = (state: LinkState, standing: Standing, holdings: Hold
   const told: LinkState =
     news.length > 0 ? { ...next, theirHeads: union(next.theirHeads, heads), given: heads } : next
   const after = askAndGetReady(told, holdings)
+  const asked: Step =
+    after.state.ready && after.state.peerReady
+      ? askForKeys(after.state, holdings)
+      : { state: after.state, effects: [] }
   return {
-    state: after.state,
+    state: asked.state,
     effects: [
       ...(news.length > 0 ? [send({ type: 'entries', entries: news, heads })] : []),
       ...after.effects,
-      ...(after.state.ready && after.state.peerReady ? askForKeys(after.state, holdings) : []),
+      ...asked.effects,
     ],
   }
 }
 
 /** This device holds more than before: a periodic or debounced word to the peer, if it changes anything. */
 export const holdingsMoved = (state: LinkState, holdings: Holdings): Step =>
-  state.ready && state.peerReady ? withKeys(sayHave(state, holdings), holdings) : { state, effects: [] }
+  state.ready && state.peerReady
+    ? withKeys(sayHave({ ...state, askedBoxes: new Set() }, holdings), holdings)
+    : { state, effects: [] }
 
 /** A fresh record of this device's own: straight to whoever may have it, without waiting to be asked. */
 export const mayPush = (state: LinkState, feed: FeedId, holdings: Holdings): boolean =>
@@ -196,26 +215,29 @@ const askAndGetReady = (state: LinkState, holdings: Holdings): Step => {
 const openContent = (state: LinkState, holdings: Holdings): Step => {
   if (!state.ready || !state.peerReady || state.standing === 'stranger') return { state, effects: [] }
   const keys = askForKeys(state, holdings)
-  const have = sayHave(state, holdings)
-  return { state: have.state, effects: [...keys, ...have.effects] }
+  const have = sayHave(keys.state, holdings)
+  return { state: have.state, effects: [...keys.effects, ...have.effects] }
 }
 
-const askForKeys = (state: LinkState, holdings: Holdings): readonly Effect[] => {
-  if (state.standing !== 'full') return []
-  const epochs = holdings.missingBoxes()
+const askForKeys = (state: LinkState, holdings: Holdings): Step => {
+  if (state.standing !== 'full') return { state, effects: [] }
+  const epochs = holdings.missingBoxes().filter((epoch) => !state.askedBoxes.has(epoch))
   const parts = holdings.missingParts()
-  return [
-    ...(parts.length > 0 ? [send({ type: 'wantParts', parts })] : []),
-    ...(epochs.length > 0 ? [send({ type: 'wantBoxes', epochs })] : []),
-    ...(holdings.mayAskForWelcome() ? [send({ type: 'wantWelcome' })] : []),
-  ]
+  return {
+    state: epochs.length > 0 ? { ...state, askedBoxes: new Set([...state.askedBoxes, ...epochs]) } : state,
+    effects: [
+      ...(parts.length > 0 ? [send({ type: 'wantParts', parts })] : []),
+      ...(epochs.length > 0 ? [send({ type: 'wantBoxes', epochs })] : []),
+      ...(holdings.mayAskForWelcome() ? [send({ type: 'wantWelcome' })] : []),
+    ],
+  }
 }
 
 /** Asks again for what whoever was asked before did not give. */
-const withKeys = ({ state, effects }: Step, holdings: Holdings): Step => ({
-  state,
-  effects: [...effects, ...askForKeys(state, holdings)],
-})
+const withKeys = ({ state, effects }: Step, holdings: Holdings): Step => {
+  const asked = askForKeys(state, holdings)
+  return { state: asked.state, effects: [...effects, ...asked.effects] }
+}
 
 const sayHave = (state: LinkState, holdings: Holdings): Step => {
   if (state.standing === 'stranger' || holdings.needsWelcome()) return { state, effects: [] }

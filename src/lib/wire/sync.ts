@@ -37,6 +37,13 @@ export type SyncMessage =
   | { readonly type: 'wantBoxes'; readonly epochs: readonly EpochId[] }
   /** All boxes of one epoch. */
   | { readonly type: 'boxes'; readonly epoch: EpochId; readonly boxes: Uint8Array }
+  /** The receiver's own box of an epoch that has many, and the hashes that lead from it to the root, each as bytes. */
+  | {
+      readonly type: 'box'
+      readonly epoch: EpochId
+      readonly box: Uint8Array
+      readonly path: readonly Uint8Array[]
+    }
   /** I am new here (or behind keys I may not have): give me the documents as they stand. */
   | { readonly type: 'wantWelcome' }
   /** The documents as they stand, sealed, with the positions they stand for. */
@@ -54,6 +61,8 @@ const MAX_IDS = 4096
 const MAX_ENTRIES = 4096
 const MAX_RECORDS = 65_536
 const MAX_PARTS = 1024
+/** Two to the power of this many boxes are more than there are devices. */
+const MAX_PATH = 32
 
 export const encodeSyncMessage = (message: SyncMessage): Uint8Array => encodeCbor(cborFrom(message))
 
@@ -95,12 +104,14 @@ const cborFrom = (message: SyncMessage): Cbor => {
       return [11, message.part]
     case 'again':
       return [12, ids(message.heads)]
+    case 'box':
+      return [13, idBytes(message.epoch), message.box, message.path]
   }
 }
 
 const messageFrom = (parts: readonly Cbor[]): SyncMessage | null => {
-  const [kind, a, b] = parts
-  const arity = [2, 3, 3, 1, 2, 3, 2, 3, 1, 2, 2, 2, 2][typeof kind === 'number' ? kind : -1]
+  const [kind, a, b, c] = parts
+  const arity = [2, 3, 3, 1, 2, 3, 2, 3, 1, 2, 2, 2, 2, 4][typeof kind === 'number' ? kind : -1]
   if (parts.length !== arity) return null
   switch (kind) {
     case 0: {
@@ -154,6 +165,12 @@ const messageFrom = (parts: readonly Cbor[]): SyncMessage | null => {
     case 12: {
       const heads = listOf(a, entryIdFrom, MAX_IDS)
       return heads && { type: 'again', heads }
+    }
+    case 13: {
+      const epoch = epochIdFrom(a)
+      const box = bytesFrom(b)
+      const path = listOf(c, hashFrom, MAX_PATH)
+      return epoch && box && path && { type: 'box', epoch, box, path }
     }
     default:
       return null

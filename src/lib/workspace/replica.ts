@@ -31,7 +31,17 @@ import type {
   SetAside,
 } from '../feed/types.ts'
 import { createEntry } from '../ledger/authoring.ts'
-import { encodeBoxSet, openBox, parseBoxSet, verifyBoxSet } from '../ledger/boxes.ts'
+import {
+  boxPath,
+  encodeBox,
+  encodeBoxSet,
+  openBox,
+  parseBox,
+  parseBoxSet,
+  verifyBox,
+  verifyBoxSet,
+  type BoxSet,
+} from '../ledger/boxes.ts'
 import { writeEpoch } from '../ledger/epochs.ts'
 import { feedIdOf } from '../ledger/feed-id.ts'
 import { isKeyOf, openGrant } from '../ledger/grants.ts'
@@ -41,6 +51,7 @@ import { mayRaiseRules, rulesAreAhead } from '../ledger/rules.ts'
 import { suspendedWith } from '../ledger/suspended-with.ts'
 import type { Act, LedgerState, SuspendReason } from '../ledger/types.ts'
 import type { Storage, StorageFailed, Write } from '../sync/ports.ts'
+import type { SyncMessage } from '../wire/sync.ts'
 import type { Above } from './circle-gate.ts'
 import { Calendar } from './calendar.ts'
 import { Checkpoints, type Settled } from './checkpoints.ts'
@@ -76,6 +87,8 @@ const DAY_MS = 24 * 3_600_000
 /** Records under a final checkpoint stay this long for whoever is a little behind; keys and boxes longer. ms. */
 const RECORDS_KEPT_MS = 7 * DAY_MS
 const KEYS_KEPT_MS = 30 * DAY_MS
+/** So many boxes (20 KB) are handed on whole, so that whoever gets them can hand them on in turn. */
+const FEW_BOXES = 16
 /** Rows since the documents were last written down, before they are again; and how long after the last of them. ms. */
 const TAIL_ROWS = 128
 const QUIET_MS = 5000
@@ -458,10 +471,20 @@ export class Replica {
     const boxes = parseBoxSet(bytes)
     if (!boxes.ok || !verifyBoxSet(state, boxes.value)) return
     this.#saver.save([{ table: 'boxes', key: boxesKey(this.coll, epoch), value: bytes }])
-    if (!state.recipients.includes(this.own.id)) return
-    const opened = this.#openWithAnyKey((own) =>
-      openBox({ ledger: this.ledger, own, epoch, boxes: boxes.value }),
-    )
+    if (state.recipients.includes(this.own.id)) this.#openBox(epoch, boxes.value)
+  }
+
+  /** This device's own box of an epoch that has many, with the hashes that lead from it to the root. */
+  absorbBox(epoch: EpochId, bytes: Uint8Array, path: readonly Uint8Array[]): void {
+    const state = this.state.epochs.get(epoch)
+    if (!state || this.keyring.has(epoch) || this.#isPast(epoch)) return
+    const box = parseBox(bytes)
+    if (!box.ok || box.value.device !== this.own.id || !verifyBox(state, box.value, path)) return
+    this.#openBox(epoch, [box.value])
+  }
+
+  #openBox(epoch: EpochId, boxes: BoxSet): void {
+    const opened = this.#openWithAnyKey((own) => openBox({ ledger: this.ledger, own, epoch, boxes }))
     if (opened.ok) return this.#learnKey(epoch, opened.value)
     if (opened.error.type === 'NotForMe' || this.#badBoxes.has(epoch) || this.outdated) return
     this.#badBoxes.add(epoch)
@@ -471,6 +494,17 @@ export class Replica {
   async boxes(epoch: EpochId): Promise<Uint8Array | null> {
     const row = await this.#storage.get('boxes', boxesKey(this.coll, epoch))
     return row.ok ? row.value : null
+  }
+
+  /** What `device` needs of the boxes of an epoch: all, while they are few; of many, its own and the way to the root. */
+  async boxesFor(epoch: EpochId, device: DeviceId): Promise<SyncMessage | null> {
+    const all = await this.boxes(epoch)
+    const set = all ? parseBoxSet(all) : null
+    if (!all || !set?.ok) return null
+    if (set.value.length <= FEW_BOXES) return { type: 'boxes', epoch, boxes: all }
+    const index = set.value.findIndex((box) => box.device === device)
+    const box = set.value[index]
+    return box ? { type: 'box', epoch, box: encodeBox(box), path: boxPath(set.value, index) } : null
   }
 
   missingBoxes(): readonly EpochId[] {

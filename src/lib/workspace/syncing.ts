@@ -195,12 +195,14 @@ export class Syncing {
       }
       case 'serveBoxes':
         for (const epoch of effect.epochs)
-          void this.#replica.boxes(epoch).then((boxes) => {
-            if (boxes && attached.standing === 'full') this.#send(link, { type: 'boxes', epoch, boxes })
+          void this.#replica.boxesFor(epoch, link.peer).then((boxes) => {
+            if (boxes && attached.standing === 'full') this.#send(link, boxes)
           })
         return
       case 'absorbBoxes':
         return this.#replica.absorbBoxes(effect.epoch, effect.boxes)
+      case 'absorbBox':
+        return this.#replica.absorbBox(effect.epoch, effect.box, effect.path)
       case 'serveWelcome': {
         const welcome = this.#replica.welcome()
         if (welcome) this.#send(link, { type: 'welcome', welcome })
