@@ -18,13 +18,13 @@ const wanted = (name: string) => only === null || only === name
 const figures: Figure[] = []
 
 if (wanted('ledger')) figures.push(...ledger({ acts: quick ? 4000 : 10_000, rounds: quick ? 3 : 5 }))
-if (wanted('rotate')) figures.push(...rotate({ rounds: quick ? 5 : 15 }))
 if (wanted('verify')) figures.push(...verify({ rounds: quick ? 3 : 7 }))
 if (wanted('disk')) figures.push(...(await disk({ edits: quick ? 5000 : 50_000 })))
 
-if (['live-latency', 'first-sync', 'open'].some(wanted)) {
+if (['rotate', 'live-latency', 'first-sync', 'open'].some(wanted)) {
   const bench = await startBench()
   try {
+    if (wanted('rotate')) figures.push(...(await rotate(bench, { rounds: quick ? 5 : 15 })))
     if (wanted('live-latency')) figures.push(...(await liveLatency(bench, { times: quick ? 150 : 1000 })))
     if (wanted('first-sync')) figures.push(...(await firstSync(bench, { edits, rounds: quick ? 1 : 3 })))
     if (wanted('open')) figures.push(...(await openAgain(bench, { edits, rounds: quick ? 5 : 11 })))

@@ -43,15 +43,17 @@ export const createBoxes = (
   key: SecretKey,
   place: EpochPlace,
   recipients: readonly { readonly id: DeviceId; readonly kemPk: KemPublic }[],
-): BoxSet =>
-  recipients.map(({ id, kemPk }) => {
+): BoxSet => {
+  const context = epochContext(place)
+  return recipients.map(({ id, kemPk }) => {
     const sealedTo = encapsulate(kemPk)
     if (!sealedTo.ok)
       return { device: id, kemCt: new Uint8Array(KEM_CIPHERTEXT_BYTES), sealed: new Uint8Array(72) }
     const { ciphertext, secret } = sealedTo.value
-    const boxKey = boxKeyOf(secret, place, id, kemPk, ciphertext)
+    const boxKey = boxKeyOf({ secret, context, coll: place.coll, device: id, kemPk, kemCt: ciphertext })
     return { device: id, kemCt: ciphertext, sealed: seal(boxKey, boxContext(id), key) }
   })
+}
 
 /** Opens this device's box of an epoch and checks the key against the rotation's commitment. Never throws. */
 export const openBox = (of: {
@@ -68,13 +70,19 @@ export const openBox = (of: {
   const place = { coll: of.ledger.coll, author, own, parents }
   const secret = decapsulate(of.own.kemSk, box.kemCt)
   if (!secret.ok) return err({ type: 'BadBox' })
-  const boxKey = boxKeyOf(secret.value, place, of.own.id, of.own.device.kemPk, box.kemCt)
+  const context = epochContext(place)
+  const boxKey = boxKeyOf({
+    secret: secret.value,
+    context,
+    coll: place.coll,
+    device: of.own.id,
+    kemPk: of.own.device.kemPk,
+    kemCt: box.kemCt,
+  })
   const opened = open(boxKey, boxContext(of.own.id), box.sealed)
   const key = opened.ok ? secretKeyFrom(opened.value) : null
   if (!key) return err({ type: 'BadBox' })
-  return equalSecrets(commitTo(key, epochContext(place)), entry.act.commit)
-    ? ok(key)
-    : err({ type: 'BadCommit' })
+  return equalSecrets(commitTo(key, context), entry.act.commit) ? ok(key) : err({ type: 'BadCommit' })
 }
 
 /** Whether these are all the boxes of the epoch, for its recipients and nobody else. */
@@ -137,19 +145,21 @@ const boxFrom = (item: Cbor): Box | null => {
 }
 
 /** `KDF(ss, "box", [coll, epochCtx, device, H("kempk", kemPk), H("kemct", kemCt)])`: bound to epoch, device, key and ciphertext. */
-const boxKeyOf = (
-  secret: SecretKey,
-  place: EpochPlace,
-  device: DeviceId,
-  kemPk: KemPublic,
-  kemCt: Uint8Array,
-): SealKey =>
-  deriveKey<SealKey>(secret, 'box', [
-    idBytes(place.coll),
-    epochContext(place),
-    idBytes(device),
-    hash('kempk', kemPk),
-    hash('kemct', kemCt),
+const boxKeyOf = (of: {
+  readonly secret: SecretKey
+  /** {@link epochContext} */
+  readonly context: Uint8Array
+  readonly coll: CollId
+  readonly device: DeviceId
+  readonly kemPk: KemPublic
+  readonly kemCt: Uint8Array
+}): SealKey =>
+  deriveKey<SealKey>(of.secret, 'box', [
+    idBytes(of.coll),
+    of.context,
+    idBytes(of.device),
+    hash('kempk', of.kemPk),
+    hash('kemct', of.kemCt),
   ])
 
 const boxContext = (device: DeviceId): Uint8Array => encodeCbor(['box', idBytes(device)])

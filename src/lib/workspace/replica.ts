@@ -271,7 +271,6 @@ export class Replica {
     await replica.kem.restore()
     await replica.#calendar.restore(storage, of.clock.now())
     if (await replica.#startFromRow()) {
-      replica.#ledgerChanged()
       replica.#whole = replica.#proveStart()
       return ok(replica)
     }
@@ -952,6 +951,7 @@ export class Replica {
     this.#meanwhile = []
     const restored = this.packs.restore('isCountedOn')
     const [start, base] = [this.#base!, await this.#restoreBase()]
+    this.#ledgerChanged()
     const feeds = new Feeds({ ledger: this.ledger, keys: this.keyring, ...(base && { base: base.base }) })
     await this.#readInto(feeds, await restored)
     if (this.#closed) return

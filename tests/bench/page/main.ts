@@ -8,9 +8,13 @@ import { expectOk } from '../../../src/lib/core/result.ts'
 import { cborFromDevice, createDevice, deviceFromCbor, deviceIdOf } from '../../../src/lib/crypto/device.ts'
 import { decodeCbor, encodeCbor } from '../../../src/lib/core/cbor.ts'
 import { generateSecretKey } from '../../../src/lib/crypto/hash.ts'
+import { encapsulate } from '../../../src/lib/crypto/kem.ts'
 import { systemRandom } from '../../../src/lib/crypto/random.ts'
 import { createRowSealer } from '../../../src/lib/crypto/vault.ts'
+import { activeDevices } from '../../../src/lib/ledger/epochs.ts'
 import { assembleGenesis, createGenesis, signGenesis } from '../../../src/lib/ledger/genesis.ts'
+import { createLedger } from '../../../src/lib/ledger/graph.ts'
+import { createRotate } from '../../../src/lib/ledger/rotation.ts'
 import { createHub } from '../../../src/lib/net/hub-client.ts'
 import { browserRtc } from '../../../src/lib/net/rtc.ts'
 import { openDisk } from '../../../src/lib/store/idb-storage.ts'
@@ -19,6 +23,7 @@ import type { Storage } from '../../../src/lib/sync/ports.ts'
 import { Replica } from '../../../src/lib/workspace/replica.ts'
 import type { SpaceRow } from '../../../src/lib/workspace/rows.ts'
 import { LiveSpace } from '../../../src/lib/workspace/space.ts'
+import { AssemblyHistory } from '../assembly-history.ts'
 
 /**
  * What the benches do inside a page: the same document once through plain y-webrtc and once through a pair of ours, so
@@ -327,6 +332,26 @@ const bench = {
     // A first start writes down where the next begins; what is measured is every start after it.
     await kept.open()
   },
+  /** New keys for `devices`, and bare encapsulations to the same keys, in turns. */
+  rotate(devices: number, rounds: number) {
+    const history = new AssemblyHistory({ acts: 0, members: devices, devices })
+    const ledger = expectOk(createLedger(history.genesis))
+    ledger.add(history.wires)
+    const state = ledger.state()
+    const keys = activeDevices(state).map((id) => state.devices.get(id)!.kemPk)
+    const timed = (work: () => unknown) => {
+      const start = performance.now()
+      work()
+      return performance.now() - start
+    }
+    const [ours, bare]: [number[], number[]] = [[], []]
+    for (let round = 0; round < rounds; round++) {
+      bare.push(timed(() => keys.map((key) => encapsulate(key))))
+      ours.push(timed(() => createRotate({ ledger, own: history.founder })))
+    }
+    return { ours, bare }
+  },
+
   openKept: () => kept.open(),
   openBare: () => kept.openBare(),
 }
