@@ -55,8 +55,9 @@ const mergedOf = ({ replica }: Person) =>
 /** Of those who are honest and were never aimed at, nothing is lost. */
 const nothingLost = (turmoil: Turmoil): void => {
   const forked = turmoil.copied.size > 0
+  const doubted = doubtedDevices(turmoil)
   for (const { token, device } of turmoil.written) {
-    if (turmoil.aimedAt.has(device) || turmoil.copied.has(device)) continue
+    if (doubted.has(device) || turmoil.copied.has(device)) continue
     // What was written upon the branch of a copied phone that did not stand is set aside with it, and kept.
     const isAside = ({ replica }: Person) => replica.setAside().some((aside) => aside.device === device)
     if (forked && turmoil.active().some(isAside)) continue
@@ -65,6 +66,21 @@ const nothingLost = (turmoil: Turmoil): void => {
       expect(doc.getText('notes').toString().includes(token), `${name} reads ${token}`).toBe(true)
     }
   }
+}
+
+/** Those aimed at, and whoever was let in with an act of one of them: it may not count, and nor may what they wrote. */
+const doubtedDevices = (turmoil: Turmoil): ReadonlySet<string> => {
+  const doubted = new Set<string>(turmoil.aimedAt)
+  const judge = turmoil.active()[0]
+  if (!judge) return doubted
+  const letIn = new Map<string, string>()
+  for (const { id, entry, act } of judge.replica.ledger.topological()) {
+    if (act?.type === 'propose' && 'deviceId' in act.proposal) letIn.set(id, act.proposal.deviceId)
+    const proposal = act?.type === 'approve' || act?.type === 'enact' ? act.proposal : id
+    const device = letIn.get(proposal)
+    if (device && doubted.has(entry.author)) doubted.add(device)
+  }
+  return doubted
 }
 
 const noPlaceSignedTwice = (turmoil: Turmoil): void => {

@@ -2,7 +2,7 @@ import type { EpochId } from '../core/ids.ts'
 import { hasMajority, recount, type EnactFacts, type Settled } from './additive.ts'
 import type { Book } from './book.ts'
 import { isAtOrBelow, type Node } from './dag.ts'
-import { standingFeeds, type RegisteredFeed } from './feed-id.ts'
+import { fallenFeeds, standingFeeds, type RegisteredFeed } from './feed-id.ts'
 import { stillDormant, type Away } from './dormancy.ts'
 import { highest } from './frontier.ts'
 import { Overlay } from './overlay.ts'
@@ -178,9 +178,7 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
   }
 
   const feeds = registered.length > 0 ? standingFeeds(base.feeds, registered, book.clientOf) : base.feeds
-  const registeredNow = new Set([...feeds.values()].map(({ entry }) => entry))
-  for (const { entry } of registered.length > 0 ? [...base.feeds.values(), ...registered] : [])
-    if (!registeredNow.has(entry)) voided.set(entry, true)
+  for (const entry of fallenFeeds(base.feeds, registered, feeds, book.clientOf)) voided.set(entry, true)
   return {
     founders,
     policy,

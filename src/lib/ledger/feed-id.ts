@@ -1,5 +1,6 @@
 import { feedIdFrom, idBytes, type CollId, type DeviceId, type EntryId, type FeedId } from '../core/ids.ts'
 import { hash } from '../crypto/hash.ts'
+import { Overlay } from './overlay.ts'
 import type { FeedState } from './types.ts'
 
 /** `feedId = H("feed", [coll, device, incarnation])`. */
@@ -32,15 +33,28 @@ export const standingFeeds = (
   registered: readonly RegisteredFeed[],
   clientOf: (feed: FeedId) => number = yClientOf,
 ): Feeds => {
-  const feeds = new Map(below)
+  const feeds = new Overlay(below)
   for (const one of registered) {
     const { entry, feed, device, silenced } = one
     const yClient = clientOf(feed)
     const other = feeds.get(yClient)
     if (!other || goesBefore(one, other)) feeds.set(yClient, { id: feed, device, entry, yClient, silenced })
   }
-  return feeds
+  return feeds.done()
 }
+
+/** The registrations that came to nothing, of what was registered now and of what stood before. */
+export const fallenFeeds = (
+  below: Feeds,
+  registered: readonly RegisteredFeed[],
+  standing: Feeds,
+  clientOf: (feed: FeedId) => number = yClientOf,
+): readonly EntryId[] =>
+  registered.flatMap(({ entry, feed }) => {
+    const client = clientOf(feed)
+    const stands = standing.get(client)?.entry
+    return [entry, ...(below.has(client) ? [below.get(client)!.entry] : [])].filter((one) => one !== stands)
+  })
 
 const goesBefore = (one: RegisteredFeed, other: { readonly entry: EntryId; readonly silenced: boolean }) => {
   if (one.comesAfter(other.entry)) return false

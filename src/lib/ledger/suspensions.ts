@@ -2,7 +2,16 @@ import type { DeviceId, MemberId } from '../core/ids.ts'
 import type { Book } from './book.ts'
 import { isAtOrBelow, isBelowNode, type Node } from './dag.ts'
 import type { ParentVerdict } from './mirror.ts'
-import { isCut, strikesOn, type Biting, type Lift, type Said, type Suspensions, type View } from './view.ts'
+import {
+  isCut,
+  strikesOn,
+  type Biting,
+  type Lift,
+  type Offspring,
+  type Said,
+  type Suspensions,
+  type View,
+} from './view.ts'
 
 type Known = {
   readonly view: Pick<View, 'strikes' | 'holders' | 'offspring'>
@@ -185,11 +194,8 @@ const mirroredBy = ({ act }: Node) => (act?.type === 'mirror' ? act.act : null)
 const withOffspring = (known: Known, standing: readonly Biting[]): readonly Biting[] => {
   const biting = standing.filter((bite) => !isLifted(known, bite))
   const seen = new Set(biting.map(({ said, device }) => `${said.node.id} ${device}`))
-  const broughtIn = new Map<DeviceId, DeviceId[]>()
-  for (const { device, proposer } of biting.length > 0 ? known.view.offspring : [])
-    broughtIn.set(proposer, [...(broughtIn.get(proposer) ?? []), device])
   for (const bite of biting)
-    for (const device of broughtIn.get(bite.device) ?? []) {
+    for (const device of broughtIn(known.view.offspring).get(bite.device) ?? []) {
       const next: Biting = { ...bite, device }
       const key = `${bite.said.node.id} ${device}`
       if (seen.has(key) || isLifted(known, next)) continue
@@ -199,6 +205,18 @@ const withOffspring = (known: Known, standing: readonly Biting[]): readonly Biti
     }
   return biting
 }
+
+/** The devices each device brought in. */
+const broughtIn = (offspring: readonly Offspring[]): ReadonlyMap<DeviceId, readonly DeviceId[]> => {
+  const known = BROUGHT_IN.get(offspring)
+  if (known) return known
+  const by = new Map<DeviceId, DeviceId[]>()
+  for (const { device, proposer } of offspring) by.set(proposer, [...(by.get(proposer) ?? []), device])
+  BROUGHT_IN.set(offspring, by)
+  return by
+}
+
+const BROUGHT_IN = new WeakMap<readonly Offspring[], ReadonlyMap<DeviceId, readonly DeviceId[]>>()
 
 const wasSettled = ({ view }: Known, device: DeviceId, floor: Node | null): boolean =>
   floor !== null &&

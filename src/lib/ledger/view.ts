@@ -252,9 +252,17 @@ export const cosigningDevices = (view: View): ReadonlyMap<MemberId, DeviceId> =>
 /** The member devices that may hold keys, sorted: whom a rotation is for (protocol: active in at(rotate)). */
 export const activeMemberDevices = sharedBy<readonly DeviceId[]>(
   ['grants', 'strikes', 'holders', 'retired', 'suspensions'],
-  (view) =>
-    [...view.grants]
-      .filter(([id, { kind }]) => kind === 'member' && standingOf(view, id) === 'active')
-      .map(([id]) => id)
-      .sort(),
+  (view) => {
+    const { on } = view.suspensions
+    return on.size === 0 ? unlessSuspended(view) : unlessSuspended(view).filter((id) => !on.has(id))
+  },
 )
+
+/** The same but for suspensions, which come and go far more often than devices do. */
+const unlessSuspended = sharedBy<readonly DeviceId[]>(['grants', 'strikes', 'holders', 'retired'], (view) => {
+  const stands = (id: DeviceId) => strikesOn(view, id).length === 0 && !view.retired.has(id)
+  return [...view.grants]
+    .filter(([id, { kind, pausedBy }]) => kind === 'member' && pausedBy.length === 0 && stands(id))
+    .map(([id]) => id)
+    .sort()
+})
