@@ -176,7 +176,7 @@ export class Replica {
     this.ledger = of.ledger
     this.#storage = of.storage
     this.#above = of.above ?? null
-    this.#saver = new Saver(of.storage)
+    this.#saver = new Saver(of.storage, of.clock)
     this.#random = of.random
     this.#clock = of.clock
     this.keyring = new Keyring(this.coll)
@@ -242,7 +242,10 @@ export class Replica {
       ...wires.map((wire) => replica.#ledgerWrite(wire)),
     ])
     await replica.settled()
-    if (replica.saving.read() === 'failed') return err({ type: 'StorageFailed' })
+    if (replica.saving.read() === 'failed') {
+      replica.close()
+      return err({ type: 'StorageFailed' })
+    }
     await replica.checkpoints.restore()
     replica.#registerFeed()
     replica.#ledgerChanged()
@@ -392,6 +395,7 @@ export class Replica {
     this.#nextLook?.()
     this.#nextStart?.()
     this.#debts.close()
+    this.#saver.close()
     this.checkpoints.close()
     this.documents.destroy()
     this.keyring.forget()

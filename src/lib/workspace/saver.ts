@@ -1,17 +1,26 @@
+import type { Clock } from '../core/clock.ts'
 import { Cell, type Watched } from '../core/watched.ts'
 import type { Storage, Write } from '../sync/ports.ts'
 
-/** Rows on their way to disk: one transaction at a time, in order. What failed is tried again with the next. */
+/** A disk that took nothing is asked again after this long: somebody may have made room on it. ms. */
+const RETRY_MS = 15_000
+
+/** Rows on their way to disk: one transaction at a time, in order. What failed is tried again, with the next or in a while. */
 export class Saver {
   readonly #storage: Storage
+  readonly #clock: Clock
   readonly #state = new Cell<'saved' | 'saving' | 'failed'>('saved')
   #unsaved: Write[] = []
   #afterSave: (() => void)[] = []
   #writing: Promise<void> | null = null
   #waiting = false
+  #gaveUp = false
+  #closed = false
+  #callOffRetry = () => {}
 
-  constructor(storage: Storage) {
+  constructor(storage: Storage, clock: Clock) {
     this.#storage = storage
+    this.#clock = clock
   }
 
   get state(): Watched<'saved' | 'saving' | 'failed'> {
@@ -22,23 +31,34 @@ export class Saver {
   save(writes: readonly Write[], then?: () => void): void {
     this.#unsaved.push(...writes)
     if (then) this.#afterSave.push(then)
-    this.#writing ??= this.#writeOut().finally(() => (this.#writing = null))
+    this.#begin()
   }
 
   /** Something written cannot be put in rows yet, so that it would be untrue to say that all is saved; `false`: no more. */
   wait(isWaiting: boolean): void {
     this.#waiting = isWaiting
-    const state = this.#state.read()
-    if (state !== 'failed' && !this.#writing) this.#state.set(isWaiting ? 'saving' : 'saved')
+    if (this.#state.read() !== 'failed' && !this.#writing) this.#rest()
   }
 
-  /** Something can never be written down: said to the person, and not tried for ever. */
+  /** Something can never be written down: said to the person from now on, and not tried for ever. */
   giveUp(): void {
+    this.#gaveUp = true
     this.#state.set('failed')
   }
 
   async settled(): Promise<void> {
     while (this.#writing) await this.#writing
+  }
+
+  /** Tries no more by itself. What is being written is. */
+  close(): void {
+    this.#closed = true
+    this.#callOffRetry()
+  }
+
+  #begin(): void {
+    this.#callOffRetry()
+    this.#writing ??= this.#writeOut().finally(() => (this.#writing = null))
   }
 
   async #writeOut(): Promise<void> {
@@ -51,10 +71,16 @@ export class Saver {
         this.#unsaved.unshift(...writes)
         this.#afterSave.unshift(...then)
         this.#state.set('failed')
+        if (!this.#closed) this.#callOffRetry = this.#clock.after(RETRY_MS, () => this.#begin())
         return
       }
       for (const call of then) call()
     }
-    this.#state.set(this.#waiting ? 'saving' : 'saved')
+    this.#rest()
+  }
+
+  #rest(): void {
+    if (this.#gaveUp) this.#state.set('failed')
+    else this.#state.set(this.#waiting ? 'saving' : 'saved')
   }
 }

@@ -35,6 +35,8 @@ type Attached = {
   /** Runs being read from disk for this peer: what is written meanwhile waits its turn behind them. */
   busy: number
   serving: Promise<void>
+  /** Where a run ended early because the disk took nothing: from there on it is sent once the disk does. */
+  readonly unserved: Map<FeedId, number>
 }
 
 export type Progress = { readonly done: number; readonly total: number }
@@ -66,6 +68,7 @@ export class Syncing {
         rotated: (epoch, boxes) => this.#broadcast({ type: 'boxes', epoch, boxes }),
         holdingsMoved: () => this.#tellSoon(),
       }),
+      replica.saving.watch(() => this.#serveUnserved()),
     )
     this.#tellAgain()
   }
@@ -90,6 +93,7 @@ export class Syncing {
       bad: 0,
       busy: 0,
       serving: Promise.resolve(),
+      unserved: new Map(),
     }
     this.#attached.set(link.id, attached)
     const stop = link.receive('records', (bytes) => this.#receive(attached, bytes))
@@ -230,7 +234,9 @@ export class Syncing {
 
   async #serve(attached: Attached, feed: FeedId, from: number): Promise<void> {
     await this.#replica.settled()
-    const total = this.#replica.feeds.nextSeq(feed) - from
+    const end = this.#replica.feeds.nextSeq(feed)
+    const total = end - from
+    let next = from
     let done = 0
     const tellsOfFork = from === 0 && this.#replica.feeds.isForked(feed)
     for await (const run of this.#replica.packs.read(feed, from)) {
@@ -239,12 +245,23 @@ export class Syncing {
         return this.#progress.set(null)
       this.#send(attached.link, { type: 'segment', records: run.records, seal: run.seal })
       attached.state = sent(attached.state, feed, run.last)
+      next = run.last + 1
       done += run.records.length
       this.#progress.set(done < total ? { done, total } : null)
     }
+    if (next < end && this.#replica.saving.read() === 'failed') attached.unserved.set(feed, next)
     if (tellsOfFork && !this.#holdings(attached.link).feedIsPeers(feed))
       this.#toldOfFork.add(`${attached.link.peer} ${feed}`)
     this.#progress.set(null)
+  }
+
+  #serveUnserved(): void {
+    if (this.#replica.saving.read() === 'failed') return
+    for (const attached of this.#attached.values())
+      for (const [feed, from] of [...attached.unserved]) {
+        attached.unserved.delete(feed)
+        this.#carry(attached, { type: 'serve', feed, from })
+      }
   }
 
   #push(record: Uint8Array, seal: Uint8Array, feed: FeedId, seq: number): void {
