@@ -353,6 +353,10 @@ test('what a paused phone wrote is listed with its author, and a piece is brough
   await expect.element(page.getByRole('status').getByText('Quedó como un cambio tuyo.')).toBeVisible()
   await expect.element(page.getByText('Luces y caracol.')).toBeVisible()
   expect(button('Traer de vuelta').elements()).toHaveLength(1)
+  // That somebody brought it back is what somebody said: whoever does not find it may do it again.
+  await expect.element(page.getByText('Alguien de tu equipo ya lo trajo de vuelta.')).toBeVisible()
+  await button('Traerlo otra vez').click()
+  expect(space.asked).toHaveLength(2)
 })
 
 test('hostile text in a set-aside change is text and nothing else', async () => {

@@ -300,7 +300,7 @@ export type AsideItem = {
   /** Plain text of what the change would have added, for reading: up to 2 000 characters. */
   readonly text: string
   readonly where: { readonly type: 'article' | 'threat' | 'other'; readonly title: string }
-  /** It has been brought back from here as one's own edit. */
+  /** Somebody says it was brought back, here or elsewhere. What the phone wrote after that is an item of its own. */
   readonly brought: boolean
 }
 
