@@ -28,6 +28,7 @@ import type {
   AsideItem,
   Encounter,
   HostFlow,
+  Kept,
   Membership,
   NoAddress,
   NotAllowed,
@@ -44,6 +45,8 @@ export type SpaceWorld = {
   readonly clock: Clock
   readonly random: Random
   readonly language: () => WordLanguage
+  /** Nothing outlives this page: the browser has no locks. */
+  readonly guest?: boolean
 }
 
 /** Nobody heard for this long: the pill says since when. Milliseconds. */
@@ -66,6 +69,7 @@ export class LiveSpace implements Space {
   readonly doc: Watched<Y.Doc>
   readonly membership: Watched<Membership>
   readonly status: Watched<Status>
+  readonly kept: Watched<Kept>
   readonly setAside: Watched<readonly AsideItem[]>
   readonly presence: Presence
   readonly agreed: Agreed
@@ -111,6 +115,7 @@ export class LiveSpace implements Space {
       [
         replica.changed,
         replica.saving,
+        replica.documents.waiting,
         this.#links,
         this.#syncing.progress,
         this.#syncing.moved,
@@ -118,6 +123,7 @@ export class LiveSpace implements Space {
       ],
       () => this.#status(),
     )
+    this.kept = derived([replica.saving, replica.documents.waiting], () => this.#keptNow())
     this.setAside = memo([replica.changed], () => this.#aside())
     this.agreed = createAgreed({
       replica,
@@ -382,7 +388,14 @@ export class LiveSpace implements Space {
       if (since !== null && this.#world.clock.now() - since > STALE_MS) return { type: 'stale', since }
       return { type: 'connecting', tries: trying }
     }
-    return { type: 'local', waiting: this.replica.documents.waiting }
+    return { type: 'local', waiting: this.replica.documents.waiting.read() }
+  }
+
+  #keptNow(): Kept {
+    if (this.#world.guest) return 'memory only'
+    const saving = this.replica.saving.read()
+    if (saving === 'failed') return 'failing'
+    return saving === 'saving' || this.replica.documents.waiting.read() > 0 ? 'on its way' : 'on disk'
   }
 
   #aside(): readonly AsideItem[] {

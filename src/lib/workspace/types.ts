@@ -141,6 +141,8 @@ export interface Space {
   readonly me: { readonly member: MemberId; readonly device: DeviceId }
   readonly membership: Watched<Membership>
   readonly status: Watched<Status>
+  /** Where everything written here is. */
+  readonly kept: Watched<Kept>
   readonly setAside: Watched<readonly AsideItem[]>
   /** Verified presence of others, in the shape y-prosemirror's cursor plugin wants; and who is here. */
   readonly presence: Presence
@@ -283,7 +285,13 @@ export type CannotCosign =
   /** This member signs with another phone. */
   | { readonly type: 'OtherPhoneSigns' }
 
-/** The status pill. */
+/**
+ * `on its way`: to the disk of this device, in a moment. `failing`: the disk takes nothing, it is tried again, and what was
+ * written since is gone when the page closes. `memory only`: as with everything a guest writes.
+ */
+export type Kept = 'on disk' | 'on its way' | 'failing' | 'memory only'
+
+/** How what we share is going. With `Kept`, what the status pill says. */
 export type Status =
   | { readonly type: 'local'; readonly waiting: number }
   | { readonly type: 'connecting'; readonly tries: number }
