@@ -229,6 +229,7 @@ export class PaperSpace implements Space {
         ...others.map((name) => paperMember(name)),
       ],
       decisions: [],
+      complaints: [],
       me: 'active',
     })
     this.status = new Cell<Status>({ type: 'local', waiting: 0 })

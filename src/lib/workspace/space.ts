@@ -365,6 +365,7 @@ export class LiveSpace implements Space {
       linked,
       heard: this.#heard,
       knows: (device, act) => this.#syncing.knows(device, act),
+      isSettled: (act) => this.replica.state.finals.some((final) => this.replica.ledger.isBelow(act, final)),
       forked: new Set(
         this.replica.feeds.forks().flatMap(({ feed }) => this.replica.state.feeds.get(feed)?.device ?? []),
       ),

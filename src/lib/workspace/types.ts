@@ -1,5 +1,5 @@
 import type * as Y from 'yjs'
-import type { DeviceId, EntryId, MemberId } from '../core/ids.ts'
+import type { DeviceId, EntryId, EpochId, MemberId } from '../core/ids.ts'
 import type { Result } from '../core/result.ts'
 import type { Watched } from '../core/watched.ts'
 import type { DeviceStanding, SpaceKind, SuspendReason } from '../ledger/types.ts'
@@ -230,6 +230,17 @@ export type Membership = {
     readonly needed: number
     readonly mine: boolean
     readonly mayApprove: boolean
+  }[]
+  /** Phones that were handed a key that does not open, the newest for each two; until something later is settled together. */
+  readonly complaints: readonly {
+    readonly id: EntryId
+    readonly epoch: EpochId
+    /** Whose phone says so. */
+    readonly by: MemberId | null
+    /** Whose phone made the key. */
+    readonly maker: MemberId | null
+    /** This very phone says so. */
+    readonly mine: boolean
   }[]
   /** This very device is suspended or revoked. */
   readonly me: DeviceStanding
