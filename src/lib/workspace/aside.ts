@@ -49,6 +49,21 @@ export const latePieces = (doc: Y.Doc, setAside: readonly SetAside[]): readonly 
 }
 
 /**
+ * The same for a screen that asks after every change: worked out anew only when something else is set aside, was brought
+ * back, or the document was replaced. Reading it takes a copy of the whole document, which is not for every letter.
+ */
+export const followLatePieces = (): typeof latePieces => {
+  let last: { readonly doc: Y.Doc; readonly key: string; readonly pieces: readonly LatePiece[] } | null = null
+  return (doc, setAside) => {
+    const recs = setAside.map(({ position }) => position.rec).sort()
+    const feeds = new Set(setAside.map(({ position }) => position.feed))
+    const key = JSON.stringify([recs, [...feeds].map((feed) => [...broughtOf(doc, feed)].sort())])
+    if (last?.doc !== doc || last.key !== key) last = { doc, key, pieces: latePieces(doc, setAside) }
+    return last.pieces
+  }
+}
+
+/**
  * Brings one piece back as it was shown: what came after it since stays set aside.
  * @returns whether there is such a piece.
  */

@@ -14,7 +14,7 @@ import { createMesh } from '../net/mesh.ts'
 import type { Hub, Judge, Mesh, MetLink, Rtc } from '../net/types.ts'
 import type { WordLanguage } from '../net/words.ts'
 import type { Standing, Storage } from '../sync/ports.ts'
-import { bringLateBack, latePieces } from './aside.ts'
+import { bringLateBack, followLatePieces } from './aside.ts'
 import { createAgreed } from './checkpoint-door.ts'
 import { createEncounter } from './encounter.ts'
 import { hostJoining } from './joining.ts'
@@ -84,6 +84,7 @@ export class LiveSpace implements Space {
   readonly #heard = new Map<DeviceId, number>()
   readonly #stops: (() => void)[] = []
   readonly #people = new Cell<readonly { member: MemberId; name: string; place: string | null }[]>([])
+  readonly #latePieces = followLatePieces()
   readonly #inner = new Cell<SpaceInner | null>(null)
   readonly #innerOpening: Promise<void>
   #lastContact: number | null = null
@@ -400,14 +401,16 @@ export class LiveSpace implements Space {
   }
 
   #aside(): readonly AsideItem[] {
-    return latePieces(this.doc.read(), this.replica.setAside()).map(({ id, device, piece, brought }) => ({
-      id,
-      device,
-      member: this.replica.state.devices.get(device)?.member ?? null,
-      text: textOf(piece).slice(0, SHOWN_MAX),
-      where: { type: piece.type, title: piece.type === 'other' ? '' : piece.title },
-      brought,
-    }))
+    return this.#latePieces(this.doc.read(), this.replica.setAside()).map(
+      ({ id, device, piece, brought }) => ({
+        id,
+        device,
+        member: this.replica.state.devices.get(device)?.member ?? null,
+        text: textOf(piece).slice(0, SHOWN_MAX),
+        where: { type: piece.type, title: piece.type === 'other' ? '' : piece.title },
+        brought,
+      }),
+    )
   }
 
   #createLive(): Live {
