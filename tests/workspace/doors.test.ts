@@ -232,6 +232,36 @@ test('everybody sees that a piece is back already; whoever saw an older one brin
   expect(await alba.bringBack('nothing of this name')).toMatchObject({ error: { type: 'NotFound' } })
 })
 
+test('attack 35: names and titles that turn the words around them are read without it, before anybody belongs', async () => {
+  const { arrive, live } = neighbourhood()
+  const [alba, bruna, ceiba] = [arrive(), arrive(), arrive()]
+  const notebook = await alba.workspace.lightNotebook({ title: 'Cuaderno', purpose: '', myName: 'Alba' })
+  const host = await alba.workspace.proposeFounding(notebook, {
+    title: 'Las \u202Esert',
+    myName: 'Alba \u2067abla',
+  })
+  const guests = [
+    await opened(bruna.workspace, linkOf(host), 'Bruna \u202Eanurb'),
+    await opened(ceiba.workspace, linkOf(host), 'Ceiba'),
+  ]
+  await live()
+  const inviting = host.state.read()
+  const names = inviting.step === 'inviting' ? inviting.guests.map(({ name }) => name) : []
+  expect(names.sort()).toEqual(['Bruna anurb', 'Ceiba'])
+  expect(guests[0]!.state.read()).toMatchObject({ step: 'words', host: 'Alba abla' })
+  sameWords(host, guests)
+  await live()
+  host.proposeGenesis()
+  await live()
+  const genesis = guests[1]!.state.read()
+  expect(genesis).toMatchObject({ step: 'genesis', title: 'Las sert' })
+  expect(genesis.step === 'genesis' && [...genesis.names].sort()).toEqual([
+    'Alba abla',
+    'Bruna anurb',
+    'Ceiba',
+  ])
+})
+
 test('words that differ turn the guest away, and nothing is founded', async () => {
   const { arrive, live } = neighbourhood()
   const [alba, eve] = [arrive(), arrive()]

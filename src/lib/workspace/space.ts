@@ -7,6 +7,7 @@ import { hash } from '../crypto/hash.ts'
 import { sign, verify } from '../crypto/sign.ts'
 import { addPerson, peopleOf } from '../domain/people.ts'
 import { SHOWN_MAX, type Piece } from '../domain/rescue.ts'
+import { freeText } from '../domain/text.ts'
 import { mayEnact } from '../ledger/proposals.ts'
 import type { SpaceKind, SuspendReason } from '../ledger/types.ts'
 import { createLive, type Live } from '../net/live/live.ts'
@@ -406,7 +407,7 @@ export class LiveSpace implements Space {
         id,
         device,
         member: this.replica.state.devices.get(device)?.member ?? null,
-        text: textOf(piece).slice(0, SHOWN_MAX),
+        text: freeText(textOf(piece)).slice(0, SHOWN_MAX),
         where: { type: piece.type, title: piece.type === 'other' ? '' : piece.title },
         brought,
       }),
