@@ -58,18 +58,24 @@ const aligned = (what: Buffer, shift: number, encoding: Base64): Buffer =>
 /** Shorter than this, a needle is found by chance among so many sealed bytes. */
 const SHORTEST = 8
 
+/** Everything to look for, each once: most spellings of a thing are the same bytes. */
+const needlesOf = (what: Buffer): readonly Buffer[] => {
+  const all = SPELLINGS.flatMap(({ needles }) => needles(what)).filter(({ length }) => length >= SHORTEST)
+  const once = new Map([what, ...all].map((needle) => [needle.toString('latin1'), needle]))
+  return [...once.values()]
+}
+
 const isIn = (bytes: Buffer, what: Buffer): boolean =>
-  bytes.includes(what) ||
-  SPELLINGS.some(({ needles }) =>
-    needles(what).some((needle) => needle.length >= SHORTEST && bytes.includes(needle)),
-  )
+  needlesOf(what).some((needle) => bytes.includes(needle))
 
 /** Which of `texts` can be found in `bytes`, as UTF-8, as Latin-1, or as UTF-16, and in what these become in hex or base64. */
 export const leaksIn = (bytes: Buffer, texts: readonly string[]): readonly string[] =>
   texts.filter(
     (text) =>
       bytes.includes(Buffer.from(text, 'utf16le')) ||
-      [Buffer.from(text), Buffer.from(text, 'latin1')].some((what) => isIn(bytes, what)),
+      isIn(bytes, Buffer.from(text)) ||
+      // Another one only where there are accents.
+      (!/^[ -~]*$/.test(text) && isIn(bytes, Buffer.from(text, 'latin1'))),
   )
 
 /** Which of these ids (hex) can be found: raw, in hex or in base64. */
