@@ -10,8 +10,18 @@ import {
   epochContext,
   openBox,
 } from '../../src/lib/ledger/boxes.ts'
+import { membershipFrom } from '../../src/lib/workspace/membership.ts'
 import { Council } from '../ledger/council.ts'
 import { World } from '../world/cast.ts'
+
+/** Nobody is linked, nothing is settled. */
+const SEEN = {
+  linked: new Set<never>(),
+  heard: new Map<never, number>(),
+  knows: () => false,
+  isSettled: () => false,
+  forked: new Set<never>(),
+}
 
 /** A rotation whose box for one device is not what it should be, signed and rooted as if it were. */
 const craft = (
@@ -71,6 +81,12 @@ test('attack 25: Bruna gets garbage for a key, complains, and somebody who has t
   await world.settle()
   const complaint = bruna!.replica.state.complaints.find((one) => one.epoch === epoch)
   expect(complaint?.author).toBe(bruna!.device)
-  expect(ceiba!.replica.state.epochs.get(epoch)?.author).toBe(alba!.device) // the alarm names who made it
+  // Everybody reads who complains, and who made the key: not whoever signed last, and not whoever granted it since.
+  for (const { replica } of [alba!, bruna!, ceiba!]) {
+    const me = { member: replica.row.member, device: replica.own.id }
+    expect(membershipFrom(replica.state, me, replica.documents.doc.read(), SEEN).complaints).toEqual([
+      { id: complaint?.id, epoch, by: bruna!.member, maker: alba!.member, mine: replica === bruna!.replica },
+    ])
+  }
   expect(bruna!.replica.keyring.key(epoch)).toEqual(key)
 })

@@ -1,17 +1,36 @@
 import type { Component } from 'svelte'
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import { cleanup } from 'vitest-browser-svelte'
 import { page } from 'vitest/browser'
 import * as Y from 'yjs'
 import { addArticle, articles } from '../../src/lib/domain/articles.ts'
 import { rootOf, setAbout } from '../../src/lib/domain/document.ts'
 import { addPerson, people } from '../../src/lib/domain/people.ts'
 import { addThreat, editThreat, THREAT_FIELDS, threats } from '../../src/lib/domain/threats.ts'
+import AsideScreen from '../../src/lib/ui/collective/AsideScreen.svelte'
+import CollectiveScreen from '../../src/lib/ui/collective/CollectiveScreen.svelte'
+import FoundScreen from '../../src/lib/ui/flows/FoundScreen.svelte'
+import InviteScreen from '../../src/lib/ui/flows/InviteScreen.svelte'
+import JoinScreen from '../../src/lib/ui/flows/JoinScreen.svelte'
 import ArticleScreen from '../../src/lib/ui/protocol/ArticleScreen.svelte'
 import ProtocolScreen from '../../src/lib/ui/protocol/ProtocolScreen.svelte'
 import RegisterScreen from '../../src/lib/ui/register/RegisterScreen.svelte'
 import ThreatScreen from '../../src/lib/ui/register/ThreatScreen.svelte'
 import type { Space } from '../../src/lib/workspace/types.ts'
+import {
+  deviceId,
+  entryId,
+  memberId,
+  paperDecision,
+  paperDevice,
+  PaperGuestFlow,
+  PaperHostFlow,
+  paperMember,
+  PaperSession,
+  PaperWorkspace,
+} from '../ui/paper-session.ts'
 import { paperSpace, show } from '../ui/protocol/stage.ts'
+import { stage } from '../ui/stage.ts'
 
 vi.setConfig({ testTimeout: 30_000 })
 
@@ -83,6 +102,7 @@ beforeAll(() => {
 })
 
 beforeEach(async () => {
+  violations.length = 0
   document.addEventListener('securitypolicyviolation', note)
   await page.viewport(1280, 800)
 })
@@ -200,21 +220,174 @@ test('attack 35: what is pasted into an article runs nothing and asks nobody', a
   expect(kept).not.toContain('onclick')
   expect(kept).toContain('href="https://example.org/"')
   expect(kept).not.toContain('href="javascript')
+  // The one thing the policy stopped: the look that came with what was pasted. It is told of a little later.
+  await expect.poll(() => new Set(violations)).toEqual(new Set(['style-src-attr']))
+})
+
+/** Members, a person waiting, late work and an alarm, all by hostile names. */
+const everybody = () => {
+  const space = everyField()
+  const doc = space.doc.read()
+  const now = space.membership.read()
+  for (const [i, name] of PAYLOADS.entries()) {
+    addPerson(doc, { name, member: memberId(`m${i}`), participation: 'own device' })
+    for (const item of rootOf(doc, 'people').values())
+      if ((item as Y.Map<unknown>).get('member') === memberId(`m${i}`))
+        (item as Y.Map<unknown>).set('name.0', name)
+  }
+  space.membership.set({
+    ...now,
+    members: [
+      ...now.members,
+      ...PAYLOADS.map((_, i) =>
+        paperMember(`m${i}`, {
+          devices: [
+            paperDevice(
+              `m${i} phone`,
+              i % 2
+                ? { copied: true }
+                : {
+                    standing: 'suspended',
+                    suspensions: [
+                      { id: entryId(`pause ${i}`), mine: false, seconded: false, by: memberId(`m${i + 1}`) },
+                    ],
+                  },
+            ),
+          ],
+        }),
+      ),
+    ],
+    decisions: PAYLOADS.map((name, i) => paperDecision(`d${i}`, { name })),
+    complaints: PAYLOADS.map((_, i) => ({
+      id: entryId(`c${i}`),
+      epoch: entryId(`e${i}`) as never,
+      by: memberId(`m${i}`),
+      maker: memberId(`m${(i + 1) % PAYLOADS.length}`),
+      mine: false,
+    })),
+  })
+  space.setAside.set(
+    PAYLOADS.map((text, i) => ({
+      id: `aside ${i}`,
+      device: deviceId(`m${i} phone`),
+      member: memberId(`m${i}`),
+      text,
+      where: { type: 'article', title: text },
+      brought: i % 2 === 0,
+    })),
+  )
+  return space
+}
+
+test.each([
+  ['the collective', CollectiveScreen],
+  ['what is set aside', AsideScreen],
+] as const)(
+  'attack 35: people, decisions and late work by hostile names are only words on %s',
+  async (name, screen) => {
+    const space = everybody()
+    stage(screen as Component<never>, {
+      session: new PaperSession(new PaperWorkspace([space])),
+      props: { space },
+    })
+    const main = () => document.querySelector('main')?.textContent ?? ''
+    // Every name is there as it was written, past the marks that would turn the words around it.
+    await expect.poll(main).toContain('<script>window.hit=1</script>')
+    for (const payload of PAYLOADS.slice(0, 8)) expect(main(), payload).toContain(payload)
+    expect(main().split('<script>window.hit=1</script>').length).toBeGreaterThan(2)
+    expectHarmless(name)
+    expect(violations).toEqual([])
+  },
+)
+
+const GUESTS = PAYLOADS.map((name, i) => ({
+  id: `guest ${i}`,
+  name,
+  words: ['árbol', 'lluvia', 'cocina', 'noche'],
+  state: (['words', 'verified', 'signed'] as const)[i % 3]!,
+}))
+
+const flowing = (flow: PaperHostFlow | PaperGuestFlow, screen: Component<never>) => {
+  const space = paperSpace()
+  const session = new PaperSession(new PaperWorkspace([space]))
+  session.workspace.flow.set(flow)
+  stage(screen, { session, props: { space } })
+}
+
+test('attack 35: guests by hostile names are only words to whoever founds with them', async () => {
+  const flow = new PaperHostFlow('found')
+  flow.state.set({ step: 'inviting', link: '#/unirme?c=AAECAwQFBgcICQoLDA0ODw', guests: GUESTS })
+  flowing(flow, FoundScreen as Component<never>)
+  await expect.element(page.getByText('<script>window.hit=1</script>').first()).toBeVisible()
+  expectHarmless('guests')
+  flow.state.set({ step: 'genesis', words: ['a', 'b', 'c', 'd'], guests: GUESTS, signed: false })
+  await expect.element(page.getByText(PAYLOADS[2], { exact: false }).first()).toBeVisible()
+  expectHarmless('after the words')
+  expect(violations).toEqual([])
+})
+
+test('attack 35: a newcomer by a hostile name is only words to whoever invited them', async () => {
+  const space = paperSpace()
+  stage(InviteScreen as Component<never>, {
+    session: new PaperSession(new PaperWorkspace([space])),
+    props: { space },
+  })
+  await page.getByRole('button', { name: 'Crear enlace' }).click()
+  const { state } = space.invitations[0]!
+  for (const [i, name] of PAYLOADS.slice(0, 9).entries()) {
+    state.set({
+      step: 'inviting',
+      link: '#/unirme?c=AAECAwQFBgcICQoLDA0ODw',
+      guests: [{ ...GUESTS[i]!, state: 'words' }],
+    })
+    await expect.element(page.getByText(name, { exact: false }).first()).toBeVisible()
+    expectHarmless('the newcomer')
+    state.set({ step: 'vouching', name, have: 1, needed: 2 })
+    await expect.element(page.getByText(name, { exact: false }).first()).toBeVisible()
+    expectHarmless('while others vouch')
+  }
+  expect(violations).toEqual([])
+})
+
+test('attack 35: a host, a title and names that are hostile are only words to whoever was invited', async () => {
+  for (const payload of PAYLOADS.slice(0, 9)) {
+    const flow = new PaperGuestFlow('found')
+    flow.state.set({ step: 'words', words: ['a', 'b', 'c', 'd'], host: payload })
+    flowing(flow, JoinScreen as Component<never>)
+    await expect.element(page.getByText(payload, { exact: false }).first()).toBeVisible()
+    expectHarmless('the host')
+    flow.state.set({
+      step: 'genesis',
+      words: ['a', 'b', 'c', 'd'],
+      title: payload,
+      names: [payload, ...PAYLOADS],
+      signed: false,
+    })
+    await expect.element(page.getByText(PAYLOADS[2], { exact: false }).first()).toBeVisible()
+    expectHarmless('the names')
+    await cleanup()
+  }
   expect(violations).toEqual([])
 })
 
 test('attack 35: a title cannot turn the words around it, and each stands apart', async () => {
   const space = paperSpace()
   addThreat(space.doc.read(), { title: 'abc \u202Efed\u202C \u2067x', status: 'open' })
+  // Past the functions that clean: a changed app writes what it likes.
+  addPerson(space.doc.read(), { name: 'x', member: null, participation: 'no device' })
+  for (const person of rootOf(space.doc.read(), 'people').values()) {
+    for (const key of [...(person as Y.Map<unknown>).keys()])
+      if (key.startsWith('name.')) (person as Y.Map<unknown>).set(key, 'Ana \u202Eaurb\u202C')
+  }
   show(RegisterScreen, { space, path: '/registro' })
   const title = page.getByText('abc fed x')
   await expect.element(title).toBeVisible()
   expect(title.element().tagName).toBe('BDI')
-  expect(
-    people(space.doc.read())
-      .read()
-      .every(({ name }) => !/[\u202A-\u202E\u2066-\u2069]/.test(name ?? '')),
-  ).toBe(true)
+  const names = people(space.doc.read())
+    .read()
+    .map(({ name }) => name)
+  expect(names.length).toBeGreaterThan(2)
+  expect(new Set(names)).toEqual(new Set(['Ana aurb']))
 })
 
 test('attack 35: the policy these tests run under does notice what it forbids', async () => {

@@ -1,8 +1,17 @@
 import { expect, test } from '@playwright/test'
-import { hubTraffic, idsIn, leaksIn } from './leaks.ts'
+import { hubTraffic, idsIn, leaksIn, SPELLINGS } from './leaks.ts'
 import { Phone } from './phone.ts'
 
 const phones: Phone[] = []
+
+/** Something of everything that is written below. */
+const WRITTEN = [
+  ...['Las Tres Vertientes', 'Cuaderno de Alba', 'Cuidar el agua', 'El agua', 'Defendemos el agua'],
+  ...['escribe aquí', 'Desde el cerro sin señal', 'Mientras tanto en el pueblo', 'Cada quien cuida a quien'],
+  ...['Fin del texto largo', 'Corte de agua', 'Rumores contra', 'Vigilancia en el camino'],
+  ...['Cierran la llave', 'Familias de la loma', 'Entre nosotras', 'Aquí Ceiba', 'Sigue Alba', 'Sigue Ceiba'],
+  ...['Palabras de un teléfono'],
+]
 
 test.afterEach(async ({}, testInfo) => {
   for (const phone of phones.splice(0)) {
@@ -17,7 +26,7 @@ test.afterEach(async ({}, testInfo) => {
 test('three found a collective, a fourth joins, all write, and a lost phone is shut out', async ({
   baseURL,
 }) => {
-  test.setTimeout(240_000)
+  test.setTimeout(600_000)
   const arrives = async (name: string, address = baseURL!) => {
     const phone = await Phone.of(name, address)
     phones.push(phone)
@@ -25,7 +34,7 @@ test('three found a collective, a fourth joins, all write, and a lost phone is s
   }
 
   await test.step('Alba lights a notebook and writes an article', async () => {
-    const alba = await arrives('Alba')
+    const alba = await arrives('Albahaca')
     await alba.lightsNotebook('Cuaderno de Alba')
     await alba.writesArticle('El agua', 'Defendemos el agua como un solo cuerpo.', 'Uno.', 'Dos.', 'Tres.')
   })
@@ -104,10 +113,10 @@ test('three found a collective, a fourth joins, all write, and a lost phone is s
     for (const phone of phones) await phone.opensArticle('El agua')
     // Each in their own place, as at a table; then all at once.
     for (const [i, phone] of phones.entries()) await phone.putsCursorIn(i)
-    for (const phone of phones) await expect(phone.page.locator('.remote-cursor')).toHaveCount(3)
+    for (const phone of phones) await phone.seesCursorsOf(phones)
     await Promise.all(phones.map((phone) => phone.page.keyboard.type(` ${phone.name} escribe aquí.`)))
     await allEqual(phones, ...phones.map(({ name }) => `${name} escribe aquí.`))
-    for (const phone of phones) await expect(phone.page.locator('.remote-cursor')).toHaveCount(3)
+    for (const phone of phones) await phone.seesCursorsOf(phones)
   })
 
   await test.step('Drago loses the network, writes on, comes back, and all are equal', async () => {
@@ -128,106 +137,185 @@ test('three found a collective, a fourth joins, all write, and a lost phone is s
   })
 
   await test.step('Bruna suspends Drago’s phone: within a second nothing new reaches it', async () => {
-    await drago.addsArticle('De Drago')
     await alba.addsArticle('Entre nosotras')
-    await ceiba.goes('Protocolo')
-    await ceiba.sees('Entre nosotras')
+    await alba.writes('Aquí Alba.\nAquí Ceiba.\nAquí Drago.')
+    for (const phone of [ceiba, drago]) {
+      await phone.opensArticle('Entre nosotras')
+      await expect.poll(() => phone.reads()).toContain('Aquí Drago.')
+    }
+    await alba.putsCursorIn(0)
+    await ceiba.putsCursorIn(1)
+    const typists = [await startsTyping(alba), await startsTyping(ceiba)]
+    // Up to here Drago reads along.
+    for (const { first } of typists) await expect.poll(() => drago.reads()).toContain(first)
+    const allowed = await allowedMs(typists[0]!, ceiba)
+
     await bruna.goes('Colectivo')
     await bruna.tap('Perdí un teléfono')
     await bruna.tap(/Teléfono de Drago/)
     await bruna.tap(/Poner en pausa este teléfono/)
+    const tapped = bruna.nextTap()
     await bruna.tap(/Poner en pausa este teléfono|Toca otra vez/)
+    const since = await tapped
     await bruna.sees('Ese teléfono quedó en pausa')
-    const since = Date.now()
     await drago.sees(/en pausa/)
-    expect(Date.now() - since).toBeLessThan(1000)
     await bruna.tap('Listo')
-    // Nobody's typing paused: Alba's editor is the same one, and goes on.
-    await alba.writes('Esto ya no es para Drago.')
     await drago.writes('Palabras de un teléfono robado.')
-    for (const phone of [bruna, ceiba]) {
-      await phone.goes('Protocolo')
-      await phone.sees('Esto ya no es para Drago.')
+
+    // Each types on until they have begun some words more than a second after the tap.
+    const typed = await Promise.all(typists.map(({ stopsAfter }) => stopsAfter(since + allowed)))
+    const all = typed.flatMap(({ words }) => words.map(({ word }) => word))
+    const late = typed.flatMap(({ words }) => words.filter(({ at }) => at > since + allowed))
+    expect(late.length).toBeGreaterThanOrEqual(10)
+    // Nobody's typing paused: the editor is the very same, and no word is missing anywhere.
+    for (const { isSameEditor } of typed) expect(isSameEditor).toBe(true)
+    await bruna.opensArticle('Entre nosotras')
+    await allEqual([alba, bruna, ceiba], ...all)
+    for (const phone of [alba, bruna, ceiba]) {
+      expect(await phone.reads()).not.toContain('Palabras de un teléfono robado')
       await phone.goes('Colectivo')
-      await phone.sees(/apartado/)
-      await phone.goes('Protocolo')
-      await expect(phone.page.getByText('Palabras de un teléfono robado')).toHaveCount(0)
+      await phone.opensAside()
+      await phone.sees('Palabras de un teléfono robado.')
     }
-    expect(await drago.reads()).toContain('Palabras de un teléfono robado.')
-    await drago.goes('Protocolo')
-    await expect(drago.page.getByText('Esto ya no es para Drago')).toHaveCount(0)
+    // His later words came over the links that stand: what others wrote would have come over them, too.
+    const his = await drago.reads()
+    expect(his).toContain('Palabras de un teléfono robado.')
+    expect(late.filter(({ word }) => his.includes(word))).toEqual([])
   })
 
   await test.step('what was set aside is brought back by hand', async () => {
-    await ceiba.goes('Colectivo')
-    await ceiba.page
-      .getByRole('link', { name: /apartado/ })
-      .first()
-      .click()
-    await ceiba.sees('Palabras de un teléfono robado.')
     await ceiba.tap('Traer de vuelta')
-    await alba.goes('Protocolo')
-    await alba.sees('Palabras de un teléfono robado.')
+    await alba.sees('Alguien de tu equipo ya lo trajo de vuelta.')
+    for (const phone of [alba, bruna, ceiba]) {
+      await phone.opensArticle('Entre nosotras')
+      await expect.poll(() => phone.reads()).toContain('Palabras de un teléfono robado.')
+    }
   })
 
   await test.step('lock, reload, unlock: everything is there', async () => {
-    await alba.locks()
-    await alba.page.reload()
-    await alba.unlocks()
-    await alba.goes('Protocolo')
-    await alba.sees('Esto ya no es para Drago.')
-    await alba.goes('Registro')
-    await alba.sees('Corte de agua')
+    for (const phone of [alba, bruna]) {
+      await phone.locks()
+      await phone.page.reload()
+      await phone.unlocks()
+      await phone.opensArticle('Entre nosotras')
+      await expect.poll(() => phone.reads()).toContain('Palabras de un teléfono robado.')
+      await phone.goes('Registro')
+      await phone.sees('Corte de agua')
+    }
   })
 
   expect(phones.flatMap(({ complaints }) => complaints)).toEqual([])
 
   await test.step('no disk and no byte through the hub says what was written, by whom, or where', async () => {
-    const ids = await ceiba.idsInMemory()
-    expect(ids.length).toBeGreaterThan(12)
-    const words = [
-      ...[
-        'Las Tres Vertientes',
-        'Defendemos el agua',
-        'escribe aquí',
-        'Cada quien cuida a quien',
-        'Cuidar el agua',
-      ],
-      ...[
-        'Corte de agua',
-        'Rumores contra',
-        'Familias de la loma',
-        'Palabras de un teléfono',
-        'Cuaderno de Alba',
-      ],
-      ...phones.map(({ name }) => name),
-    ]
+    const kinds = await ceiba.idsInMemory()
+    expect(kinds.collectives).toHaveLength(1)
+    expect(kinds.members.length).toBeGreaterThanOrEqual(4)
+    expect(kinds.devices.length).toBeGreaterThanOrEqual(4)
+    expect(kinds.feeds.length).toBeGreaterThanOrEqual(4)
+    expect(kinds.epochs.length).toBeGreaterThanOrEqual(3)
+    const ids = Object.values(kinds).flat()
+    const words = [...WRITTEN, Phone.passphrase, ...phones.map(({ name }) => name)]
     for (const phone of phones) {
+      const rows = await phone.rows()
+      expect(rows.length).toBeGreaterThan(50_000)
       await phone.close()
       expect(phone.dump().length).toBeGreaterThan(100_000)
-      for (const { path, bytes } of phone.files()) {
+      for (const { path, bytes } of [...phone.files(), { path: 'rows, unpacked', bytes: rows }]) {
         expect.soft(leaksIn(bytes, words), `${phone.name}: ${path}`).toEqual([])
         expect.soft(idsIn(bytes, ids), `${phone.name}: ${path}`).toEqual([])
       }
     }
+    expect(hubTraffic().length).toBeGreaterThan(10_000)
     expect.soft(leaksIn(hubTraffic(), words)).toEqual([])
     expect.soft(idsIn(hubTraffic(), ids)).toEqual([])
   })
 })
 
-test('the search for leaks finds what is planted on a disk and sent through the hub', async ({ baseURL }) => {
+test('the search for leaks finds what is planted on a disk and sent through the hub, however it is spelled', async ({
+  baseURL,
+}) => {
   const phone = await Phone.of('Control', baseURL!)
   phones.push(phone)
-  const words = 'Sembrado para ser hallado'
-  const id = 'c0ffee'.repeat(10) + 'c0ff'
-  await phone.plants(words, id)
+  // Words and an id of its own for each spelling, so that none is found by another.
+  const planted = SPELLINGS.map(({ name, spell }, i) => {
+    const words = `Sembrado ${name} para ser hallado`
+    const id = (0xc0ffee00 + i).toString(16).repeat(8)
+    const around = Buffer.alloc(5 + i, 0xa5)
+    const bytes = [Buffer.from(words), Buffer.from(id, 'hex')].map((what) => spell(around, what))
+    return { words, id, bytes: Buffer.concat([...bytes, around]) }
+  })
+  const hex = Buffer.from('beefcafe'.repeat(8))
+  await phone.plants([...planted.map(({ bytes }) => bytes), hex])
+  const words = planted.map(({ words }) => words)
+  const ids = [...planted.map(({ id }) => id), hex.toString()]
+  const rows = await phone.rows()
   await phone.close()
-  const disk = phone.dump()
-  expect(leaksIn(disk, [words])).toEqual([words])
-  expect(idsIn(disk, [id])).toEqual([id])
-  await expect.poll(() => leaksIn(hubTraffic(), [words])).toEqual([words])
-  expect(idsIn(hubTraffic(), [id])).toEqual([id])
+  for (const where of [phone.dump(), rows]) {
+    expect(leaksIn(where, words)).toEqual(words)
+    expect(idsIn(where, ids)).toEqual(ids)
+    expect(leaksIn(where, ['Sembrado en ninguna parte'])).toEqual([])
+  }
+  await expect.poll(() => leaksIn(hubTraffic(), words)).toEqual(words)
+  await expect.poll(() => idsIn(hubTraffic(), ids)).toEqual(ids)
 })
+
+/**
+ * A second, measured from the tap. Where the machine that runs four browsers is so busy that a word takes a third of that to
+ * another's screen, three times as long as it takes just now. Milliseconds.
+ */
+const allowedMs = async (typist: Typist, reader: Phone): Promise<number> => {
+  const took: number[] = []
+  for (let tries = 0; tries < 3; tries++) {
+    const { word, at } = await typist.next()
+    await reader.page.waitForFunction(
+      (text) => document.querySelector('.ProseMirror')?.textContent.includes(text),
+      word,
+    )
+    took.push(Date.now() - at)
+  }
+  return Math.max(1000, 3 * Math.min(...took))
+}
+
+type Word = { readonly word: string; readonly at: number }
+type Typist = Awaited<ReturnType<typeof startsTyping>>
+type Typing = {
+  readonly words: readonly Word[]
+  readonly isSameEditor: boolean
+}
+
+/** Types numbered words where the cursor stands, one after the other, until told to stop; the cursor is never set again. */
+const startsTyping = async (phone: Phone) => {
+  const editor = await phone.text.elementHandle()
+  const words: Word[] = []
+  let until = Number.POSITIVE_INFINITY
+  let onNext: (begun: Word) => void = () => {}
+  const isEnough = () => words.filter(({ at }) => at > until).length >= 5
+  const typing = (async () => {
+    while (!isEnough()) {
+      const word = ` Sigue ${phone.name} ${words.length}.`
+      const begun = { word, at: Date.now() }
+      words.push(begun)
+      const tell = onNext
+      onNext = () => {}
+      tell(begun)
+      await phone.page.keyboard.type(word)
+    }
+  })()
+  // When the test ends early the page closes under their hands: what failed first is to be read, not this.
+  typing.catch(() => {})
+  return {
+    first: ` Sigue ${phone.name} 0.`,
+    /** The word begun next. */
+    next: (): Promise<Word> => new Promise((resolve) => (onNext = resolve)),
+    /** Goes on until five words were begun after `moment`, in milliseconds since 1970. */
+    stopsAfter: async (moment: number): Promise<Typing> => {
+      until = moment
+      await typing
+      const isSameEditor = await phone.text.evaluate((now, before) => now === before, editor)
+      return { words, isSameEditor }
+    },
+  }
+}
 
 /** All show the same text, and these words are in it. */
 const allEqual = async (phones: readonly Phone[], ...words: readonly string[]): Promise<void> => {

@@ -233,6 +233,32 @@ export class Phone {
     }).toPass({ timeout: 10_000 })
   }
 
+  /** Sees where all the others write, each under their own name. */
+  async seesCursorsOf(all: readonly Phone[]): Promise<void> {
+    const names = all.flatMap(({ name }) => (name === this.name ? [] : name)).sort()
+    await expect
+      .poll(async () => (await this.page.locator('.remote-cursor .remote-name').allTextContents()).sort())
+      .toEqual(names)
+  }
+
+  /** When this phone is touched next: milliseconds since 1970, taken by the page itself. */
+  nextTap(): Promise<number> {
+    return this.page.evaluate(
+      () =>
+        new Promise<number>((resolve) =>
+          addEventListener('pointerdown', () => resolve(Date.now()), { capture: true, once: true }),
+        ),
+    )
+  }
+
+  /** From the collective to what was set aside. */
+  async opensAside(): Promise<void> {
+    await this.page
+      .getByRole('link', { name: /apartado/ })
+      .first()
+      .click()
+  }
+
   /** Types at the end of a paragraph, counted from 0. */
   async writesIn(paragraph: number, text: string): Promise<void> {
     await this.putsCursorIn(paragraph)
@@ -283,61 +309,114 @@ export class Phone {
 
   /**
    * Every collective, member, device, feed and epoch id the app holds in memory just now, as hex, read from its heap from
-   * outside: the keys of the maps of the ledger's state, known by what their values have.
+   * outside: the keys of the maps of the ledger's state, known by what their values have. The act that let the founders'
+   * phones in is the first of all, and its name is the collective's.
    */
-  async idsInMemory(): Promise<readonly string[]> {
+  async idsInMemory(): Promise<
+    Readonly<Record<'collectives' | 'members' | 'devices' | 'feeds' | 'epochs', readonly string[]>>
+  > {
     const { result } = await this.#cdp.send('Runtime.evaluate', { expression: 'Map.prototype' })
     const { objects } = await this.#cdp.send('Runtime.queryObjects', { prototypeObjectId: result.objectId! })
     const { result: found } = await this.#cdp.send('Runtime.callFunctionOn', {
       objectId: objects.objectId!,
       functionDeclaration: `function () {
-        const ids = new Set()
+        const [collectives, members, devices, feeds, epochs] = [1, 2, 3, 4, 5].map(() => new Set())
+        const [founders, grants] = [new Set(), []]
         for (const map of this)
           for (const [key, value] of map) {
-            if (typeof value !== 'object' || value === null || typeof key !== 'string') continue
-            if ('yClient' in value || 'boxRoot' in value || ('founder' in value && 'votes' in value)) ids.add(key)
-            if ('grantedBy' in value && 'standing' in value) ids.add(key).add(value.grantedBy)
+            if (typeof value !== 'object' || value === null) continue
+            if (typeof key !== 'string' || !/^[0-9a-f]+$/.test(key)) continue
+            if ('founder' in value && 'votes' in value) members.add(key)
+            if (value.founder === true && 'votes' in value) founders.add(key)
+            if ('yClient' in value) feeds.add(key)
+            if ('boxRoot' in value) epochs.add(key)
+            if ('grantedBy' in value && 'standing' in value) {
+              devices.add(key)
+              grants.push(value)
+            }
           }
-        return [...ids].filter((id) => /^[0-9a-f]+$/.test(id))
+        for (const { member, grantedBy } of grants) if (founders.has(member)) collectives.add(grantedBy)
+        return Object.fromEntries(
+          Object.entries({ collectives, members, devices, feeds, epochs }).map(([kind, ids]) => [kind, [...ids]]),
+        )
       }`,
       returnByValue: true,
     })
-    return found.value as readonly string[]
+    return found.value as Awaited<ReturnType<Phone['idsInMemory']>>
   }
 
-  /** Does what the app must never do: writes words and an id in the clear, to the disk and through the hub. */
-  async plants(words: string, id: string): Promise<void> {
+  /** Does what the app must never do: writes these bytes in the clear, to the disk and through the hub. */
+  async plants(seeds: readonly Buffer[]): Promise<void> {
     await this.page.evaluate(
-      async ([text, hex]) => {
-        const raw = Uint8Array.from(hex.match(/../g)!, (pair) => Number.parseInt(pair, 16))
+      async (rows) => {
         await new Promise<void>((resolve, reject) => {
           const opening = indexedDB.open('planted')
           opening.onupgradeneeded = () => opening.result.createObjectStore('rows')
           opening.onerror = () => reject(new Error('no database'))
           opening.onsuccess = () => {
             const tx = opening.result.transaction('rows', 'readwrite', { durability: 'strict' })
-            tx.objectStore('rows').put({ text, raw }, 'row')
+            rows.forEach((bytes, i) => tx.objectStore('rows').put({ bytes: new Uint8Array(bytes) }, i))
             tx.oncomplete = () => resolve()
           }
         })
-        const blob = new Uint8Array([...new TextEncoder().encode(text), ...raw])
-        // [2, mailbox, blob] in CBOR, as the hub takes it.
-        const frame = new Uint8Array([
-          0x83,
-          2,
-          0x58,
-          32,
-          ...new Uint8Array(32).fill(7),
-          0x58,
-          blob.length,
-          ...blob,
-        ])
         const socket = new WebSocket(`ws://${location.host}/post`)
         await new Promise((resolve) => (socket.onopen = resolve))
-        socket.send(frame)
+        for (const bytes of rows)
+          // [2, mailbox, blob] in CBOR, as the hub takes it.
+          socket.send(
+            new Uint8Array([
+              ...[0x83, 2, 0x58, 32, ...new Uint8Array(32).fill(7)],
+              ...[0x59, bytes.length >> 8, bytes.length & 255, ...bytes],
+            ]),
+          )
       },
-      [words, id] as const,
+      seeds.map((bytes) => [...bytes]),
     )
+  }
+
+  /**
+   * Everything the page itself can read of what it keeps: all rows of all databases, and the small storages. Beside the
+   * files, because what lies in those for a while is packed, and a packed word is not found.
+   */
+  async rows(): Promise<Buffer> {
+    const packed = await this.page.evaluate(async () => {
+      const parts: BlobPart[] = []
+      const take = (value: unknown): void => {
+        if (typeof value === 'string') parts.push(value, '\n')
+        else if (value instanceof ArrayBuffer) parts.push(value, '\n')
+        else if (ArrayBuffer.isView(value)) parts.push(value as Uint8Array<ArrayBuffer>, '\n')
+        else if (typeof value === 'object' && value !== null)
+          for (const [key, inner] of Object.entries(value)) {
+            take(key)
+            take(inner)
+          }
+        else parts.push(String(value), '\n')
+      }
+      const asked = <T>(request: IDBRequest<T>): Promise<T> =>
+        new Promise((resolve, reject) => {
+          request.onsuccess = () => resolve(request.result)
+          request.onerror = () => reject(new Error('unreadable'))
+        })
+      for (const { name } of await indexedDB.databases()) {
+        take(name)
+        const db = await asked(indexedDB.open(name!))
+        for (const store of db.objectStoreNames) {
+          take(store)
+          const rows = db.transaction(store).objectStore(store)
+          take(await asked(rows.getAllKeys()))
+          take(await asked(rows.getAll()))
+        }
+        db.close()
+      }
+      take({ ...localStorage })
+      take({ ...sessionStorage })
+      const reader = new FileReader()
+      return new Promise<string>((resolve) => {
+        reader.onload = () => resolve((reader.result as string).split(',')[1] ?? '')
+        reader.readAsDataURL(new Blob(parts))
+      })
+    })
+    return Buffer.from(packed, 'base64')
   }
 
   /** Everything this browser keeps of any page, as bytes on its disk. Close it first, so that all is written. */

@@ -59,6 +59,12 @@ test('where the browser has no locks, a guest is told that nothing is kept, and 
   await page.getByLabel('Tu nombre', { exact: true }).fill('Alba')
   await page.getByRole('button', { name: 'Crear cuaderno' }).click()
   await expect(page.getByRole('button', { name: 'Escribir el primero' })).toBeVisible()
+  // Inside too, and beside what is written.
+  await expect(page.getByRole('button', { name: 'Solo en esta página' })).toBeVisible()
+  await page.getByRole('button', { name: 'Escribir el primero' }).click()
+  await page.getByLabel('Título', { exact: true }).fill('De paso')
+  await expect(page.getByRole('main').getByText('Solo en esta página')).toBeVisible()
+  await expect(page.getByText('Guardado aquí')).toHaveCount(0)
   await page.reload()
   await expect(page.getByText('En este navegador no se guarda nada.').first()).toBeVisible()
   expect(await page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name))).toEqual([])

@@ -333,6 +333,36 @@ test('what else is on this phone opens from here', async () => {
   expect(session.workspace.current.read()?.id).toBe('mío')
 })
 
+test('a key that does not open is told with the name of whose phone made it, on the phone it came to and on others', async () => {
+  const space = vertientes()
+  const complaint = {
+    id: entryId('complaint'),
+    epoch: entryId('epoch') as never,
+    by: memberId('Ceiba'),
+    maker: memberId('Tecolote'),
+    mine: true,
+  }
+  space.membership.set({ ...space.membership.read(), complaints: [complaint] })
+  show(space)
+  await expect
+    .element(
+      page.getByText('A este teléfono le llegó una llave que no abre. La hizo el teléfono de Tecolote.'),
+    )
+    .toBeVisible()
+  space.membership.set({
+    ...space.membership.read(),
+    complaints: [{ ...complaint, by: memberId('Jícara'), mine: false }],
+  })
+  await expect
+    .element(
+      page.getByText(
+        'Al teléfono de Jícara le llegó una llave que no abre. La hizo el teléfono de Tecolote.',
+      ),
+    )
+    .toBeVisible()
+  await expectNoBarriers()
+})
+
 const aside = (text: string) => ({
   id: `aside ${text}`,
   device: deviceId('Tecolote phone'),
@@ -353,6 +383,10 @@ test('what a paused phone wrote is listed with its author, and a piece is brough
   await expect.element(page.getByRole('status').getByText('Quedó como un cambio tuyo.')).toBeVisible()
   await expect.element(page.getByText('Luces y caracol.')).toBeVisible()
   expect(button('Traer de vuelta').elements()).toHaveLength(1)
+  // That somebody brought it back is what somebody said: whoever does not find it may do it again.
+  await expect.element(page.getByText('Alguien de tu equipo ya lo trajo de vuelta.')).toBeVisible()
+  await button('Traerlo otra vez').click()
+  expect(space.asked).toHaveLength(2)
 })
 
 test('hostile text in a set-aside change is text and nothing else', async () => {

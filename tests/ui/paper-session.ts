@@ -17,6 +17,7 @@ import type {
   GuestState,
   HostFlow,
   HostState,
+  Kept,
   Membership,
   NoAddress,
   Phase,
@@ -202,6 +203,7 @@ export class PaperSpace implements Space {
   readonly me: { readonly member: MemberId; readonly device: DeviceId }
   readonly membership: Cell<Membership>
   readonly status: Cell<Status>
+  readonly kept = new Cell<Kept>('on disk')
   readonly setAside = new Cell<readonly AsideItem[]>([])
   readonly presence: Presence
   readonly agreed = new PaperAgreed()
@@ -227,6 +229,7 @@ export class PaperSpace implements Space {
         ...others.map((name) => paperMember(name)),
       ],
       decisions: [],
+      complaints: [],
       me: 'active',
     })
     this.status = new Cell<Status>({ type: 'local', waiting: 0 })

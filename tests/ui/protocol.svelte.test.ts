@@ -33,6 +33,27 @@ const type = (text: string) => {
 
 const toEnd = async () => userEvent.keyboard('{Control>}{End}{/Control}')
 
+test('beside the text it says where what one writes is, and never that it is kept when it is not', async () => {
+  const space = paperSpace()
+  await writing(space, article(space))
+  const says = async (text: string) => {
+    await expect.element(page.getByRole('main').getByText(text)).toBeVisible()
+  }
+  await says('Guardado aquí')
+  // Also while the pill speaks of others.
+  space.status.set({ type: 'upToDate', people: 2, at: Date.now() })
+  space.kept.set('on its way')
+  await says('Guardando…')
+  for (const [kept, text] of [
+    ['failing', 'Sin guardar'],
+    ['memory only', 'Solo en esta página'],
+  ] as const) {
+    space.kept.set(kept)
+    await says(text)
+    expect(page.getByText('Guardado aquí').elements()).toHaveLength(0)
+  }
+})
+
 beforeEach(() => page.viewport(1280, 800))
 afterEach(() => {
   location.hash = ''

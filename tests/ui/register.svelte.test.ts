@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { page, userEvent } from 'vitest/browser'
 import type * as Y from 'yjs'
 import { createDocument } from '../../src/lib/domain/document.ts'
-import { addThreat, editThreat, moveThreat, threats } from '../../src/lib/domain/threats.ts'
+import { addThreat, editThreat, moveThreat, threats, versionsOf } from '../../src/lib/domain/threats.ts'
 import RegisterScreen from '../../src/lib/ui/register/RegisterScreen.svelte'
 import ThreatScreen from '../../src/lib/ui/register/ThreatScreen.svelte'
 import type { PaperSpace } from './paper-session.ts'
@@ -151,7 +151,7 @@ test('a status is chosen by shape and word, and Undo takes it back', async () =>
   await expect.element(page.getByRole('radio', { name: 'Reducida' })).toBeDisabled()
   await page.getByRole('radio', { name: 'En observación' }).click()
   expect(only(docOf(space)).status).toBe('watched')
-  await page.getByRole('button', { name: 'Deshacer' }).click()
+  await page.getByRole('status').getByRole('button', { name: 'Deshacer' }).click()
   expect(only(docOf(space)).status).toBe('closed')
   await expect.element(page.getByRole('radio', { name: 'Cerrada' })).toBeChecked()
 })
@@ -179,7 +179,7 @@ test('a threat put away leaves the register, and comes back by Undo', async () =
   await page.getByRole('button', { name: 'Guardar aparte' }).click()
   expect(only(docOf(space)).archived).toBe(true)
   expect(location.hash).toBe('#/registro')
-  await page.getByRole('button', { name: 'Deshacer' }).click()
+  await page.getByRole('status').getByRole('button', { name: 'Deshacer' }).click()
   expect(only(docOf(space)).archived).toBe(false)
 })
 
@@ -215,3 +215,64 @@ test.each(['light', 'dark', 'discreet'])(
     delete document.documentElement.dataset['theme']
   },
 )
+
+const steps = () => page.getByRole('group', { name: 'Tus últimos pasos' })
+const step = (name: 'Deshacer' | 'Rehacer') => steps().getByRole('button', { name })
+
+test('Ana takes back what she wrote in a field with a key, also before it was saved; Berta’s words stay', async () => {
+  const space = paperSpace()
+  const id = addThreat(docOf(space), { title: 'Desalojo', what: 'antes' })
+  const berta = createDocument()
+  join(docOf(space), berta)
+  threat(space, id)
+  await expect.element(field('Qué pasa')).toHaveValue('antes')
+  editThreat(berta, id, { field: 'who', text: 'todas' })
+  await field('Qué pasa').fill('después')
+  await userEvent.keyboard('{Control>}z{/Control}')
+  await expect.element(field('Qué pasa')).toHaveValue('antes')
+  expect(only(docOf(space))).toMatchObject({ what: 'antes', who: 'todas' })
+  expect(only(berta)).toMatchObject({ what: 'antes', who: 'todas' })
+  // Again and again: only her own steps, and no further than she went.
+  await userEvent.keyboard('{Control>}z{/Control}{Control>}z{/Control}')
+  expect(only(docOf(space))).toMatchObject({ what: 'antes', who: 'todas', archived: false })
+  await userEvent.keyboard('{Control>}{Shift>}z{/Shift}{/Control}')
+  await expect.element(field('Qué pasa')).toHaveValue('después')
+  await step('Deshacer').click()
+  await expect.element(field('Qué pasa')).toHaveValue('antes')
+  await step('Rehacer').click()
+  expect(only(berta)).toMatchObject({ what: 'después', who: 'todas', versions: {} })
+})
+
+test('keeping one of two texts can be taken back, and the other one is there again', async () => {
+  const space = paperSpace()
+  const id = addThreat(docOf(space), { title: 'Desalojo' })
+  editThreat(docOf(space), id, { field: 'what', text: 'de Ana', over: [] })
+  const berta = createDocument()
+  editThreat(berta, id, { field: 'what', text: 'nada' })
+  const cut = join(docOf(space), berta)
+  cut()
+  editThreat(docOf(space), id, { field: 'what', text: 'de Ana, otra vez' })
+  editThreat(berta, id, { field: 'what', text: 'de Berta' })
+  join(docOf(space), berta)
+  const both = ['de Ana, otra vez', 'de Berta']
+  const texts = () =>
+    versionsOf(docOf(space), id, 'what')
+      .map(({ text }) => text)
+      .sort()
+  threat(space, id)
+  await expect.poll(texts).toEqual(both)
+  await page.getByRole('button', { name: 'Quedarse con este' }).first().click()
+  expect(texts()).toHaveLength(1)
+  await page.getByRole('status').getByRole('button', { name: 'Deshacer' }).click()
+  await expect.poll(texts).toEqual(both)
+  // An offer to take a step back is gone with the next step: it would take back another one.
+  await page.getByRole('button', { name: 'Quedarse con este' }).first().click()
+  await expect.element(page.getByText('Quedó ese texto.')).toBeVisible()
+  await field('A quiénes golpea más').fill('familias')
+  ;(field('A quiénes golpea más').element() as HTMLElement).blur()
+  await expect.element(page.getByText('Quedó ese texto.')).not.toBeInTheDocument()
+  await step('Deshacer').click()
+  await step('Deshacer').click()
+  await expect.poll(texts).toEqual(both)
+  expect(only(docOf(space)).who).toBe('')
+})

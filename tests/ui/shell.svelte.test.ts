@@ -67,6 +67,40 @@ test.each(statuses)('the pill says %j in words, and more on a tap', async (statu
   await expectNoBarriers()
 })
 
+test.each(statuses)(
+  'a disk that takes nothing is said before anything else, also while %j',
+  async (status) => {
+    const space = vertientes()
+    space.status.set(status)
+    space.kept.set('failing')
+    show(space)
+    await page.getByRole('button', { name: 'Sin guardar' }).click()
+    const sheet = page.getByRole('dialog', { name: 'Cómo va lo compartido' })
+    await expect.element(sheet.getByText(/Haz espacio/)).toBeVisible()
+    expect(sheet.element().textContent).not.toMatch(/guardado/)
+    space.kept.set('on disk')
+    await expect.element(sheet.getByText(/Haz espacio/)).not.toBeInTheDocument()
+  },
+)
+
+test.each(statuses.flatMap(([status]) => [['collective', status] as const, ['notebook', status] as const]))(
+  'to a guest nothing says that something is kept, %s, %j',
+  async (kind, status) => {
+    const space = vertientes()
+    space.kind.set(kind)
+    space.status.set(status)
+    space.kept.set('memory only')
+    show(space)
+    const pill = document.querySelector<HTMLElement>('header [aria-haspopup=dialog]')!
+    if (status.type === 'local') expect(pill.textContent).toContain('Solo en esta página')
+    expect(pill.textContent).not.toContain('Guardado')
+    pill.click()
+    const sheet = page.getByRole('dialog', { name: 'Cómo va lo compartido' })
+    await expect.element(sheet.getByText(/no se guarda nada/)).toBeVisible()
+    expect(sheet.element().textContent).not.toMatch(/guardado|vive en este/i)
+  },
+)
+
 test('the pill follows what happens while one looks', async () => {
   const space = vertientes()
   show(space)

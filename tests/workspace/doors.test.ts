@@ -122,7 +122,8 @@ test('three found a collective by link and words, and what was in the notebook i
   expect(alba.workspace.current.read()?.id).toBe(spaces[0]!.id)
 })
 
-test('Drago joins by link, words and two vouchers; then his phone is lost', async () => {
+/** Three founded, Drago joined with two vouchers. */
+const fourTogether = async () => {
   const { arrive, live, host, guests } = await foundThree()
   host.signGenesis()
   for (const guest of guests) guest.signGenesis()
@@ -140,7 +141,19 @@ test('Drago joins by link, words and two vouchers; then his phone is lost', asyn
   expect(decision).toMatchObject({ action: 'admit', name: 'Drago', mayApprove: true })
   await bruna.approve(decision!.id)
   await live(8000)
-  const drago = done(joining)
+  return { live, alba, bruna, ceiba, drago: done(joining) }
+}
+
+/** Adds a paragraph to the first article. */
+const addsWords = async (space: Space, text: string): Promise<void> => {
+  appendToArticle(space.doc.read(), articles(space.doc.read()).read()[0]!.id, text)
+  await space.flush()
+}
+
+const firstText = (space: Space): string => articles(space.doc.read()).read()[0]!.body!.toString()
+
+test('Drago joins by link, words and two vouchers; then his phone is lost', async () => {
+  const { live, alba, bruna, ceiba, drago } = await fourTogether()
   expect(
     people(drago.doc.read())
       .read()
@@ -156,9 +169,7 @@ test('Drago joins by link, words and two vouchers; then his phone is lost', asyn
   await live()
   alba.doc.read().getText('notes').insert(0, 'entre nosotras: ')
   await alba.flush()
-  const [article] = articles(drago.doc.read()).read()
-  appendToArticle(drago.doc.read(), article!.id, 'sigo aquí')
-  await drago.flush()
+  await addsWords(drago, 'sigo aquí')
   await live(6000)
   expect(ceiba.doc.read().getText('notes').toString()).toBe('entre nosotras: desde lejos')
   expect(drago.membership.read().me).toBe('suspended')
@@ -169,8 +180,86 @@ test('Drago joins by link, words and two vouchers; then his phone is lost', asyn
   await ceiba.bringBack(ceiba.setAside.read()[0]!.id)
   await live()
   expect(ceiba.setAside.read()[0]!.brought).toBe(true)
+  for (const space of [alba, bruna, ceiba]) expect(firstText(space)).toContain('sigo aquí')
+})
+
+test('what comes from a paused phone after a piece was brought back is a piece of its own', async () => {
+  const { live, alba, bruna, ceiba, drago } = await fourTogether()
+  await bruna.suspend(drago.me.device, 'lost')
+  await live()
+  await addsWords(drago, 'lo primero')
+  await live(6000)
+  await ceiba.bringBack(ceiba.setAside.read()[0]!.id)
+  await addsWords(drago, 'lo segundo')
+  await live(6000)
   for (const space of [alba, bruna, ceiba])
-    expect(articles(space.doc.read()).read()[0]!.body!.toString()).toContain('sigo aquí')
+    expect(space.setAside.read()).toMatchObject([
+      { text: 'lo segundo', where: { type: 'article' }, brought: false },
+      { text: 'lo primero', where: { type: 'article' }, brought: true },
+    ])
+  await alba.bringBack(alba.setAside.read()[0]!.id)
+  await live()
+  for (const space of [alba, bruna, ceiba]) {
+    expect(space.setAside.read().map(({ brought }) => brought)).toEqual([true])
+    expect(firstText(space).split('lo primero')).toHaveLength(2)
+    expect(firstText(space).split('lo segundo')).toHaveLength(2)
+  }
+})
+
+test('everybody sees that a piece is back already; whoever saw an older one brings no more than that', async () => {
+  const { live, alba, bruna, ceiba, drago } = await fourTogether()
+  await bruna.suspend(drago.me.device, 'lost')
+  await live()
+  await addsWords(drago, 'lo primero')
+  await live(6000)
+  const seen = alba.setAside.read()[0]!
+  await addsWords(drago, 'lo segundo')
+  await live(6000)
+  await alba.bringBack(seen.id)
+  await live()
+  expect(firstText(bruna)).toContain('lo primero')
+  expect(firstText(bruna)).not.toContain('lo segundo')
+  // Bruna and Ceiba bring the rest at the same moment: it is there twice, as their own, and all know that it is back.
+  const [rest] = ceiba.setAside.read().filter(({ brought }) => !brought)
+  expect(rest).toMatchObject({ text: 'lo segundo' })
+  for (const space of [bruna, ceiba]) await space.bringBack(rest!.id)
+  await live()
+  for (const space of [alba, bruna, ceiba])
+    expect(space.setAside.read()).toMatchObject([{ text: 'lo primero\nlo segundo', brought: true }])
+  expect(firstText(alba).split('lo segundo')).toHaveLength(3)
+  // A mark is what somebody says: the piece can be brought back all the same.
+  expect(await alba.bringBack(alba.setAside.read()[0]!.id)).toEqual({ ok: true, value: undefined })
+  expect(await alba.bringBack('nothing of this name')).toMatchObject({ error: { type: 'NotFound' } })
+})
+
+test('attack 35: names and titles that turn the words around them are read without it, before anybody belongs', async () => {
+  const { arrive, live } = neighbourhood()
+  const [alba, bruna, ceiba] = [arrive(), arrive(), arrive()]
+  const notebook = await alba.workspace.lightNotebook({ title: 'Cuaderno', purpose: '', myName: 'Alba' })
+  const host = await alba.workspace.proposeFounding(notebook, {
+    title: 'Las \u202Esert',
+    myName: 'Alba \u2067abla',
+  })
+  const guests = [
+    await opened(bruna.workspace, linkOf(host), 'Bruna \u202Eanurb'),
+    await opened(ceiba.workspace, linkOf(host), 'Ceiba'),
+  ]
+  await live()
+  const inviting = host.state.read()
+  const names = inviting.step === 'inviting' ? inviting.guests.map(({ name }) => name) : []
+  expect(names.sort()).toEqual(['Bruna anurb', 'Ceiba'])
+  expect(guests[0]!.state.read()).toMatchObject({ step: 'words', host: 'Alba abla' })
+  sameWords(host, guests)
+  await live()
+  host.proposeGenesis()
+  await live()
+  const genesis = guests[1]!.state.read()
+  expect(genesis).toMatchObject({ step: 'genesis', title: 'Las sert' })
+  expect(genesis.step === 'genesis' && [...genesis.names].sort()).toEqual([
+    'Alba abla',
+    'Bruna anurb',
+    'Ceiba',
+  ])
 })
 
 test('words that differ turn the guest away, and nothing is founded', async () => {

@@ -6,9 +6,10 @@ import { oncePerDocument } from './items.ts'
 import { freeText, oneLine } from './text.ts'
 
 /** The roots of the workspace document, each a Y.Map. Spec: what a collective writes about itself. */
-export type RootName = 'about' | 'people' | 'threats' | 'articles'
+export type RootName = (typeof ROOTS)[number] | 'brought'
 
-const ROOTS: readonly RootName[] = ['about', 'people', 'threats', 'articles']
+/** What a collective writes. Beside it stands `brought`: how far late work was brought back (see brought.ts). */
+const ROOTS = ['about', 'people', 'threats', 'articles'] as const
 
 /** A new, empty workspace document. */
 export const createDocument = (): Y.Doc => {

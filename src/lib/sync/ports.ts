@@ -35,6 +35,7 @@ export const TABLES = [
   'keys',
   'boxes',
   'snapshots',
+  // Once held what was brought back; that stands in the document now. The name stays for vaults that have it.
   'aside',
   // What is kept of each sealed blob, and its bytes apart: only the former is read at start-up.
   'shelf',

@@ -25,6 +25,7 @@ export class Documents {
   readonly #clock: Clock
   readonly #write: (updates: readonly { readonly doc: DocId; readonly update: Uint8Array }[]) => void
   readonly #pending: Uint8Array[] = []
+  readonly #waiting = new Cell(0)
   #pendingBytes = 0
   #timer: (() => void) | null = null
   #queue: Accepted[] = []
@@ -104,10 +105,13 @@ export class Documents {
     this.#pendingBytes = 0
     const update = updates.length === 1 && updates[0] ? updates[0] : Y.mergeUpdates(updates)
     this.#write([{ doc: MAIN_DOC, update }])
+    // Only now: in between it is neither waiting nor on its way to disk.
+    this.#waiting.set(this.#pending.length)
   }
 
-  get waiting(): number {
-    return this.#pending.length
+  /** Changes made here that are in no record yet. */
+  get waiting(): Watched<number> {
+    return this.#waiting
   }
 
   /** Zeroes nothing, but lets go of everything. */
@@ -150,6 +154,7 @@ export class Documents {
       if (this.#pendingBytes > 0 && this.#pendingBytes + update.length > BATCH_BYTES) this.flush()
       this.#pending.push(update)
       this.#pendingBytes += update.length
+      this.#waiting.set(this.#pending.length)
       if (this.#pendingBytes >= BATCH_BYTES) this.flush()
       else
         this.#timer ??= this.#clock.after(this.company ? BATCH_MS.together : BATCH_MS.alone, () => {

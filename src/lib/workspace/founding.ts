@@ -5,6 +5,7 @@ import { idBytes, memberIdFrom, type CollId, type DeviceId, type MemberId } from
 import { Cell } from '../core/watched.ts'
 import { createDevice, type OwnDevice } from '../crypto/device.ts'
 import { deriveKey, hash, type SecretKey } from '../crypto/hash.ts'
+import { oneLine } from '../domain/text.ts'
 import {
   assembleGenesis,
   checkGenesis,
@@ -325,8 +326,8 @@ export const guestFounding = (
     if (draft || parsed.value.author !== meeting.link.read()?.peer || !mySame || !hostSame)
       return end('turned away')
     draft = parsed.value
-    title = message.title
-    names = message.names
+    title = oneLine(message.title)
+    names = message.names.map(oneLine)
     pledges = message.pledges
     say({ type: 'nonce', nonce })
   }

@@ -1,5 +1,5 @@
 import type * as Y from 'yjs'
-import type { DeviceId, MemberId } from '../core/ids.ts'
+import type { DeviceId, EntryId, MemberId } from '../core/ids.ts'
 import { idBytes } from '../core/ids.ts'
 import { hash } from '../crypto/hash.ts'
 import { peopleOf } from '../domain/people.ts'
@@ -12,6 +12,8 @@ export type Seen = {
   readonly heard: ReadonlyMap<DeviceId, number>
   /** Whether a linked device is known to know an act. */
   readonly knows: (device: DeviceId, act: Membership['decisions'][number]['id']) => boolean
+  /** Whether something final lies above an act. */
+  readonly isSettled: (act: EntryId) => boolean
   /** Devices that signed two records for one place. */
   readonly forked: ReadonlySet<DeviceId>
 }
@@ -97,8 +99,27 @@ export const membershipFrom = (
           mayApprove: mine !== undefined && !approved && subject !== me.member && mayVote(state, me, action),
         }
       }),
+    complaints: complaintsOf(state, seen).map(({ id, epoch, author, maker }) => ({
+      id,
+      epoch,
+      by: memberOf(author),
+      maker: memberOf(maker),
+      mine: author === me.device,
+    })),
     me: state.devices.get(me.device)?.standing ?? 'revoked',
   }
+}
+
+/** The newest complaint of each phone about keys of each other phone, while both stand. */
+const complaintsOf = (state: LedgerState, seen: Seen) => {
+  const newest = new Map<string, LedgerState['complaints'][number] & { readonly maker: DeviceId }>()
+  const stands = (device: DeviceId) => state.devices.get(device)?.standing === 'active'
+  for (const complaint of state.complaints) {
+    const maker = state.epochs.get(complaint.epoch)?.author
+    if (!maker || !stands(maker) || !stands(complaint.author) || seen.isSettled(complaint.id)) continue
+    newest.set(`${complaint.author} ${maker}`, { ...complaint, maker })
+  }
+  return [...newest.values()]
 }
 
 const NAMED = ['admit', 'addDevice', 'removeMember', 'revokeDevice', 'lift', 'policy'] as const

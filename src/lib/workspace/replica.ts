@@ -585,7 +585,7 @@ export class Replica {
 
   #keepEntries(wires: readonly Uint8Array[]): void {
     // What was typed before the collective went on to newer rules is signed while this device may.
-    if (this.documents.waiting > 0 && mayRaiseRules(this.ledger, wires)) this.documents.flush()
+    if (this.documents.waiting.read() > 0 && mayRaiseRules(this.ledger, wires)) this.documents.flush()
     const report = this.ledger.add(wires)
     for (const { id, type } of report.refused) {
       // A forged signature says nothing about the entry it was put on: the genuine one may still come.

@@ -62,7 +62,8 @@ export class Saver {
   }
 
   async #writeOut(): Promise<void> {
-    this.#state.set('saving')
+    // Trying again is no news to anybody until it worked.
+    if (this.#state.read() !== 'failed') this.#state.set('saving')
     while (this.#unsaved.length > 0) {
       const writes = this.#unsaved.splice(0)
       const then = this.#afterSave.splice(0)

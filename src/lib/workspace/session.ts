@@ -70,6 +70,7 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
       clock: systemClock,
       random: systemRandom,
       language: world.language,
+      guest,
     })
     await opened.restore()
     workspace = opened

@@ -1,13 +1,13 @@
 import type * as Y from 'yjs'
 import type { Clock, Random } from '../core/clock.ts'
-import { idBytes, type CollId, type DeviceId, type EntryId, type FeedId, type MemberId } from '../core/ids.ts'
+import { idBytes, type CollId, type DeviceId, type EntryId, type MemberId } from '../core/ids.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { Cell, derived, type Watched } from '../core/watched.ts'
 import { hash } from '../crypto/hash.ts'
 import { sign, verify } from '../crypto/sign.ts'
 import { addPerson, peopleOf } from '../domain/people.ts'
-import { bringBack, rescuable, SHOWN_MAX, type Piece } from '../domain/rescue.ts'
-import type { SetAside } from '../feed/types.ts'
+import { SHOWN_MAX, type Piece } from '../domain/rescue.ts'
+import { freeText } from '../domain/text.ts'
 import { mayEnact } from '../ledger/proposals.ts'
 import type { SpaceKind, SuspendReason } from '../ledger/types.ts'
 import { createLive, type Live } from '../net/live/live.ts'
@@ -15,6 +15,7 @@ import { createMesh } from '../net/mesh.ts'
 import type { Hub, Judge, Mesh, MetLink, Rtc } from '../net/types.ts'
 import type { WordLanguage } from '../net/words.ts'
 import type { Standing, Storage } from '../sync/ports.ts'
+import { bringLateBack, followLatePieces } from './aside.ts'
 import { createAgreed } from './checkpoint-door.ts'
 import { createEncounter } from './encounter.ts'
 import { hostJoining } from './joining.ts'
@@ -28,6 +29,7 @@ import type {
   AsideItem,
   Encounter,
   HostFlow,
+  Kept,
   Membership,
   NoAddress,
   NotAllowed,
@@ -44,6 +46,8 @@ export type SpaceWorld = {
   readonly clock: Clock
   readonly random: Random
   readonly language: () => WordLanguage
+  /** Nothing outlives this page: the browser has no locks. */
+  readonly guest?: boolean
 }
 
 /** Nobody heard for this long: the pill says since when. Milliseconds. */
@@ -66,6 +70,7 @@ export class LiveSpace implements Space {
   readonly doc: Watched<Y.Doc>
   readonly membership: Watched<Membership>
   readonly status: Watched<Status>
+  readonly kept: Watched<Kept>
   readonly setAside: Watched<readonly AsideItem[]>
   readonly presence: Presence
   readonly agreed: Agreed
@@ -80,7 +85,7 @@ export class LiveSpace implements Space {
   readonly #heard = new Map<DeviceId, number>()
   readonly #stops: (() => void)[] = []
   readonly #people = new Cell<readonly { member: MemberId; name: string; place: string | null }[]>([])
-  readonly #brought = new Cell<ReadonlySet<string>>(new Set())
+  readonly #latePieces = followLatePieces()
   readonly #inner = new Cell<SpaceInner | null>(null)
   readonly #innerOpening: Promise<void>
   #lastContact: number | null = null
@@ -112,6 +117,7 @@ export class LiveSpace implements Space {
       [
         replica.changed,
         replica.saving,
+        replica.documents.waiting,
         this.#links,
         this.#syncing.progress,
         this.#syncing.moved,
@@ -119,7 +125,8 @@ export class LiveSpace implements Space {
       ],
       () => this.#status(),
     )
-    this.setAside = memo([replica.changed, this.#brought], () => this.#aside())
+    this.kept = derived([replica.saving, replica.documents.waiting], () => this.#keptNow())
+    this.setAside = memo([replica.changed], () => this.#aside())
     this.agreed = createAgreed({
       replica,
       language: world.language,
@@ -142,7 +149,6 @@ export class LiveSpace implements Space {
     this.#stops.push(replica.changed.watch(() => this.#ledgerSeen()))
     this.#innerOpening = this.#openInner()
     void this.#recallHeard()
-    void this.#recallBrought()
     this.#ledgerSeen()
   }
 
@@ -213,17 +219,7 @@ export class LiveSpace implements Space {
   async bringBack(item: string): Promise<Result<void, NotAllowed>> {
     const refused = this.#mayAct()
     if (refused) return err(refused)
-    const found = this.#pieces().find(({ id }) => id === item)
-    if (!found) return err({ type: 'NotFound' })
-    bringBack(this.doc.read(), {
-      pieces: [found.piece],
-      text: '',
-      where: { type: found.piece.type, title: '' },
-    })
-    this.#brought.set(new Set([...this.#brought.read(), item]))
-    void this.#world.storage.commit([
-      { table: 'aside', key: `${this.replica.coll}/${item}`, value: new Uint8Array() },
-    ])
+    if (!bringLateBack(this.doc.read(), this.replica.setAside(), item)) return err({ type: 'NotFound' })
     await this.replica.flush()
     return this.#kept()
   }
@@ -371,6 +367,7 @@ export class LiveSpace implements Space {
       linked,
       heard: this.#heard,
       knows: (device, act) => this.#syncing.knows(device, act),
+      isSettled: (act) => this.replica.state.finals.some((final) => this.replica.ledger.isBelow(act, final)),
       forked: new Set(
         this.replica.feeds.forks().flatMap(({ feed }) => this.replica.state.feeds.get(feed)?.device ?? []),
       ),
@@ -394,34 +391,27 @@ export class LiveSpace implements Space {
       if (since !== null && this.#world.clock.now() - since > STALE_MS) return { type: 'stale', since }
       return { type: 'connecting', tries: trying }
     }
-    return { type: 'local', waiting: this.replica.documents.waiting }
+    return { type: 'local', waiting: this.replica.documents.waiting.read() }
+  }
+
+  #keptNow(): Kept {
+    if (this.#world.guest) return 'memory only'
+    const saving = this.replica.saving.read()
+    if (saving === 'failed') return 'failing'
+    return saving === 'saving' || this.replica.documents.waiting.read() > 0 ? 'on its way' : 'on disk'
   }
 
   #aside(): readonly AsideItem[] {
-    return this.#pieces().map(({ id, device, piece }) => ({
-      id,
-      device,
-      member: this.replica.state.devices.get(device)?.member ?? null,
-      text: textOf(piece).slice(0, SHOWN_MAX),
-      where: { type: piece.type, title: piece.type === 'other' ? '' : piece.title },
-      brought: this.#brought.read().has(id),
-    }))
-  }
-
-  /** Late work of each feed as one change, told apart by where it would have stood. */
-  #pieces(): readonly { readonly id: string; readonly device: DeviceId; readonly piece: Piece }[] {
-    const byFeed = new Map<FeedId, SetAside[]>()
-    for (const aside of this.replica.setAside())
-      byFeed.set(aside.position.feed, [...(byFeed.get(aside.position.feed) ?? []), aside])
-    return [...byFeed].flatMap(([feed, late]) => {
-      late.sort((one, other) => one.position.seq - other.position.seq)
-      const updates = late.flatMap(({ docs }) => docs.map(({ update }) => update))
-      return rescuable(this.doc.read(), updates).pieces.map((piece, i) => ({
-        id: `${feed} ${piece.type === 'other' ? i : piece.id}`,
-        device: late[0]!.device,
-        piece,
-      }))
-    })
+    return this.#latePieces(this.doc.read(), this.replica.setAside()).map(
+      ({ id, device, piece, brought }) => ({
+        id,
+        device,
+        member: this.replica.state.devices.get(device)?.member ?? null,
+        text: freeText(textOf(piece)).slice(0, SHOWN_MAX),
+        where: { type: piece.type, title: piece.type === 'other' ? '' : piece.title },
+        brought,
+      }),
+    )
   }
 
   #createLive(): Live {
@@ -492,13 +482,6 @@ export class LiveSpace implements Space {
     for (const [device, at] of parseHeard(row.value))
       if (!this.#heard.has(device as DeviceId)) this.#heard.set(device as DeviceId, at)
     this.#lastContact ??= Math.max(0, ...this.#heard.values()) || null
-  }
-
-  async #recallBrought(): Promise<void> {
-    const prefix = `${this.replica.coll}/`
-    const rows = await this.#world.storage.all('aside', prefix)
-    if (rows.ok && rows.value.rows.length > 0)
-      this.#brought.set(new Set(rows.value.rows.map(([key]) => key.slice(prefix.length))))
   }
 
   #mayAct(): NotAllowed | null {

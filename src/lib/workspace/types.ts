@@ -1,5 +1,5 @@
 import type * as Y from 'yjs'
-import type { DeviceId, EntryId, MemberId } from '../core/ids.ts'
+import type { DeviceId, EntryId, EpochId, MemberId } from '../core/ids.ts'
 import type { Result } from '../core/result.ts'
 import type { Watched } from '../core/watched.ts'
 import type { DeviceStanding, SpaceKind, SuspendReason } from '../ledger/types.ts'
@@ -141,6 +141,8 @@ export interface Space {
   readonly me: { readonly member: MemberId; readonly device: DeviceId }
   readonly membership: Watched<Membership>
   readonly status: Watched<Status>
+  /** Where everything written here is. */
+  readonly kept: Watched<Kept>
   readonly setAside: Watched<readonly AsideItem[]>
   /** Verified presence of others, in the shape y-prosemirror's cursor plugin wants; and who is here. */
   readonly presence: Presence
@@ -229,6 +231,17 @@ export type Membership = {
     readonly mine: boolean
     readonly mayApprove: boolean
   }[]
+  /** Phones that were handed a key that does not open, the newest for each two; until something later is settled together. */
+  readonly complaints: readonly {
+    readonly id: EntryId
+    readonly epoch: EpochId
+    /** Whose phone says so. */
+    readonly by: MemberId | null
+    /** Whose phone made the key. */
+    readonly maker: MemberId | null
+    /** This very phone says so. */
+    readonly mine: boolean
+  }[]
   /** This very device is suspended or revoked. */
   readonly me: DeviceStanding
 }
@@ -283,7 +296,13 @@ export type CannotCosign =
   /** This member signs with another phone. */
   | { readonly type: 'OtherPhoneSigns' }
 
-/** The status pill. */
+/**
+ * `on its way`: to the disk of this device, in a moment. `failing`: the disk takes nothing, it is tried again, and what was
+ * written since is gone when the page closes. `memory only`: as with everything a guest writes.
+ */
+export type Kept = 'on disk' | 'on its way' | 'failing' | 'memory only'
+
+/** How what we share is going. With `Kept`, what the status pill says. */
 export type Status =
   | { readonly type: 'local'; readonly waiting: number }
   | { readonly type: 'connecting'; readonly tries: number }
@@ -300,7 +319,7 @@ export type AsideItem = {
   /** Plain text of what the change would have added, for reading: up to 2 000 characters. */
   readonly text: string
   readonly where: { readonly type: 'article' | 'threat' | 'other'; readonly title: string }
-  /** It has been brought back from here as one's own edit. */
+  /** Somebody says it was brought back, here or elsewhere. What the phone wrote after that is an item of its own. */
   readonly brought: boolean
 }
 

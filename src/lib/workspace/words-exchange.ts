@@ -1,5 +1,6 @@
 import type { Random } from '../core/clock.ts'
 import type { CollId, DeviceId, EntryId, MemberId } from '../core/ids.ts'
+import { oneLine } from '../domain/text.ts'
 import type { MetLink } from '../net/types.ts'
 import { commitToNonce, opensCommitment, sasWords, type WordLanguage } from '../net/words.ts'
 import { encodeFlowMessage, parseFlowMessage, type FlowMessage } from '../wire/flow.ts'
@@ -62,7 +63,7 @@ export const hostWords = (
           hostNonce: rA,
           guestNonce: message.nonce,
         }),
-        name: message.name,
+        name: oneLine(message.name),
         member: message.member,
         into: of.into,
         language: of.language,
@@ -84,7 +85,7 @@ export const guestWords = (
     hear: (message) => {
       if (message.type === 'commit' && !commit) {
         commit = message.commit
-        name = message.name
+        name = oneLine(message.name)
         language = message.language
         of.say({ type: 'answer', nonce: rB, name: of.myName, member: of.member })
         return null

@@ -1,7 +1,7 @@
 import { unreachable } from '../../core/result.ts'
 import type { Key } from '../../i18n/catalogue.ts'
 import type { Values } from '../../i18n/speech.ts'
-import type { Status } from '../../workspace/types.ts'
+import type { Kept, Status } from '../../workspace/types.ts'
 import type { IconName } from '../icons.ts'
 
 type Words = readonly [Key, Values?]
@@ -20,10 +20,40 @@ export type Moments = {
   readonly since: (at: number, now: number) => string
 }
 
-export const statusWords = (
-  status: Status,
-  { isNotebook, now, moments }: { isNotebook: boolean; now: number; moments: Moments },
-): StatusWords => {
+type About = {
+  readonly isNotebook: boolean
+  readonly kept: Kept
+  readonly now: number
+  readonly moments: Moments
+}
+
+/** Nothing else is worth as much as a disk that takes nothing; and to a guest nobody says that something is kept. */
+export const statusWords = (status: Status, about: About): StatusWords => {
+  const words = contactWords(status, about)
+  if (about.kept === 'failing')
+    return {
+      icon: 'flag',
+      tone: 'stop',
+      short: ['status.failing'],
+      details: [['status.failingDetail'], ['status.failingNext']],
+    }
+  if (about.kept === 'memory only')
+    return {
+      ...words,
+      ...(status.type === 'local' && { icon: 'page', tone: 'wait', short: ['status.memory'] }),
+      details: [['welcome.guest'], ...words.details.filter(([key]) => !SAYS_KEPT.has(key))],
+    }
+  return words
+}
+
+const SAYS_KEPT: ReadonlySet<Key> = new Set([
+  'status.localDetail',
+  'status.notebookDetail',
+  'status.connectingDetail',
+  'status.staleDetail',
+])
+
+const contactWords = (status: Status, { isNotebook, now, moments }: About): StatusWords => {
   switch (status.type) {
     case 'local':
       return {
