@@ -23,20 +23,21 @@ export type OneScanOptions = {
 }
 
 /** From the first packet to an open channel. ms. */
-const OPENING_MS = 15_000
+const OPENING_MS = 8000
 /** Connections on the way to a channel, at one time and newly begun: each costs memory, and a packet is cheap. */
 const MOST_OPENING = 64
+const MOST_OPENING_PER_ADDRESS = 8
 const BEGINNINGS = { burst: 64, perSecond: 8 }
 /** A phone makes itself heard every half minute. Two missed, and it is gone. ms. */
 const SILENCE_MS = 90_000
 /** A name may not come back for so long: late packets of what has ended begin nothing. ms. */
 const ENDED_MS = 30_000
 
-/** Throws when the port is taken. */
+/** Throws when the port is taken, which it is for a moment after a hub in this very process has stopped. */
 export const createOneScan = ({ port, certificate, clock, mayCome, onLine }: OneScanOptions): OneScan => {
   /** By name: being opened or open, and for a while afterwards. */
   const known = new Set<string>()
-  const opening = new Set<() => void>()
+  const opening = new Map<() => void, string>()
   const mayBegin = createBucket(BEGINNINGS, clock)
   let closed = false
 
@@ -65,7 +66,7 @@ export const createOneScan = ({ port, certificate, clock, mayCome, onLine }: One
       clock.after(ENDED_MS, () => known.delete(name))
       line?.end()
     }
-    opening.add(end)
+    opening.set(end, from.host)
     const callOff = clock.after(OPENING_MS, end)
     connection.onStateChange((state) => {
       if (state === 'failed' || state === 'closed' || state === 'disconnected') end()
@@ -85,6 +86,8 @@ export const createOneScan = ({ port, certificate, clock, mayCome, onLine }: One
   listener.onUnhandledStunRequest(({ localUfrag: name, host, port: from }: IceUdpMuxRequest) => {
     const theirs = name ? parseIceName(name) : null
     if (closed || !theirs || known.has(name) || opening.size >= MOST_OPENING) return
+    const fromThere = [...opening.values()].filter((address) => address === host).length
+    if (fromThere >= MOST_OPENING_PER_ADDRESS) return
     if (!mayCome(host) || !mayBegin()) return
     try {
       begin(name, theirs, { host, port: from })
@@ -100,7 +103,7 @@ export const createOneScan = ({ port, certificate, clock, mayCome, onLine }: One
       closed = true
       listener.stop()
       alive.delete(listener)
-      for (const end of [...opening]) end()
+      for (const end of [...opening.keys()]) end()
     },
   }
 }

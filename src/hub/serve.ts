@@ -52,6 +52,8 @@ const MOST_CLIENTS = 1024
 const MOST_CLIENTS_PER_ADDRESS = 256
 const SWEEP_MS = 15_000
 const GRACE_MS = 1000
+const PORT_TRIES = 20
+const PORT_PAUSE_MS = 100
 
 export const createHub = ({ pages, clock, tap = noTap, lan = null }: HubOptions): HubServer => {
   const mailboxes = createMailboxes(clock)
@@ -116,6 +118,19 @@ export const createHub = ({ pages, clock, tap = noTap, lan = null }: HubOptions)
   // Not HTTP at all: no answer, no note.
   server.on('clientError', (_, socket) => void socket.destroy())
 
+  /** The system gives a port of UDP back a moment after it was let go of. */
+  const openOneScan = async (port: number, certificate: HubCertificate): Promise<void> => {
+    for (let left = PORT_TRIES; ; left--) {
+      try {
+        oneScan = createOneScan({ port, certificate, clock, mayCome, onLine: welcome })
+        return
+      } catch {
+        if (left === 0) throw Object.assign(new Error(`UDP port ${port} is taken`), { code: 'EADDRINUSE' })
+      }
+      await new Promise<void>((resume) => clock.after(PORT_PAUSE_MS, resume))
+    }
+  }
+
   let callOff = (): void => {}
   const sweep = (): void => {
     mailboxes.sweep()
@@ -129,21 +144,15 @@ export const createHub = ({ pages, clock, tap = noTap, lan = null }: HubOptions)
         server.listen(port, lan ? EVERYWHERE : LOOPBACK, () => {
           server.off('error', reject)
           const { port: heard } = server.address() as AddressInfo
-          try {
-            if (lan)
-              oneScan = createOneScan({
-                port: heard,
-                certificate: lan.certificate,
-                clock,
-                mayCome,
-                onLine: welcome,
-              })
-          } catch (error) {
-            server.close()
-            return reject(error as Error)
+          const begin = (): void => {
+            sweep()
+            resolve(heard)
           }
-          sweep()
-          resolve(heard)
+          if (!lan) return begin()
+          openOneScan(heard, lan.certificate).then(begin, (error: unknown) => {
+            server.close()
+            reject(error as Error)
+          })
         })
       }),
     close: async () => {
