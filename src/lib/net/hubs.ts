@@ -24,6 +24,8 @@ export const createHubs = (first: readonly Hub[] = []): Hubs => {
     readonly end: (hub: Hub) => void
   }>()
 
+  let pipes = 0
+
   const judge = () => {
     if (state.read() === 'closed') return
     state.set([...members.keys()].some((hub) => hub.state.read() === 'open') ? 'open' : 'searching')
@@ -80,7 +82,9 @@ export const createHubs = (first: readonly Hub[] = []): Hubs => {
       for (const hub of members.keys()) hub.put(mailbox, blob)
     },
     pipe: (request) => {
-      const open = [...members.keys()].filter((hub) => hub.pipe && hub.state.read() === 'open')
+      let open = [...members.keys()].filter((hub) => hub.pipe && hub.state.read() === 'open')
+      // A hub that joins and then passes nothing must not stand in the way of the others for ever.
+      if (request.opener && ++pipes % 2 === 0) open = open.slice((pipes >> 1) % open.length).slice(0, 1)
       return firstOf(
         open.map((hub) => hub.pipe!(request)),
         request,
@@ -136,11 +140,16 @@ const firstOf = (ends: readonly PipeEnd[], { opener }: PipeRequest): PipeEnd => 
   }
 }
 
-/** The channel, with what was already heard on it coming first. */
-const withFirst = (channel: FrameChannel, first: Uint8Array): FrameChannel => ({
-  ...channel,
-  receive: (handler) => {
-    channel.receive(handler)
-    handler(first)
-  },
-})
+/** The channel, with what was already heard on it coming first, to the first who listens. */
+const withFirst = (channel: FrameChannel, first: Uint8Array): FrameChannel => {
+  let told = false
+  return {
+    ...channel,
+    receive: (handler) => {
+      channel.receive(handler)
+      if (told) return
+      told = true
+      handler(first)
+    },
+  }
+}
