@@ -37,8 +37,20 @@ export const hubCodeText = (of: {
     }),
   )
 
-/** The code for a camera, drawn with the characters of a terminal: dark on light, whatever its colours are. */
-export const drawnCode = (text: string): string => encodeQR(text, 'term', { ecc: 'low', border: 2 })
+/**
+ * The code for a camera, drawn in a terminal: dark on light whatever its colours are, two rows of squares to a line, so
+ * that it fits into any window.
+ */
+export const drawnCode = (text: string): string => {
+  const rows = encodeQR(text, 'raw', { ecc: 'low', border: 4 })
+  const lines: string[] = []
+  for (let y = 0; y < rows.length; y += 2)
+    lines.push(rows[y]!.map((upper, x) => square(upper, rows[y + 1]?.[x] ?? false)).join('') + '\x1b[0m')
+  return lines.join('\n')
+}
+
+/** The upper half in the colour of the text, the lower in that of the ground: black or white. */
+const square = (upper: boolean, lower: boolean): string => `\x1b[${upper ? 30 : 97};${lower ? 40 : 107}m▀`
 
 /** The code to be typed or read aloud. */
 export const groupedCode = (text: string): string => (text.match(/.{1,4}/g) ?? []).join(' ')
