@@ -1,16 +1,44 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { systemClock } from '../lib/core/clock.ts'
+import { keptCertificate, type HubCertificate } from './certificate.ts'
+import { drawnCode, groupedCode, hubCodeText, isLocal, lanAddresses } from './lan.ts'
 import { readPages } from './pages.ts'
 import { createHub, type HubServer } from './serve.ts'
 import { createFileTap, noTap } from './tap.ts'
 
 /**
- * `PORT`: this port and no other. Without it the first free one from 4173 on.
+ * `--lan`: a hub for everybody in the room. `--address 10.0.0.5`: under this address only.
+ * `PORT`: this port and no other. Without it the first free one from 4173 on; for a room, 4173.
+ * `LUMBRE_HUB_STATE`: the folder where a hub for a room keeps its certificate.
  * `LUMBRE_TEST_TAP`: for tests only, a file that gets everything the hub sees. Never set it where people work.
  */
-const { PORT, LUMBRE_TEST_TAP } = process.env
+const { PORT, LUMBRE_TEST_TAP, LUMBRE_HUB_STATE, XDG_STATE_HOME } = process.env
 const FIRST_PORT = 4173
 const PORTS_TRIED = 20
+/** How often we look whether the machine has other addresses than before. ms. */
+const LOOK_MS = 5000
+
+const say = (text: string): void => console.log(text)
+const giveUp = (text: string): never => {
+  console.error(text)
+  process.exit(1)
+}
+
+const options = (() => {
+  try {
+    return parseArgs({
+      options: { lan: { type: 'boolean', default: false }, address: { type: 'string', multiple: true } },
+    }).values
+  } catch (error) {
+    return giveUp(`${(error as Error).message}\nUse: npm start -- [--lan] [--address 10.0.0.5]`)
+  }
+})()
+const only = options.address ?? []
+const strange = only.find((address) => !isLocal(address))
+if (strange !== undefined) giveUp(`${strange} is not an address of a local network.`)
 
 // The same depth from src/hub/ and from dist/hub/.
 const pages = await readPages(fileURLToPath(new URL('../../build', import.meta.url)))
@@ -19,14 +47,28 @@ if (!pages.ok) {
   process.exit(1)
 }
 
+const stateFolder =
+  LUMBRE_HUB_STATE ?? join(XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'lumbre-hub')
+const certificate = options.lan
+  ? await keptCertificate(stateFolder).catch((error: unknown) => giveUp(`${stateFolder}: ${String(error)}`))
+  : null
+let addresses: readonly string[] = []
+const look = (): void => {
+  addresses = lanAddresses().filter((address) => only.length === 0 || only.includes(address))
+}
+look()
+
 const hub = createHub({
   pages: pages.value,
   clock: systemClock,
   tap: LUMBRE_TEST_TAP ? createFileTap(LUMBRE_TEST_TAP) : noTap,
+  lan: certificate && { certificate, addresses: () => addresses },
 })
 
 const listenSomewhere = async (server: HubServer): Promise<number> => {
   if (PORT) return server.listen(Number(PORT))
+  // The port stands in the code on the wall.
+  if (certificate) return server.listen(FIRST_PORT)
   for (let port = FIRST_PORT; port < FIRST_PORT + PORTS_TRIED; port++) {
     try {
       return await server.listen(port)
@@ -37,19 +79,37 @@ const listenSomewhere = async (server: HubServer): Promise<number> => {
   return server.listen(0)
 }
 
+/** What people in the room need: printed again when the machine gets another address. */
+const sayWhere = (port: number, { fingerprint }: HubCertificate): void => {
+  if (addresses.length === 0) return say('\nNo local network here yet. Join a wifi, or make a hotspot.')
+  const code = hubCodeText({ addresses, port, fingerprint })
+  say('\nFor everybody in this room. Who has the app scans this, once:\n')
+  say(drawnCode(code))
+  say(`or pastes this:\n\n${groupedCode(code)}\n`)
+  say('Who does not have the app yet can open, without encryption on the way:\n')
+  for (const address of addresses) say(`  http://${address}:${port}/`)
+  say('\nThis hub reads nothing and keeps nothing. Ctrl-C ends it; its code stays the same.')
+}
+
 const isTaken = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
 
 try {
   const port = await listenSomewhere(hub)
-  console.log(`Lumbre: http://127.0.0.1:${port}/`)
-  if (LUMBRE_TEST_TAP) console.log('TEST TAP: everything this hub sees is written to a file.')
+  say(`Lumbre: http://127.0.0.1:${port}/`)
+  if (certificate) {
+    sayWhere(port, certificate)
+    setInterval(() => {
+      const before = addresses.join()
+      look()
+      if (addresses.join() !== before) sayWhere(port, certificate)
+    }, LOOK_MS)
+  }
+  if (LUMBRE_TEST_TAP) say('TEST TAP: everything this hub sees is written to a file.')
   if (!PORT && port !== FIRST_PORT)
-    console.log(
-      `Port ${FIRST_PORT} is taken. What was written under ${FIRST_PORT} is not visible under ${port}.`,
-    )
+    say(`Port ${FIRST_PORT} is taken. What was written under ${FIRST_PORT} is not visible under ${port}.`)
 } catch (error) {
-  console.error(isTaken(error) ? `Port ${PORT} is taken.` : error)
+  console.error(isTaken(error) ? `Port ${PORT ?? FIRST_PORT} is taken. PORT=… chooses another.` : error)
   process.exit(1)
 }
 

@@ -4,20 +4,37 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { Clock } from '../lib/core/clock.ts'
 import { MAX_HUB_MESSAGE_BYTES } from '../lib/wire/hub.ts'
+import type { HubCertificate } from './certificate.ts'
 import { createClients } from './clients.ts'
+import type { Line } from './line.ts'
 import { createMailboxes } from './mailboxes.ts'
+import { createOneScan, type OneScan } from './one-scan.ts'
 import { REFUSAL_HEADERS, type Page, type Pages } from './pages.ts'
+import { createPipes } from './pipes.ts'
+import { lineOfSocket } from './socket-line.ts'
 import { noTap, type Tap } from './tap.ts'
+import { WELCOME_PAGES } from './welcome-page.ts'
 
 export type HubOptions = {
   readonly pages: Pages
   readonly clock: Clock
   readonly tap?: Tap
+  /** For a whole room: heard in the local network, and by whoever scans its code. `null`: this machine only. */
+  readonly lan?: LanOptions | null
+}
+
+export type LanOptions = {
+  readonly certificate: HubCertificate
+  /** The addresses of this machine under which it is a hub, as they are now. */
+  readonly addresses: () => readonly string[]
 }
 
 /** The blind post office: the built app and its mailboxes on one port of this machine. */
 export interface HubServer {
-  /** Resolves to the port, or rejects as `net.Server.listen` does, when it is taken. 0: any free one. */
+  /**
+   * Resolves to the port, or rejects as `net.Server.listen` does, when it is taken. 0: any free one. In a local network
+   * it is the port for pages (TCP) and for those who scan (UDP).
+   */
   listen(port: number): Promise<number>
   /** Says goodbye to everybody, then stops. Resolves when no socket is open. */
   close(): Promise<void>
@@ -25,8 +42,9 @@ export interface HubServer {
 
 export const POST_PATH = '/post'
 
-/** Only this machine can connect, and only under these names: a foreign name that leads here is somebody's trick. */
+/** Without a local network only this machine can connect. A foreign name that leads here is somebody's trick. */
 const LOOPBACK = '127.0.0.1'
+const EVERYWHERE = '0.0.0.0'
 const OUR_NAMES = new Set([LOOPBACK, 'localhost', '[::1]'])
 
 const MOST_CLIENTS = 1024
@@ -34,10 +52,12 @@ const MOST_CLIENTS = 1024
 const MOST_CLIENTS_PER_ADDRESS = 256
 const SWEEP_MS = 15_000
 const GRACE_MS = 1000
+const PORT_TRIES = 20
+const PORT_PAUSE_MS = 100
 
-export const createHub = ({ pages, clock, tap = noTap }: HubOptions): HubServer => {
+export const createHub = ({ pages, clock, tap = noTap, lan = null }: HubOptions): HubServer => {
   const mailboxes = createMailboxes(clock)
-  const clients = createClients(mailboxes, clock, tap)
+  const clients = createClients({ mailboxes, pipes: createPipes(clock), clock, tap })
   const sockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -51,35 +71,65 @@ export const createHub = ({ pages, clock, tap = noTap }: HubOptions): HubServer 
   const comingFrom = new Map<string, number>()
   let connected = 0
   let closing = false
+  let oneScan: OneScan | null = null
+
+  /** Where a connection came in: on this machine, from the local network, or where no hub of ours is. */
+  const doorOf = ({ socket }: IncomingMessage): Door => {
+    const address = socket.localAddress ?? ''
+    if (address === LOOPBACK) return { names: OUR_NAMES, isLan: false }
+    return { names: new Set(lan?.addresses().includes(address) ? [address] : []), isLan: true }
+  }
+
+  const mayCome = (address: string): boolean =>
+    !closing && connected < MOST_CLIENTS && (comingFrom.get(address) ?? 0) < MOST_CLIENTS_PER_ADDRESS
+  const welcome = (line: Line, address: string): void => {
+    connected++
+    comingFrom.set(address, (comingFrom.get(address) ?? 0) + 1)
+    clients.welcome(line, () => {
+      connected--
+      const left = (comingFrom.get(address) ?? 1) - 1
+      if (left > 0) comingFrom.set(address, left)
+      else comingFrom.delete(address)
+    })
+  }
+
+  // An address that is not of the local network (a public one, say) leads to no hub at all.
+  server.on('connection', (socket) => {
+    const address = socket.localAddress ?? ''
+    if (address !== LOOPBACK && !lan?.addresses().includes(address)) socket.destroy()
+  })
 
   server.on('request', (request, response) => {
     tap.request(headOf(request))
-    answer(pages, request, response)
+    answer(pages, doorOf(request), request, response)
   })
 
   server.on('upgrade', (request, socket, head) => {
     tap.request(headOf(request))
     socket.on('error', () => {})
     const address = request.socket.remoteAddress ?? ''
-    const here = comingFrom.get(address) ?? 0
+    const door = doorOf(request)
     if (request.url !== POST_PATH) return refuseUpgrade(socket, '404 Not Found')
-    if (!isOurName(request.headers.host) || !isOurPage(request)) return refuseUpgrade(socket, '403 Forbidden')
-    if (closing || connected >= MOST_CLIENTS || here >= MOST_CLIENTS_PER_ADDRESS)
-      return refuseUpgrade(socket, '503 Service Unavailable')
-    sockets.handleUpgrade(request, socket, head, (client) => {
-      connected++
-      comingFrom.set(address, (comingFrom.get(address) ?? 0) + 1)
-      clients.welcome(client, () => {
-        connected--
-        const left = (comingFrom.get(address) ?? 1) - 1
-        if (left > 0) comingFrom.set(address, left)
-        else comingFrom.delete(address)
-      })
-    })
+    if (!isOurName(door, request) || !isOurPage(request)) return refuseUpgrade(socket, '403 Forbidden')
+    if (!mayCome(address)) return refuseUpgrade(socket, '503 Service Unavailable')
+    sockets.handleUpgrade(request, socket, head, (client) => welcome(lineOfSocket(client, clock), address))
   })
 
   // Not HTTP at all: no answer, no note.
   server.on('clientError', (_, socket) => void socket.destroy())
+
+  /** The system gives a port of UDP back a moment after it was let go of. */
+  const openOneScan = async (port: number, certificate: HubCertificate): Promise<void> => {
+    for (let left = PORT_TRIES; ; left--) {
+      try {
+        oneScan = createOneScan({ port, certificate, clock, mayCome, onLine: welcome })
+        return
+      } catch {
+        if (left === 0) throw Object.assign(new Error(`UDP port ${port} is taken`), { code: 'EADDRINUSE' })
+      }
+      await new Promise<void>((resume) => clock.after(PORT_PAUSE_MS, resume))
+    }
+  }
 
   let callOff = (): void => {}
   const sweep = (): void => {
@@ -91,10 +141,18 @@ export const createHub = ({ pages, clock, tap = noTap }: HubOptions): HubServer 
     listen: (port) =>
       new Promise((resolve, reject) => {
         server.once('error', reject)
-        server.listen(port, LOOPBACK, () => {
+        server.listen(port, lan ? EVERYWHERE : LOOPBACK, () => {
           server.off('error', reject)
-          sweep()
-          resolve((server.address() as AddressInfo).port)
+          const { port: heard } = server.address() as AddressInfo
+          const begin = (): void => {
+            sweep()
+            resolve(heard)
+          }
+          if (!lan) return begin()
+          openOneScan(heard, lan.certificate).then(begin, (error: unknown) => {
+            server.close()
+            reject(error as Error)
+          })
         })
       }),
     close: async () => {
@@ -102,6 +160,7 @@ export const createHub = ({ pages, clock, tap = noTap }: HubOptions): HubServer 
       closing = true
       callOff()
       const stopped = new Promise((resolve) => server.close(resolve))
+      oneScan?.close()
       await clients.dismiss(GRACE_MS)
       server.closeAllConnections()
       await stopped
@@ -110,10 +169,14 @@ export const createHub = ({ pages, clock, tap = noTap }: HubOptions): HubServer 
   }
 }
 
-const answer = (pages: Pages, request: IncomingMessage, response: ServerResponse): void => {
-  if (!isOurName(request.headers.host)) return refuse(response, 421)
+/** Under which names whoever came in there may ask, and whether it is plain http over a network. */
+type Door = { readonly names: ReadonlySet<string>; readonly isLan: boolean }
+
+const answer = (pages: Pages, door: Door, request: IncomingMessage, response: ServerResponse): void => {
+  if (!isOurName(door, request)) return refuse(response, 421)
   if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(response, 405)
-  const page = pages.get((request.url ?? '').split('?', 1)[0] ?? '')
+  const path = (request.url ?? '').split('?', 1)[0] ?? ''
+  const page = (door.isLan && WELCOME_PAGES.get(path)) || pages.get(path)
   if (!page) return refuse(response, 404)
   if (request.headers['if-none-match'] === page.etag) {
     response.writeHead(304, page.headers)
@@ -139,8 +202,8 @@ const refuse = (response: ServerResponse, status: 404 | 405 | 421): void => {
 const refuseUpgrade = (socket: Duplex, status: string): void =>
   void socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 
-const isOurName = (host: string | undefined): boolean =>
-  host !== undefined && OUR_NAMES.has(host.replace(/:\d+$/, ''))
+const isOurName = ({ names }: Door, { headers: { host } }: IncomingMessage): boolean =>
+  host !== undefined && names.has(host.replace(/:\d+$/, ''))
 
 /** A page of another site may open a WebSocket to this machine, but its browser says where the page is from. */
 const isOurPage = ({ headers }: IncomingMessage): boolean =>

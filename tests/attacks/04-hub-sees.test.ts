@@ -96,7 +96,9 @@ test('attack 4: no mailbox of one day is used on another, and blobs differ in no
       return request.ok ? [request.value] : []
     })
     days.push({
-      mailboxes: new Set(requests.map(({ mailbox }) => hexFromBytes(mailbox))),
+      mailboxes: new Set(
+        requests.flatMap((request) => ('mailbox' in request ? [hexFromBytes(request.mailbox)] : [])),
+      ),
       sizes: new Set(requests.flatMap((request) => (request.type === 'put' ? [request.blob.length] : []))),
     })
   }

@@ -46,10 +46,12 @@ export class Phone {
     })
   }
 
-  /** A new phone that opens the app at `address`: its start page, or a link somebody sent. */
-  static async of(name: string, address: string): Promise<Phone> {
+  /**
+   * A new phone that opens the app at `address`: its start page, or a link somebody sent. `executablePath`: which
+   * Chromium, if it is to run in a network of its own (tests/lan).
+   */
+  static async of(name: string, address: string, executablePath = findChromium()): Promise<Phone> {
     const profile = mkdtempSync(join(tmpdir(), 'lumbre-phone-'))
-    const executablePath = findChromium()
     const context = await chromium.launchPersistentContext(profile, {
       ...(executablePath ? { executablePath } : {}),
       args: [...chromiumFlags],

@@ -7,7 +7,7 @@ import { systemClock, type Clock } from '../../src/lib/core/clock.ts'
 import { expectOk } from '../../src/lib/core/result.ts'
 import { encodeHubRequest, parseHubAnswer, type HubAnswer, type HubRequest } from '../../src/lib/wire/hub.ts'
 import { readPages, type Pages } from '../../src/hub/pages.ts'
-import { createHub, type HubServer } from '../../src/hub/serve.ts'
+import { createHub, type HubServer, type LanOptions } from '../../src/hub/serve.ts'
 import { noTap, type Tap } from '../../src/hub/tap.ts'
 
 const cleanUps: (() => unknown)[] = []
@@ -43,6 +43,7 @@ export type OpenHubOptions = {
   readonly clock?: Clock
   readonly tap?: Tap
   readonly port?: number
+  readonly lan?: LanOptions | null
 }
 
 /** A real hub on a free port of this machine, closed after the test. */
@@ -51,8 +52,9 @@ export const openHub = async ({
   clock = systemClock,
   tap = noTap,
   port: wanted = 0,
+  lan = null,
 }: OpenHubOptions = {}): Promise<OpenHub> => {
-  const server = createHub({ pages: await pagesOf(files), clock, tap })
+  const server = createHub({ pages: await pagesOf(files), clock, tap, lan })
   const port = await server.listen(wanted)
   later(() => server.close())
   return { server, port, origin: `http://127.0.0.1:${port}` }

@@ -22,6 +22,7 @@ import type {
   NoAddress,
   Phase,
   Presence,
+  RoomHub,
   Session,
   Space,
   Status,
@@ -341,6 +342,7 @@ export class PaperWorkspace implements Workspace {
   readonly current: Cell<PaperSpace | null>
   readonly flow = new Cell<PaperHostFlow | PaperGuestFlow | null>(null)
   readonly asked: string[] = []
+  readonly hubs = new Cell<readonly RoomHub[]>([])
 
   constructor(spaces: readonly PaperSpace[] = []) {
     this.spaces = new Cell(spaces)
@@ -349,6 +351,19 @@ export class PaperWorkspace implements Workspace {
 
   choose(space: Space): void {
     this.current.set(this.spaces.read().find(({ id }) => id === space.id) ?? null)
+  }
+
+  /** The code of a hub begins with HUB here. */
+  joinHub(code: string): Result<RoomHub, BadScan> {
+    if (!code.startsWith('HUB')) return err({ type: 'BadCode' })
+    this.asked.push(`join ${code}`)
+    const hub: RoomHub = {
+      id: code,
+      state: new Cell('searching'),
+      leave: () => this.hubs.set(this.hubs.read().filter((other) => other !== hub)),
+    }
+    this.hubs.set([...this.hubs.read(), hub])
+    return ok(hub)
   }
 
   async lightNotebook(about: { title: string; purpose: string; myName: string }): Promise<Space> {

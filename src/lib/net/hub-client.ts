@@ -3,6 +3,7 @@ import type { Clock, Random } from '../core/clock.ts'
 import { Cell } from '../core/watched.ts'
 import { encodeHubRequest, parseHubAnswer, type HubRequest } from '../wire/hub.ts'
 import { BLOB_BYTES, MAILBOX_BYTES } from '../wire/rendezvous.ts'
+import { createPipeDesk } from './pipes.ts'
 import type { Hub } from './types.ts'
 import { backOff } from './waiting.ts'
 
@@ -48,9 +49,12 @@ export const createHub = ({
   let callOff = () => {}
   let callOffEcho = () => {}
 
-  const ask = (request: HubRequest) => {
-    if (socket?.readyState === OPEN) socket.send(encodeHubRequest(request) as Uint8Array<ArrayBuffer>)
+  const ask = (request: HubRequest): boolean => {
+    if (socket?.readyState !== OPEN) return false
+    socket.send(encodeHubRequest(request) as Uint8Array<ArrayBuffer>)
+    return true
   }
+  const pipes = createPipeDesk(ask, clock)
 
   const connect = () => {
     callOff()
@@ -77,6 +81,7 @@ export const createHub = ({
     lost.close()
     callOff()
     callOffEcho()
+    pipes.reset()
     if (state.read() === 'closed') return
     state.set('searching')
     later()
@@ -87,7 +92,8 @@ export const createHub = ({
 
   const take = (bytes: Uint8Array) => {
     const answer = parseHubAnswer(bytes)
-    if (!answer.ok || answer.value.type !== 'blob') return
+    if (!answer.ok) return
+    if (answer.value.type !== 'blob') return pipes.take(answer.value)
     const { mailbox, blob } = answer.value
     for (const handler of [...(mailboxes.get(hexFromBytes(mailbox))?.handlers ?? [])]) handler(blob)
   }
@@ -133,7 +139,8 @@ export const createHub = ({
   return {
     state,
     subscribe,
-    put: (mailbox, blob) => ask({ type: 'put', mailbox, blob }),
+    put: (mailbox, blob) => void ask({ type: 'put', mailbox, blob }),
+    pipe: pipes.open,
     wake: () => {
       if (state.read() === 'open') return echo()
       if (state.read() === 'closed' || socket) return
@@ -146,6 +153,7 @@ export const createHub = ({
       callOffEcho()
       socket?.close()
       socket = null
+      pipes.reset()
       mailboxes.clear()
     },
   }

@@ -59,7 +59,7 @@ export const hostMeeting = (options: MeetingOptions): HostMeeting => {
     burst: BURST,
     onNote: (note) => {
       if (note.type === 'card') for (const dialer of dialers.values()) dialer.take(note)
-      else if (note.reply) dialerFor(note.reply).answer(note.id)
+      else if (note.type === 'knock' && note.reply) dialerFor(note.reply).answer(note.id)
     },
   })
   return {

@@ -1,9 +1,11 @@
 import { idBytes, type DeviceId } from '../core/ids.ts'
 import type { Device } from '../crypto/device.ts'
 import { agree } from '../crypto/rendezvous.ts'
+import type { Note } from '../wire/rendezvous.ts'
 import { createDialer } from './dialer.ts'
 import { pairMailbox, pairPsk } from './mailboxes.ts'
 import { createPostbox } from './postbox.ts'
+import { createRelayDialer } from './relay-dialer.ts'
 import type { MeshOptions, MetLink, OwnedLink } from './types.ts'
 import { backOff } from './waiting.ts'
 
@@ -29,6 +31,10 @@ export interface Peer {
 const KNOCK = { first: 1000, most: 60_000 }
 /** Notes a peer may send at once. */
 const BURST = 16
+/** After so many vain knocks at somebody who is heard, we meet in a pipe at the hub. */
+const RELAY_AFTER = 3
+/** Somebody heard within this time is there. ms. */
+const HEARD_MS = 60_000
 
 /** `null` when the peer’s keys agree on nothing (a point of small order): such a device cannot be found. */
 export const createPeer = (options: PeerOptions): Peer | null => {
@@ -40,6 +46,7 @@ export const createPeer = (options: PeerOptions): Peer | null => {
   let tries = 0
   let callOff = () => {}
   let stopped = false
+  let heardAt = -Infinity
 
   const meet = (owned: OwnedLink) => {
     const judged = judge(peer.id) // again: a suspension may have come while we shook hands
@@ -65,26 +72,29 @@ export const createPeer = (options: PeerOptions): Peer | null => {
     callOff()
     if (stopped || links.length > 0) return
     callOff = clock.after(ms, () => {
+      if (tries >= RELAY_AFTER && clock.now() - heardAt < HEARD_MS) relay.offer()
       if (!dialer.busy()) dialer.knock()
       seek(backOff(tries++, random, KNOCK))
     })
   }
 
-  const dialer = createDialer({
-    rtc,
+  const handshake = {
+    own,
+    context: idBytes(coll),
+    psk: pairPsk(secret, coll),
+    present: 'id',
+    judge: (id: DeviceId) => (id === peer.id ? judge(id) : null),
+  } as const
+  const send = (note: Note) => postbox.send(note)
+  const dialer = createDialer({ rtc, clock, random, send, reply: null, onLink: meet, onChange, handshake })
+  const relay = createRelayDialer({
+    hub,
     clock,
     random,
-    send: (note) => postbox.send(note),
-    reply: null,
+    send,
+    handshake,
+    opener: own.id < peer.id,
     onLink: meet,
-    onChange,
-    handshake: {
-      own,
-      context: idBytes(coll),
-      psk: pairPsk(secret, coll),
-      present: 'id',
-      judge: (id) => (id === peer.id ? judge(id) : null),
-    },
   })
   const postbox = createPostbox({
     hub,
@@ -93,8 +103,10 @@ export const createPeer = (options: PeerOptions): Peer | null => {
     outbound: (day) => pairMailbox({ secret, coll, from: own.id, to: peer.id }, day),
     burst: BURST,
     onNote: (note) => {
+      heardAt = clock.now()
       if (note.type === 'card') dialer.take(note)
-      else dialer.answer(note.id)
+      else if (note.type === 'knock') dialer.answer(note.id)
+      else if (links.length === 0) relay.take(note)
     },
   })
 
@@ -118,6 +130,7 @@ export const createPeer = (options: PeerOptions): Peer | null => {
       callOff()
       postbox.stop()
       dialer.stop()
+      relay.stop()
       for (const { link } of links) link.close()
     },
   }

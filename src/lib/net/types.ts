@@ -4,6 +4,7 @@ import type { Watched } from '../core/watched.ts'
 import type { Device, OwnDevice } from '../crypto/device.ts'
 import type { SecretKey } from '../crypto/hash.ts'
 import type { Link, Standing } from '../sync/ports.ts'
+import type { PipeEnd, PipeRequest } from './pipes.ts'
 
 /** What a finished handshake knows beyond the link itself. Spec: wire.md §4. */
 export type Introduction = {
@@ -39,6 +40,8 @@ export interface Hub {
   /** Receives what is put into `mailbox`, also what was put there in the last minutes. Returns the undoing. */
   subscribe(mailbox: Uint8Array, handler: (blob: Uint8Array) => void): () => void
   put(mailbox: Uint8Array, blob: Uint8Array): void
+  /** A pipe through this hub to whoever else asks for the same name, for two who cannot reach each other. */
+  pipe?(request: PipeRequest): PipeEnd
   close(): void
 }
 

@@ -53,8 +53,21 @@ export interface Workspace {
   proposeFounding(from: Space, about: { readonly title: string; readonly myName: string }): Promise<HostFlow>
   /** Opens an invitation link: to found, or to join. */
   openLink(link: string, myName: string): Promise<Result<GuestFlow, BadLink>>
+  /** Hubs in the room that this device scanned, the newest last. */
+  readonly hubs: Watched<readonly RoomHub[]>
+  /** Joins the hub whose code was scanned, pasted or typed; twice is once. `BadCode`: it is not the code of a hub. */
+  joinHub(code: string): Result<RoomHub, BadScan>
   /** The flow under way, so that a screen can find it again. */
   readonly flow: Watched<HostFlow | GuestFlow | null>
+}
+
+/** A computer in the room that introduces phones to each other, and passes sealed messages where the wifi keeps them apart. */
+export interface RoomHub {
+  /** The same for the same code. */
+  readonly id: string
+  readonly state: Watched<'open' | 'searching' | 'closed'>
+  /** Stops looking for it, also after the next start. */
+  leave(): void
 }
 
 /** Not a link of ours, or of another kind than asked for, or damaged in copying. */

@@ -10,15 +10,18 @@ import type { CircleInvitation, FlowState } from './circle-founding.ts'
 import { CIRCLE_PREFIX, type Circle } from './circle.ts'
 import type { NotLinked } from './circles.ts'
 import { guestFounding, hostFounding, type Founded } from './founding.ts'
+import { createHubs } from '../net/hubs.ts'
 import { guestJoining, type Joined } from './joining.ts'
 import { Replica } from './replica.ts'
 import { encodeSpaceRow, parseSpaceRow, SPACE_PREFIX, spaceKey, type SpaceRow } from './rows.ts'
 import { LiveSpace, type SpaceWorld } from './space.ts'
-import type { BadLink, GuestFlow, HostFlow, Space, Workspace } from './types.ts'
+import { createRoomHubs, type RoomHubs } from './room-hubs.ts'
+import type { BadLink, BadScan, GuestFlow, HostFlow, RoomHub, Space, Workspace } from './types.ts'
 
 /** An open vault: the notebooks and collectives on this device, and the one flow that may be under way. */
 export class LiveWorkspace implements Workspace {
   readonly #world: SpaceWorld
+  readonly #rooms: RoomHubs
   readonly #spaces = new Cell<readonly LiveSpace[]>([])
   readonly #current = new Cell<LiveSpace | null>(null)
   readonly #flow = new Cell<HostFlow | GuestFlow | null>(null)
@@ -26,7 +29,9 @@ export class LiveWorkspace implements Workspace {
   damaged = 0
 
   constructor(world: SpaceWorld) {
-    this.#world = world
+    const hubs = createHubs([world.hub])
+    this.#world = { ...world, hub: hubs }
+    this.#rooms = createRoomHubs({ ...world, hubs })
   }
 
   get spaces(): Watched<readonly Space[]> {
@@ -35,6 +40,14 @@ export class LiveWorkspace implements Workspace {
 
   get current(): Watched<Space | null> {
     return this.#current
+  }
+
+  get hubs(): Watched<readonly RoomHub[]> {
+    return this.#rooms.all
+  }
+
+  joinHub(code: string): Result<RoomHub, BadScan> {
+    return this.#rooms.join(code)
   }
 
   get flow(): Watched<HostFlow | GuestFlow | null> {
@@ -47,6 +60,7 @@ export class LiveWorkspace implements Workspace {
 
   /** Opens everything the vault holds. */
   async restore(): Promise<void> {
+    await this.#rooms.restore()
     const rows = await this.#world.storage.all('meta', SPACE_PREFIX)
     const circles = await this.#world.storage.all('meta', CIRCLE_PREFIX)
     if (!rows.ok || !circles.ok) return
@@ -140,6 +154,7 @@ export class LiveWorkspace implements Workspace {
 
   /** The page woke or the network came back. */
   wake(): void {
+    this.#rooms.wake()
     for (const space of this.#spaces.read()) space.wake()
   }
 

@@ -1,0 +1,173 @@
+import { IceUdpMuxListener, PeerConnection, type DataChannel, type IceUdpMuxRequest } from 'node-datachannel'
+import type { Clock } from '../lib/core/clock.ts'
+import { MAX_HUB_MESSAGE_BYTES } from '../lib/wire/hub.ts'
+import { parseIceName, type IceCredentials } from '../lib/wire/one-scan.ts'
+import { createBucket } from './bucket.ts'
+import type { HubCertificate } from './certificate.ts'
+import type { Line } from './line.ts'
+
+/** Visitors who scanned the hub’s code: a data channel each, without a word exchanged before. Spec: wire.md §11. */
+export interface OneScan {
+  /** Stops listening, and ends every connection that has not become a line. */
+  close(): void
+}
+
+export type OneScanOptions = {
+  /** UDP. The one port for everybody. */
+  readonly port: number
+  readonly certificate: HubCertificate
+  readonly clock: Clock
+  /** Whether one more from there may come now. */
+  readonly mayCome: (address: string) => boolean
+  readonly onLine: (line: Line, address: string) => void
+}
+
+/** From the first packet to an open channel. ms. */
+const OPENING_MS = 8000
+/** Connections on the way to a channel, at one time and newly begun: each costs memory, and a packet is cheap. */
+const MOST_OPENING = 64
+const MOST_OPENING_PER_ADDRESS = 8
+const BEGINNINGS = { burst: 64, perSecond: 8 }
+/** A phone makes itself heard every half minute. Two missed, and it is gone. ms. */
+const SILENCE_MS = 90_000
+/** A name may not come back for so long: late packets of what has ended begin nothing. ms. */
+const ENDED_MS = 30_000
+
+/** Throws when the port is taken, which it is for a moment after a hub in this very process has stopped. */
+export const createOneScan = ({ port, certificate, clock, mayCome, onLine }: OneScanOptions): OneScan => {
+  /** By name: being opened or open, and for a while afterwards. */
+  const known = new Set<string>()
+  const opening = new Map<() => void, string>()
+  const mayBegin = createBucket(BEGINNINGS, clock)
+  let closed = false
+
+  const begin = (name: string, theirs: IceCredentials, from: { host: string; port: number }): void => {
+    known.add(name)
+    const connection = new PeerConnection('', {
+      iceServers: [],
+      disableAutoNegotiation: true,
+      // Nobody has to show who they are here; between two members the handshake sees to it.
+      disableFingerprintVerification: true,
+      enableIceUdpMux: true,
+      portRangeBegin: port,
+      portRangeEnd: port,
+      maxMessageSize: MAX_HUB_MESSAGE_BYTES,
+      certificatePemFile: certificate.certificate,
+      keyPemFile: certificate.key,
+    })
+    let line: ReturnType<typeof lineOf> | null = null
+    let over = false
+    const end = (): void => {
+      if (over) return
+      over = true
+      opening.delete(end)
+      callOff()
+      connection.close()
+      clock.after(ENDED_MS, () => known.delete(name))
+      line?.end()
+    }
+    opening.set(end, from.host)
+    const callOff = clock.after(OPENING_MS, end)
+    connection.onStateChange((state) => {
+      if (state === 'failed' || state === 'closed' || state === 'disconnected') end()
+    })
+    connection.onDataChannel((channel) => {
+      if (over || line) return channel.close()
+      callOff()
+      opening.delete(end)
+      line = lineOf(channel, { end, clock })
+      onLine(line, from.host)
+    })
+    connection.setRemoteDescription(offerOf(theirs, from), 'offer')
+    connection.setLocalDescription('answer', { iceUfrag: name, icePwd: name })
+  }
+
+  const listener = new IceUdpMuxListener(port)
+  listener.onUnhandledStunRequest(({ localUfrag: name, host, port: from }: IceUdpMuxRequest) => {
+    const theirs = name ? parseIceName(name) : null
+    if (closed || !theirs || known.has(name) || opening.size >= MOST_OPENING) return
+    const fromThere = [...opening.values()].filter((address) => address === host).length
+    if (fromThere >= MOST_OPENING_PER_ADDRESS) return
+    if (!mayCome(host) || !mayBegin()) return
+    try {
+      begin(name, theirs, { host, port: from })
+    } catch {
+      // what they sent cannot be a connection
+    }
+  })
+  // Without a reference the listener would be collected, and nobody would hear.
+  alive.add(listener)
+
+  return {
+    close: () => {
+      closed = true
+      listener.stop()
+      alive.delete(listener)
+      for (const end of [...opening.keys()]) end()
+    },
+  }
+}
+
+const alive = new Set<IceUdpMuxListener>()
+
+const lineOf = (
+  channel: DataChannel,
+  { end, clock }: { readonly end: () => void; readonly clock: Clock },
+): Line & { end(): void } => {
+  const closings: (() => void)[] = []
+  let handler: ((frame: Uint8Array | null) => void) | null = null
+  let over = false
+  let callOff = clock.after(SILENCE_MS, end)
+  channel.onMessage((message) => {
+    if (over) return
+    callOff()
+    callOff = clock.after(SILENCE_MS, end)
+    handler?.(typeof message === 'string' ? null : new Uint8Array(message))
+  })
+  channel.onClosed(end)
+  channel.onError(end)
+  return {
+    send: (frame) => {
+      if (over || !channel.isOpen()) return
+      try {
+        channel.sendMessageBinary(frame)
+      } catch {
+        end()
+      }
+    },
+    waiting: () => (over ? 0 : channel.bufferedAmount()),
+    receive: (then) => {
+      handler = then
+    },
+    close: end,
+    cut: end,
+    closed: (then) => void (over ? then() : closings.push(then)),
+    end: () => {
+      over = true
+      callOff()
+      for (const then of closings.splice(0)) then()
+    },
+  }
+}
+
+/** What the device would have offered, as far as its first packet tells. The certificate it will show is not known yet. */
+const offerOf = ({ ufrag, pwd }: IceCredentials, from: { host: string; port: number }): string =>
+  [
+    'v=0',
+    'o=- 1 1 IN IP4 0.0.0.0',
+    's=-',
+    't=0 0',
+    'a=group:BUNDLE 0',
+    'm=application 9 UDP/DTLS/SCTP webrtc-datachannel',
+    'c=IN IP4 0.0.0.0',
+    'a=mid:0',
+    `a=ice-ufrag:${ufrag}`,
+    `a=ice-pwd:${pwd}`,
+    'a=ice-options:ice2',
+    `a=fingerprint:sha-256 ${Array(32).fill('00').join(':')}`,
+    'a=setup:active',
+    'a=sctp-port:5000',
+    `a=max-message-size:${262_144}`,
+    `a=candidate:1 1 UDP 2113937151 ${from.host} ${from.port} typ host`,
+    '',
+  ].join('\r\n')

@@ -1,0 +1,77 @@
+import { afterEach } from 'vitest'
+import type { OwnDevice } from '../../src/lib/crypto/device.ts'
+import { systemRandom } from '../../src/lib/crypto/random.ts'
+import { createMesh } from '../../src/lib/net/mesh.ts'
+import type { Hub, Mesh } from '../../src/lib/net/types.ts'
+import { createHandClock, type HandClock } from './hand-clock.ts'
+import { createLineHub, type LineHub, type LineHubOptions } from './line-hub.ts'
+import { settle } from './memory-channel.ts'
+import { createMemoryNetwork } from './memory-rtc.ts'
+import { createPerson, knows, someCollective } from './people.ts'
+import { collIdFrom } from '../../src/lib/core/ids.ts'
+
+export type Apart = {
+  readonly own: OwnDevice
+  mesh: Mesh
+  hub: Hub
+  /** As if the page were opened again. */
+  comesBack(): void
+}
+
+const stops: (() => void)[] = []
+afterEach(() => stops.splice(0).forEach((stop) => stop()))
+
+export type ApartOptions = LineHubOptions & {
+  readonly clock?: HandClock
+  readonly connect?: () => Hub
+}
+
+/** Two of one collective whom their wifi keeps apart, so that no packet goes from one to the other; and a hub. */
+export const createApart = ({ clock = createHandClock(), connect, ...options }: ApartOptions = {}) => {
+  const hub: LineHub = createLineHub(clock, options)
+  const people = [createPerson(), createPerson()]
+  const coll = collIdFrom(someCollective)!
+
+  const begin = (own: OwnDevice): Apart => {
+    const { rtc } = createMemoryNetwork()
+    const enter = (apart: Apart) => {
+      apart.hub = (connect ?? hub.connect)()
+      apart.mesh = createMesh({
+        coll,
+        own,
+        hub: apart.hub,
+        rtc: rtc(),
+        clock,
+        random: systemRandom,
+        judge: knows(...people),
+      })
+      apart.mesh.setPeers(people.map(({ id, device }) => ({ id, device })))
+    }
+    const apart = { own } as Apart
+    enter(apart)
+    stops.push(() => {
+      apart.mesh.stop()
+      apart.hub.close()
+    })
+    return Object.assign(apart, {
+      comesBack: () => {
+        apart.mesh.stop()
+        enter(apart)
+      },
+    })
+  }
+  const [ana, bea] = people.map(begin) as [Apart, Apart]
+  return {
+    clock,
+    hub,
+    ana,
+    bea,
+    /** Time goes by, in small steps, and everything under way arrives. */
+    live: async (ms: number): Promise<void> => {
+      for (let passed = 0; passed < ms; passed += 250) {
+        clock.pass(250)
+        for (let turn = 0; turn < 8; turn++) await settle()
+      }
+    },
+  }
+}
