@@ -4,7 +4,9 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { Clock } from '../lib/core/clock.ts'
 import { MAX_HUB_MESSAGE_BYTES } from '../lib/wire/hub.ts'
+import { POST_PATH, type HubAddress } from '../lib/wire/hub-list.ts'
 import { createClients } from './clients.ts'
+import { doorsOf, type Doors } from './doors.ts'
 import { createMailboxes } from './mailboxes.ts'
 import { REFUSAL_HEADERS, type Page, type Pages } from './pages.ts'
 import { noTap, type Tap } from './tap.ts'
@@ -13,6 +15,10 @@ export type HubOptions = {
   readonly pages: Pages
   readonly clock: Clock
   readonly tap?: Tap
+  /** Hubs whose pages may use this one too. */
+  readonly hubs?: readonly HubAddress[]
+  /** How this hub is called from outside. */
+  readonly name?: HubAddress | null
 }
 
 /** The blind post office: the built app and its mailboxes on one port of this machine. */
@@ -23,11 +29,8 @@ export interface HubServer {
   close(): Promise<void>
 }
 
-export const POST_PATH = '/post'
-
-/** Only this machine can connect, and only under these names: a foreign name that leads here is somebody's trick. */
+/** Only this machine can connect. */
 const LOOPBACK = '127.0.0.1'
-const OUR_NAMES = new Set([LOOPBACK, 'localhost', '[::1]'])
 
 const MOST_CLIENTS = 1024
 /** From one address. A household behind one router is one address too. */
@@ -35,7 +38,8 @@ const MOST_CLIENTS_PER_ADDRESS = 256
 const SWEEP_MS = 15_000
 const GRACE_MS = 1000
 
-export const createHub = ({ pages, clock, tap = noTap }: HubOptions): HubServer => {
+export const createHub = ({ pages, clock, tap = noTap, hubs = [], name = null }: HubOptions): HubServer => {
+  const doors = doorsOf(hubs, name)
   const mailboxes = createMailboxes(clock)
   const clients = createClients(mailboxes, clock, tap)
   const sockets = new WebSocketServer({
@@ -54,16 +58,18 @@ export const createHub = ({ pages, clock, tap = noTap }: HubOptions): HubServer 
 
   server.on('request', (request, response) => {
     tap.request(headOf(request))
-    answer(pages, request, response)
+    answer(pages, doors, { request, response })
   })
 
   server.on('upgrade', (request, socket, head) => {
     tap.request(headOf(request))
     socket.on('error', () => {})
     const address = request.socket.remoteAddress ?? ''
-    const here = comingFrom.get(address) ?? 0
+    // What speaks TLS for a hub with a name has one address for all: there it has to count.
+    const here = name ? 0 : (comingFrom.get(address) ?? 0)
     if (request.url !== POST_PATH) return refuseUpgrade(socket, '404 Not Found')
-    if (!isOurName(request.headers.host) || !isOurPage(request)) return refuseUpgrade(socket, '403 Forbidden')
+    if (!doors.isOurName(request.headers.host) || !doors.mayCome(request.headers))
+      return refuseUpgrade(socket, '403 Forbidden')
     if (closing || connected >= MOST_CLIENTS || here >= MOST_CLIENTS_PER_ADDRESS)
       return refuseUpgrade(socket, '503 Service Unavailable')
     sockets.handleUpgrade(request, socket, head, (client) => {
@@ -110,7 +116,11 @@ export const createHub = ({ pages, clock, tap = noTap }: HubOptions): HubServer 
   }
 }
 
-const answer = (pages: Pages, request: IncomingMessage, response: ServerResponse): void => {
+const answer = (
+  pages: Pages,
+  { isOurName }: Doors,
+  { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
+): void => {
   if (!isOurName(request.headers.host)) return refuse(response, 421)
   if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(response, 405)
   const page = pages.get((request.url ?? '').split('?', 1)[0] ?? '')
@@ -138,13 +148,6 @@ const refuse = (response: ServerResponse, status: 404 | 405 | 421): void => {
 
 const refuseUpgrade = (socket: Duplex, status: string): void =>
   void socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
-
-const isOurName = (host: string | undefined): boolean =>
-  host !== undefined && OUR_NAMES.has(host.replace(/:\d+$/, ''))
-
-/** A page of another site may open a WebSocket to this machine, but its browser says where the page is from. */
-const isOurPage = ({ headers }: IncomingMessage): boolean =>
-  headers.origin !== undefined && headers.origin === `http://${headers.host}`
 
 const headOf = ({ method, url, rawHeaders }: IncomingMessage): string =>
   [`${method} ${url}`, ...rawHeaders].join('\n')
