@@ -6,9 +6,9 @@ import { oncePerDocument } from './items.ts'
 import { freeText, oneLine } from './text.ts'
 
 /** The roots of the workspace document, each a Y.Map. Spec: what a collective writes about itself. */
-export type RootName = 'about' | 'people' | 'threats' | 'articles'
+export type RootName = 'about' | 'people' | 'threats' | 'articles' | 'relays'
 
-const ROOTS: readonly RootName[] = ['about', 'people', 'threats', 'articles']
+const ROOTS: readonly RootName[] = ['about', 'people', 'threats', 'articles', 'relays']
 
 /** A new, empty workspace document. */
 export const createDocument = (): Y.Doc => {
