@@ -1,5 +1,6 @@
 // `npm test`: everything, on a machine with nothing but Node. Stops at nothing, and closes with one line that counts.
 // `npm run test:long` (SLOW=1): the same with longer random runs.
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +13,7 @@ if (process.argv.includes('--long')) process.env.SLOW = '1'
 checkNode()
 await install()
 const browserEnv = await ensureChromium()
+await ensureNamespaces()
 await syncKit()
 
 const reports = mkdtempSync(join(tmpdir(), 'lumbre-test-'))
@@ -75,17 +77,37 @@ async function countRun(name, { start, read }) {
 
 /** Real browsers are half of the tests: without one, get one. */
 async function ensureChromium() {
-  if (!findChromium() && process.platform === 'linux' && process.getuid?.() === 0) {
+  if (!findChromium() && isLinuxRoot()) {
     console.log('No Chromium here: installing the one of this system …')
-    await run('apt-get', ['update'], { quiet: true })
-    await run('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], {
-      quiet: true,
-      env: { DEBIAN_FRONTEND: 'noninteractive' },
-    })
+    await installDebian('chromium')
   }
   const found = findChromium()
   if (found) return { CHROMIUM_PATH: found }
   console.log('No Chromium here: asking Playwright for its own …')
   await runTool('@playwright/test/cli.js', ['install', 'chromium'])
   return {}
+}
+
+/** A wifi without internet is made of network namespaces (tests/lan). Without root those tests say so and are skipped. */
+async function ensureNamespaces() {
+  if (!isLinuxRoot()) return
+  const missing = [
+    ['ip', 'iproute2'],
+    ['nft', 'nftables'],
+  ].filter(([program]) => spawnSync(program, ['-V']).error)
+  if (missing.length === 0) return
+  console.log(`No ${missing.map(([program]) => program).join(', ')} here: installing …`)
+  await installDebian(...missing.map(([, name]) => name))
+}
+
+function isLinuxRoot() {
+  return process.platform === 'linux' && process.getuid?.() === 0
+}
+
+async function installDebian(...packages) {
+  await run('apt-get', ['update'], { quiet: true })
+  await run('apt-get', ['install', '-y', '--no-install-recommends', ...packages], {
+    quiet: true,
+    env: { DEBIAN_FRONTEND: 'noninteractive' },
+  })
 }

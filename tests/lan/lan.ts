@@ -1,0 +1,268 @@
+import { execFileSync, spawn, spawnSync, type ChildProcess, type SpawnOptions } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { findChromium } from '../../scripts/chromium.mjs'
+
+/**
+ * A wifi on one machine: network namespaces on a bridge of their own, with no route to anywhere else. Needs root and
+ * `ip` (iproute2, which `npm test` installs as root where it is missing); losing packets needs `nft`.
+ *
+ *     test.skip(whyNoLan() !== null, whyNoLan() ?? '')          // prints why
+ *     const lan = createLan()
+ *     const [a, b] = [lan.machine(), lan.machine()]             // 10.77.0.11, 10.77.0.12
+ *     await lan.internet('there', { port: 4221 })               // 127.0.0.1:4221 of every machine is that of this one
+ *     const phone = await Phone.of('Ana', 'http://127.0.0.1:4221', a.chromium!)
+ *     …                                                         // found, write; `phone.keepsTheApp()`
+ *     await lan.internet('gone')                                // from here on there is only the bridge
+ *     a.plug('out') · a.plug('in')                              // out of the wifi, and back
+ *     a.isolate()                                               // client isolation: reaches only who is not isolated
+ *     lan.cut([a, b]) · lan.heal()                              // two networks, and one again
+ *     lan.noMulticast()                                         // no mDNS
+ *     a.gateway()                                               // a default route that leads nowhere; without it: none
+ *     a.loses(10)                                               // one UDP packet in ten does not arrive
+ *     a.run('node', ['dist/hub/main.js', '--lan'])              // any program there
+ *     await lan.close()                                         // ends what runs there; always, in afterEach
+ *
+ * The bridge lives in a namespace too, so that nothing of it is seen outside, and several tests can run at once with
+ * the same addresses. Names hold the process id; what a killed process left is cleared away by the next.
+ */
+export interface Lan {
+  /** One more machine in the wifi. At most 200. */
+  machine(): Machine
+  /**
+   * `there`: this machine’s 127.0.0.1:port is also that of every machine made before, so a page from it is a secure
+   * context. `gone`: cut at once, and refused from then on.
+   */
+  internet(state: 'there', at: { readonly port: number }): Promise<void>
+  internet(state: 'gone'): Promise<void>
+  /** These machines are in a network of their own from now on. */
+  cut(apart: readonly Machine[]): void
+  heal(): void
+  noMulticast(): void
+  close(): Promise<void>
+}
+
+export interface Machine {
+  readonly address: string
+  /** A program that starts Chromium there: give it to Playwright as `executablePath`. `null`: no Chromium here. */
+  readonly chromium: string | null
+  run(program: string, args: readonly string[], options?: SpawnOptions): ChildProcess
+  plug(how: 'in' | 'out'): void
+  isolate(): void
+  gateway(): void
+  loses(percent: number): void
+}
+
+/** Why there can be no such network here, in one sentence, or `null`. */
+export const whyNoLan = (): string | null => {
+  if (process.platform !== 'linux') return 'network namespaces are a thing of Linux'
+  if (process.getuid?.() !== 0) return 'making network namespaces takes root'
+  if (spawnSync('ip', ['-V']).status !== 0) return 'there is no `ip` (iproute2) here'
+  const name = `${prefixOf(process.pid)}probe`
+  const made = spawnSync('ip', ['netns', 'add', name], { encoding: 'utf8' })
+  if (made.status !== 0) return `no network namespace can be made here: ${made.stderr.trim()}`
+  spawnSync('ip', ['netns', 'del', name])
+  return null
+}
+
+const PREFIX = 'lumbre-'
+const prefixOf = (pid: number): string => `${PREFIX}${pid}-`
+const SUBNET = '10.77.0'
+const BRIDGES = ['br0', 'br1'] as const
+
+let lans = 0
+
+export const createLan = (): Lan => {
+  clearLeftovers()
+  const prefix = `${prefixOf(process.pid)}${lans++}-`
+  const bridge = `${prefix}bridge`
+  const folder = mkdtempSync(join(tmpdir(), 'lumbre-lan-'))
+  const socketPath = join(folder, 'internet')
+  const namespaces: string[] = []
+  const processes = new Set<ChildProcess>()
+  const ports: { readonly machine: Machine; readonly port: string }[] = []
+  let internet: { readonly server: Server; readonly sockets: Set<Socket>; readonly port: number } | null =
+    null
+
+  const addNamespace = (name: string) => {
+    ip('netns', 'add', name)
+    namespaces.push(name)
+    ip('-n', name, 'link', 'set', 'lo', 'up')
+  }
+  const run = (namespace: string, program: string, args: readonly string[], options: SpawnOptions = {}) => {
+    const child = spawn('ip', ['netns', 'exec', namespace, program, ...args], options)
+    processes.add(child)
+    child.on('exit', () => processes.delete(child))
+    return child
+  }
+  const forward = async (namespace: string, port: number): Promise<void> => {
+    const script = fileURLToPath(new URL('forward.mjs', import.meta.url))
+    const child = run(namespace, process.execPath, [script, String(port), socketPath], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    await once(child.stdout!, 'data')
+  }
+
+  addNamespace(bridge)
+  for (const name of BRIDGES) {
+    ip('-n', bridge, 'link', 'add', name, 'type', 'bridge')
+    ip('-n', bridge, 'link', 'set', name, 'up')
+  }
+
+  const machine = (): Machine => {
+    const number = ports.length + 1
+    if (number > 200) throw new Error('this wifi is full')
+    const namespace = `${prefix}${number}`
+    const port = `port${number}`
+    const address = `${SUBNET}.${10 + number}`
+    addNamespace(namespace)
+    ip('-n', bridge, 'link', 'add', port, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace)
+    ip('-n', bridge, 'link', 'set', port, 'master', BRIDGES[0], 'up')
+    ip('-n', namespace, 'addr', 'add', `${address}/24`, 'dev', 'eth0')
+    ip('-n', namespace, 'link', 'set', 'eth0', 'up')
+    const made: Machine = {
+      address,
+      chromium: wrapperFor(folder, namespace),
+      run: (program, args, options) => run(namespace, program, args, options),
+      plug: (how) => ip('-n', bridge, 'link', 'set', port, how === 'in' ? 'up' : 'down'),
+      isolate: () => ip('-n', bridge, 'link', 'set', port, 'type', 'bridge_slave', 'isolated', 'on'),
+      gateway: () => ip('-n', namespace, 'route', 'add', 'default', 'via', `${SUBNET}.1`),
+      loses: (percent) =>
+        void execFileSync('ip', ['netns', 'exec', namespace, 'nft', '-f', '-'], { input: lossOf(percent) }),
+    }
+    ports.push({ machine: made, port })
+    return made
+  }
+
+  const setMaster = (of: (machine: Machine) => (typeof BRIDGES)[number]) => {
+    for (const { machine, port } of ports) ip('-n', bridge, 'link', 'set', port, 'master', of(machine))
+  }
+
+  /** Forwarders stand from the first time on; what they lead to comes and goes. */
+  const forwarded = new Set<string>()
+  const setInternet = async (state: 'there' | 'gone', at?: { readonly port: number }): Promise<void> => {
+    if (internet) {
+      const { server, sockets } = internet
+      internet = null
+      const closed = new Promise((resolve) => server.close(resolve))
+      for (const socket of sockets) socket.destroy()
+      await closed
+    }
+    if (state === 'gone' || !at) return
+    const sockets = new Set<Socket>()
+    const server = createServer((near) => {
+      const far = connect(at.port, '127.0.0.1')
+      for (const socket of [near, far]) {
+        sockets.add(socket)
+        socket.on('error', () => {})
+        socket.on('close', () => {
+          sockets.delete(socket)
+          near.destroy()
+          far.destroy()
+        })
+      }
+      near.pipe(far).pipe(near)
+    })
+    await new Promise<void>((resolve) => server.listen(socketPath, resolve))
+    internet = { server, sockets, port: at.port }
+    for (const [i] of ports.entries()) {
+      const namespace = `${prefix}${i + 1}`
+      if (forwarded.has(`${namespace} ${at.port}`)) continue
+      forwarded.add(`${namespace} ${at.port}`)
+      await forward(namespace, at.port)
+    }
+  }
+
+  const lan: Lan = {
+    machine,
+    internet: setInternet,
+    cut: (apart) => setMaster((machine) => (apart.includes(machine) ? BRIDGES[1] : BRIDGES[0])),
+    heal: () => setMaster(() => BRIDGES[0]),
+    noMulticast: () => {
+      for (const name of BRIDGES)
+        ip('-n', bridge, 'link', 'set', name, 'type', 'bridge', 'mcast_snooping', '0')
+      for (const { port } of ports)
+        ip('-n', bridge, 'link', 'set', port, 'type', 'bridge_slave', 'mcast_flood', 'off')
+    },
+    close: async () => {
+      await setInternet('gone')
+      const ended = [...processes].map((child) => once(child, 'exit'))
+      for (const child of processes) child.kill('SIGKILL')
+      await Promise.all(ended)
+      process.off('exit', clear)
+      clear()
+    },
+  }
+  const clear = () => {
+    for (const name of namespaces.splice(0)) endNamespace(name)
+    rmSync(folder, { recursive: true, force: true })
+  }
+  process.on('exit', clear)
+  return lan
+}
+
+const ip = (...args: readonly string[]): void => {
+  execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] })
+}
+
+/** A namespace lives as long as anything runs in it, also without a name. */
+const endNamespace = (name: string): void => {
+  const { stdout } = spawnSync('ip', ['netns', 'pids', name], { encoding: 'utf8' })
+  for (const pid of (stdout ?? '').split('\n').filter(Boolean)) {
+    try {
+      process.kill(Number(pid), 'SIGKILL')
+    } catch {
+      // it went by itself
+    }
+  }
+  spawnSync('ip', ['netns', 'del', name])
+}
+
+/** Replaces what was lost before. */
+const lossOf = (percent: number): string => `
+  add table inet loss
+  delete table inet loss
+  table inet loss {
+    chain in {
+      type filter hook input priority 0
+      meta l4proto udp numgen random mod 100 < ${percent} drop
+    }
+  }
+`
+
+const wrapperFor = (folder: string, namespace: string): string | null => {
+  const chromium = findChromium()
+  if (!chromium) return null
+  const path = join(folder, `chromium-${namespace}`)
+  writeFileSync(path, `#!/bin/sh\nexec ip netns exec ${namespace} '${chromium}' "$@"\n`, { mode: 0o755 })
+  return path
+}
+
+/** Of processes that were killed before they could clear up. */
+const clearLeftovers = (): void => {
+  for (const name of namesOfNamespaces()) {
+    const [, pid] = /^lumbre-(\d+)-/.exec(name) ?? []
+    if (pid && !isAlive(Number(pid))) endNamespace(name)
+  }
+}
+
+const namesOfNamespaces = (): readonly string[] => {
+  try {
+    return readdirSync('/run/netns')
+  } catch {
+    return []
+  }
+}
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
