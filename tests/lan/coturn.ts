@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { createHmac } from 'node:crypto'
+import { once } from 'node:events'
 import type { Machine } from './lan.ts'
 
 /** Why there can be no coturn here, in one sentence, or `null`. `npm test` installs it where it runs as root. */
@@ -8,6 +9,14 @@ export const whyNoCoturn = (): string | null =>
 
 /** Known to coturn and to whoever makes accesses for the collective. */
 const SECRET = 'only for this test'
+
+/** Asks for its own address (STUN, RFC 8489) until somebody answers: coturn does not say when it is ready. */
+const PROBE = `
+  const udp = require('dgram').createSocket('udp4')
+  const ask = Buffer.concat([Buffer.from('000100002112a442', 'hex'), require('crypto').randomBytes(12)])
+  udp.on('message', () => process.exit()).on('error', () => {})
+  setInterval(() => udp.send(ask, 3478, process.argv[1]), 100)
+`
 
 /** As docs/guide/turn.en.md says: a name that ends with the day it names, and its key. Seconds since 1970. */
 export const accessUntil = (expires: number): { readonly username: string; readonly credential: string } => {
@@ -35,17 +44,11 @@ export const startCoturn = async (machine: Machine, folder: string): Promise<{ r
       `--userdb=${folder}/turndb`,
       `--pidfile=${folder}/turnserver.pid`,
     ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+    { stdio: 'ignore' },
   )
-  let said = ''
-  await new Promise<void>((resolve, reject) => {
-    const hear = (chunk: Buffer) => {
-      said += chunk.toString()
-      if (/UDP listener opened on/i.test(said)) resolve()
-    }
-    child.stdout!.on('data', hear)
-    child.stderr!.on('data', hear)
-    child.on('exit', () => reject(new Error(`coturn did not start: ${said.slice(-500)}`)))
-  })
+  const ended = once(child, 'exit').then(() => Promise.reject(new Error('coturn ended before it answered')))
+  const probe = machine.run(process.execPath, ['-e', PROBE, machine.address], { stdio: 'ignore' })
+  await Promise.race([once(probe, 'exit'), ended])
+  ended.catch(() => {}) // later, when the wifi is closed
   return { url: `turn:${machine.address}:3478` }
 }
