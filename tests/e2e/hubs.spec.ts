@@ -66,6 +66,7 @@ test('the hub that served the app goes down: phones find each other by the other
 test('somebody writes a relay point down, the others have it, and a phone that goes out through it alone says what is so', async () => {
   test.setTimeout(240_000)
   await start(FIRST, SECOND)
+  await start(SECOND, FIRST)
   const [alba, bruna] = await foundAt(`http://127.0.0.1:${FIRST}`, ['Alba', 'Bruna', 'Ceiba'], phones)
   const opensRelayPoints = async (phone: Phone) => {
     await phone.page.goto(`http://127.0.0.1:${FIRST}/#/ajustes`)
