@@ -1,7 +1,7 @@
 // `npm test`: everything, on a machine with nothing but Node. Stops at nothing, and closes with one line that counts.
 // `npm run test:long` (SLOW=1): the same with longer random runs.
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checks } from './checks.mjs'
@@ -14,6 +14,7 @@ checkNode()
 await install()
 const browserEnv = await ensureChromium()
 await ensureNamespaces()
+await ensureCoturn()
 await syncKit()
 
 const reports = mkdtempSync(join(tmpdir(), 'lumbre-test-'))
@@ -98,6 +99,14 @@ async function ensureNamespaces() {
   if (missing.length === 0) return
   console.log(`No ${missing.map(([program]) => program).join(', ')} here: installing …`)
   await installDebian(...missing.map(([, name]) => name))
+}
+
+/** Phones that meet through a TURN server (tests/lan/relay.test.ts). Only the program: no service of it is to run here. */
+async function ensureCoturn() {
+  if (!isLinuxRoot() || !spawnSync('turnserver', ['--help']).error) return
+  console.log('No coturn here: installing the one of this system …')
+  if (existsSync('/run/systemd/system')) await run('systemctl', ['mask', 'coturn.service'], { quiet: true })
+  await installDebian('coturn')
 }
 
 function isLinuxRoot() {

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { systemClock } from '../lib/core/clock.ts'
 import { keptCertificate, type HubCertificate } from './certificate.ts'
 import { drawnCode, groupedCode, hubCodeText, isLocal, lanAddresses } from './lan.ts'
+import { readSettings, wordsFor } from './options.ts'
 import { readPages } from './pages.ts'
 import { createHub, type HubServer } from './serve.ts'
 import { createFileTap, noTap } from './tap.ts'
@@ -12,6 +13,7 @@ import { createFileTap, noTap } from './tap.ts'
 /**
  * `--lan`: a hub for everybody in the room. `--address 10.0.0.5`: under this address only.
  * `PORT`: this port and no other. Without it the first free one from 4173 on; for a room, 4173.
+ * `--hub`, `--name`, `LUMBRE_HUBS`, `LUMBRE_NAME`: options.ts.
  * `LUMBRE_HUB_STATE`: the folder where a hub for a room keeps its certificate.
  * `LUMBRE_TEST_TAP`: for tests only, a file that gets everything the hub sees. Never set it where people work.
  */
@@ -27,13 +29,24 @@ const giveUp = (text: string): never => {
   process.exit(1)
 }
 
+const settings = readSettings(process.argv.slice(2), process.env)
+const { hubs, name } = settings.ok ? settings.value : giveUp(wordsFor(settings.error))
+
 const options = (() => {
   try {
     return parseArgs({
-      options: { lan: { type: 'boolean', default: false }, address: { type: 'string', multiple: true } },
+      options: {
+        lan: { type: 'boolean', default: false },
+        address: { type: 'string', multiple: true },
+        // Known here too, and read above.
+        hub: { type: 'string', multiple: true },
+        name: { type: 'string' },
+      },
     }).values
   } catch (error) {
-    return giveUp(`${(error as Error).message}\nUse: npm start -- [--lan] [--address 10.0.0.5]`)
+    return giveUp(
+      `${(error as Error).message}\nUse: npm start -- [--lan] [--address 10.0.0.5] [--hub wss://…] [--name wss://…]`,
+    )
   }
 })()
 const only = options.address ?? []
@@ -41,7 +54,7 @@ const strange = only.find((address) => !isLocal(address))
 if (strange !== undefined) giveUp(`${strange} is not an address of a local network.`)
 
 // The same depth from src/hub/ and from dist/hub/.
-const pages = await readPages(fileURLToPath(new URL('../../build', import.meta.url)))
+const pages = await readPages(fileURLToPath(new URL('../../build', import.meta.url)), hubs)
 if (!pages.ok) {
   console.error('The app is not built: npm run build')
   process.exit(1)
@@ -61,6 +74,8 @@ look()
 const hub = createHub({
   pages: pages.value,
   clock: systemClock,
+  hubs,
+  name,
   tap: LUMBRE_TEST_TAP ? createFileTap(LUMBRE_TEST_TAP) : noTap,
   lan: certificate && { certificate, addresses: () => addresses },
 })
@@ -97,6 +112,8 @@ const isTaken = (error: unknown): boolean =>
 try {
   const port = await listenSomewhere(hub)
   say(`Lumbre: http://127.0.0.1:${port}/`)
+  if (name) say(`From outside: ${name.pages}/`)
+  for (const { origin } of hubs) say(`Its pages may also reach ${origin}`)
   if (certificate) {
     sayWhere(port, certificate)
     setInterval(() => {

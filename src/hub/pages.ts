@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { err, ok, type Result } from '../lib/core/result.ts'
+import { policyWithHubs, type HubAddress } from '../lib/wire/hub-list.ts'
 
 /** One file of the built app, ready to be sent. */
 export type Page = {
@@ -73,17 +74,26 @@ export const REFUSAL_HEADERS: Readonly<Record<string, string>> = {
   'content-type': 'text/plain; charset=utf-8',
 }
 
-/** Reads the built app into memory, once. */
-export const readPages = async (folder: string): Promise<Result<Pages, NotBuilt>> => {
+/**
+ * Reads the built app into memory, once. Its pages may reach `hubs` beside the one that serves them, and learn of them by
+ * that: the policy stands in the page itself as well as in the header, and a browser obeys both.
+ */
+export const readPages = async (
+  folder: string,
+  hubs: readonly HubAddress[] = [],
+): Promise<Result<Pages, NotBuilt>> => {
   const index = await readFile(join(folder, 'index.html'), 'utf8').catch(() => '')
-  const policy = policyOf(index)
-  if (!policy) return err({ type: 'NotBuilt' })
+  const [, built] = POLICY.exec(index) ?? []
+  if (!built) return err({ type: 'NotBuilt' })
+  const policy = policyWithHubs(built, hubs)
+  const header = `${policy}; frame-ancestors 'none'`
   const pages = new Map<string, Page>()
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue
     const file = join(entry.parentPath, entry.name)
     const path = file.slice(folder.length).replaceAll('\\', '/').replace(/^\/*/, '/')
-    pages.set(path, pageFrom(path, await readFile(file), policy))
+    const body = await readFile(file)
+    pages.set(path, pageFrom(path, WITH_HUBS[path]?.(body, hubs) ?? body, header))
   }
   const home = pages.get('/index.html')
   if (home) pages.set('/', home)
@@ -94,9 +104,22 @@ export const readPages = async (folder: string): Promise<Result<Pages, NotBuilt>
  * The page's own policy, which names the hash of its one inline script, and what only a header can say. Workers take
  * theirs from the answer that brings their script, so every file carries it.
  */
-const policyOf = (index: string): string | null => {
-  const [, policy] = /<meta\s+http-equiv="content-security-policy"\s+content="([^"]+)"/.exec(index) ?? []
-  return policy ? `${policy}; frame-ancestors 'none'` : null
+const POLICY = /<meta\s+http-equiv="content-security-policy"\s+content="([^"]+)"/
+
+/** The two files that say something else where there are further hubs. */
+const WITH_HUBS: Readonly<Record<string, (body: Buffer, hubs: readonly HubAddress[]) => Buffer>> = {
+  '/index.html': (body, hubs) =>
+    Buffer.from(
+      body.toString('utf8').replace(POLICY, (meta, policy: string) =>
+        // A function: what a replacement text says about `$` is not for a policy to use.
+        meta.replace(policy, () => policyWithHubs(policy, hubs)),
+      ),
+    ),
+  // The page is kept on the phone, so another list has to look like another version, or it would never arrive there.
+  '/service-worker.js': (body, hubs) =>
+    hubs.length === 0
+      ? body
+      : Buffer.concat([body, Buffer.from(`\n// ${hubs.map(({ origin }) => origin).join(' ')}\n`)]),
 }
 
 const pageFrom = (path: string, body: Buffer, policy: string): Page => {

@@ -4,8 +4,10 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { Clock } from '../lib/core/clock.ts'
 import { MAX_HUB_MESSAGE_BYTES } from '../lib/wire/hub.ts'
+import { POST_PATH, type HubAddress } from '../lib/wire/hub-list.ts'
 import type { HubCertificate } from './certificate.ts'
 import { createClients } from './clients.ts'
+import { homeDoor, roomDoor, type Door } from './doors.ts'
 import type { Line } from './line.ts'
 import { createMailboxes } from './mailboxes.ts'
 import { createOneScan, type OneScan } from './one-scan.ts'
@@ -19,6 +21,10 @@ export type HubOptions = {
   readonly pages: Pages
   readonly clock: Clock
   readonly tap?: Tap
+  /** Hubs whose pages may use this one too. */
+  readonly hubs?: readonly HubAddress[]
+  /** How this hub is called from outside. */
+  readonly name?: HubAddress | null
   /** For a whole room: heard in the local network, and by whoever scans its code. `null`: this machine only. */
   readonly lan?: LanOptions | null
 }
@@ -40,12 +46,9 @@ export interface HubServer {
   close(): Promise<void>
 }
 
-export const POST_PATH = '/post'
-
-/** Without a local network only this machine can connect. A foreign name that leads here is somebody's trick. */
+/** Without a local network only this machine can connect. */
 const LOOPBACK = '127.0.0.1'
 const EVERYWHERE = '0.0.0.0'
-const OUR_NAMES = new Set([LOOPBACK, 'localhost', '[::1]'])
 
 const MOST_CLIENTS = 1024
 /** From one address. A household behind one router is one address too. */
@@ -55,7 +58,15 @@ const GRACE_MS = 1000
 const PORT_TRIES = 20
 const PORT_PAUSE_MS = 100
 
-export const createHub = ({ pages, clock, tap = noTap, lan = null }: HubOptions): HubServer => {
+export const createHub = ({
+  pages,
+  clock,
+  tap = noTap,
+  hubs = [],
+  name = null,
+  lan = null,
+}: HubOptions): HubServer => {
+  const home = homeDoor(hubs, name)
   const mailboxes = createMailboxes(clock)
   const clients = createClients({ mailboxes, pipes: createPipes(clock), clock, tap })
   const sockets = new WebSocketServer({
@@ -76,12 +87,14 @@ export const createHub = ({ pages, clock, tap = noTap, lan = null }: HubOptions)
   /** Where a connection came in: on this machine, from the local network, or where no hub of ours is. */
   const doorOf = ({ socket }: IncomingMessage): Door => {
     const address = socket.localAddress ?? ''
-    if (address === LOOPBACK) return { names: OUR_NAMES, isLan: false }
-    return { names: new Set(lan?.addresses().includes(address) ? [address] : []), isLan: true }
+    return address === LOOPBACK ? home : roomDoor(lan?.addresses().includes(address) ? address : null)
   }
 
+  // What speaks TLS for a hub with a name has one address for all: there it has to count.
+  const comeFrom = (address: string): number =>
+    name && address === LOOPBACK ? 0 : (comingFrom.get(address) ?? 0)
   const mayCome = (address: string): boolean =>
-    !closing && connected < MOST_CLIENTS && (comingFrom.get(address) ?? 0) < MOST_CLIENTS_PER_ADDRESS
+    !closing && connected < MOST_CLIENTS && comeFrom(address) < MOST_CLIENTS_PER_ADDRESS
   const welcome = (line: Line, address: string): void => {
     connected++
     comingFrom.set(address, (comingFrom.get(address) ?? 0) + 1)
@@ -101,7 +114,7 @@ export const createHub = ({ pages, clock, tap = noTap, lan = null }: HubOptions)
 
   server.on('request', (request, response) => {
     tap.request(headOf(request))
-    answer(pages, doorOf(request), request, response)
+    answer(pages, doorOf(request), { request, response })
   })
 
   server.on('upgrade', (request, socket, head) => {
@@ -110,7 +123,8 @@ export const createHub = ({ pages, clock, tap = noTap, lan = null }: HubOptions)
     const address = request.socket.remoteAddress ?? ''
     const door = doorOf(request)
     if (request.url !== POST_PATH) return refuseUpgrade(socket, '404 Not Found')
-    if (!isOurName(door, request) || !isOurPage(request)) return refuseUpgrade(socket, '403 Forbidden')
+    if (!door.isOurName(request.headers.host) || !door.mayCome(request.headers))
+      return refuseUpgrade(socket, '403 Forbidden')
     if (!mayCome(address)) return refuseUpgrade(socket, '503 Service Unavailable')
     sockets.handleUpgrade(request, socket, head, (client) => welcome(lineOfSocket(client, clock), address))
   })
@@ -169,14 +183,15 @@ export const createHub = ({ pages, clock, tap = noTap, lan = null }: HubOptions)
   }
 }
 
-/** Under which names whoever came in there may ask, and whether it is plain http over a network. */
-type Door = { readonly names: ReadonlySet<string>; readonly isLan: boolean }
-
-const answer = (pages: Pages, door: Door, request: IncomingMessage, response: ServerResponse): void => {
-  if (!isOurName(door, request)) return refuse(response, 421)
+const answer = (
+  pages: Pages,
+  { isOurName, isRoom }: Door,
+  { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
+): void => {
+  if (!isOurName(request.headers.host)) return refuse(response, 421)
   if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(response, 405)
   const path = (request.url ?? '').split('?', 1)[0] ?? ''
-  const page = (door.isLan && WELCOME_PAGES.get(path)) || pages.get(path)
+  const page = (isRoom && WELCOME_PAGES.get(path)) || pages.get(path)
   if (!page) return refuse(response, 404)
   if (request.headers['if-none-match'] === page.etag) {
     response.writeHead(304, page.headers)
@@ -201,13 +216,6 @@ const refuse = (response: ServerResponse, status: 404 | 405 | 421): void => {
 
 const refuseUpgrade = (socket: Duplex, status: string): void =>
   void socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
-
-const isOurName = ({ names }: Door, { headers: { host } }: IncomingMessage): boolean =>
-  host !== undefined && names.has(host.replace(/:\d+$/, ''))
-
-/** A page of another site may open a WebSocket to this machine, but its browser says where the page is from. */
-const isOurPage = ({ headers }: IncomingMessage): boolean =>
-  headers.origin !== undefined && headers.origin === `http://${headers.host}`
 
 const headOf = ({ method, url, rawHeaders }: IncomingMessage): string =>
   [`${method} ${url}`, ...rawHeaders].join('\n')

@@ -2,7 +2,7 @@ import { fc, test as property } from '@fast-check/vitest'
 import { expect, test } from 'vitest'
 import { systemRandom } from '../../src/lib/crypto/random.ts'
 import { shakeHands } from '../../src/lib/net/handshake.ts'
-import { createHubs } from '../../src/lib/net/hubs.ts'
+import { joinHubs } from '../../src/lib/net/hubs.ts'
 import type { HubAnswer } from '../../src/lib/wire/hub.ts'
 import { createApart } from '../net/apart.ts'
 import { createHandClock } from '../net/hand-clock.ts'
@@ -146,7 +146,7 @@ test('of two hubs one joins pipes and passes nothing: the two still meet through
   ]
   const { ana, bea, live } = createApart({
     clock,
-    connect: () => createHubs([liar.connect(), honest.connect()]),
+    connect: () => joinHubs([liar.connect(), honest.connect()]),
   })
   await live(180_000)
   expect(ana.mesh.links.read()[0]?.peer).toBe(bea.own.id)

@@ -48,6 +48,23 @@ test('the policy lets the page speak to no other hub', async () => {
   expect(await outcomeAt(`${hub.origin}/#${other.origin.replace('http', 'ws')}`)).toBe('violates connect-src')
 })
 
+test('a hub its operator lists is reached, and the other lets its pages come if it lists it too', async () => {
+  const neighbour = async (port: number) =>
+    openHub({ files: pageWith(POLICY), hubs: `ws://127.0.0.1:${port}` })
+  const first = await openHub()
+  await first.server.close()
+  // The two name each other, so the port of one has to be known before it listens.
+  const second = await neighbour(first.port)
+  const again = await openHub({ port: first.port, hubs: second.origin.replace('http', 'ws') })
+  const other = await openHub({ hubs: second.origin.replace('http', 'ws') })
+  expect(await outcomeAt(`${second.origin}/#${again.origin.replace('http', 'ws')}`)).toBe(
+    `answered ${[...encodeCbor([4, 0])].join()}`,
+  )
+  expect(await outcomeAt(`${second.origin}/#${other.origin.replace('http', 'ws')}`)).toBe(
+    'violates connect-src',
+  )
+})
+
 test('a page from elsewhere that may speak to anybody is turned away by the hub', async () => {
   const hub = await openHub()
   const elsewhere = await openHub({ files: pageWith(POLICY.replace("connect-src 'self'", 'connect-src *')) })

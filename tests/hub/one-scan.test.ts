@@ -69,9 +69,9 @@ test('whoever stands where the hub should be, with another certificate, is not t
   const client = createScannedHub({
     code: expectOk(readHubCode(code)),
     rtc: {
-      createConnection: () => {
+      createConnection: (way) => {
         asked++
-        const connection = rtc.createConnection()
+        const connection = rtc.createConnection(way)
         connection.addEventListener('connectionstatechange', () => states.push(connection.connectionState))
         return connection
       },

@@ -6,6 +6,7 @@ import { WebSocket, type ClientOptions } from 'ws'
 import { systemClock, type Clock } from '../../src/lib/core/clock.ts'
 import { expectOk } from '../../src/lib/core/result.ts'
 import { encodeHubRequest, parseHubAnswer, type HubAnswer, type HubRequest } from '../../src/lib/wire/hub.ts'
+import { parseHubAddress, parseHubList } from '../../src/lib/wire/hub-list.ts'
 import { readPages, type Pages } from '../../src/hub/pages.ts'
 import { createHub, type HubServer, type LanOptions } from '../../src/hub/serve.ts'
 import { noTap, type Tap } from '../../src/hub/tap.ts'
@@ -44,6 +45,9 @@ export type OpenHubOptions = {
   readonly tap?: Tap
   readonly port?: number
   readonly lan?: LanOptions | null
+  /** Neighbours, as their operator would list them. */
+  readonly hubs?: string
+  readonly name?: string
 }
 
 /** A real hub on a free port of this machine, closed after the test. */
@@ -52,9 +56,20 @@ export const openHub = async ({
   clock = systemClock,
   tap = noTap,
   port: wanted = 0,
+  hubs: listed = '',
+  name,
   lan = null,
 }: OpenHubOptions = {}): Promise<OpenHub> => {
-  const server = createHub({ pages: await pagesOf(files), clock, tap, lan })
+  const hubs = expectOk(parseHubList(listed))
+  const pages = expectOk(await readPages(await folderOf(files), hubs))
+  const server = createHub({
+    pages,
+    clock,
+    tap,
+    hubs,
+    name: name ? expectOk(parseHubAddress(name)) : null,
+    lan,
+  })
   const port = await server.listen(wanted)
   later(() => server.close())
   return { server, port, origin: `http://127.0.0.1:${port}` }

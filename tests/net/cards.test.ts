@@ -55,6 +55,40 @@ describe('a card', () => {
     expect(cardFromDescription('v=0\r\n')).toEqual({ ok: false, error: { type: 'NoCard' } })
   })
 
+  /** What a TURN server saw and lent, in the order a browser happens to find it. */
+  const turned = chromium.replace(
+    'a=ice-ufrag',
+    [
+      'a=candidate:1 1 udp 41885439 203.0.113.7 49160 typ relay raddr 198.51.100.9 rport 41111 generation 0',
+      'a=candidate:2 1 udp 1685987071 198.51.100.9 41111 typ srflx raddr 192.168.1.23 rport 41111 generation 0',
+      'a=candidate:3 1 udp 2122260223 192.168.1.24 41115 typ host generation 0',
+      'a=ice-ufrag',
+    ].join('\r\n'),
+  )
+  const hostsOf = (card: Card) => card.candidates.map(({ address }) => address.join('.')).slice(-4)
+
+  test('says last what a TURN server lends: better ways are tried before', () => {
+    const card = expectOk(cardFromDescription(turned))
+    expect(card.candidates).toHaveLength(6)
+    expect(hostsOf(card).slice(1)).toEqual(['192.168.1.24', '198.51.100.9', '203.0.113.7'])
+  })
+
+  test('of a device with more addresses than fit still says where the TURN server is', () => {
+    const many = Array.from(
+      { length: 20 },
+      (_, i) => `a=candidate:${i + 9} 1 udp 2122260223 10.0.0.${i} 41111 typ host\r\n`,
+    ).join('')
+    const { candidates } = expectOk(cardFromDescription(many + turned))
+    expect(candidates).toHaveLength(12)
+    expect(candidates.at(-1)!.address).toEqual(Uint8Array.of(203, 0, 113, 7))
+  })
+
+  test('of a device that goes out through TURN servers alone says nothing else, whatever the browser wrote', () => {
+    const card = expectOk(cardFromDescription(turned, 'relayed'))
+    expect(hostsOf(card)).toEqual(['203.0.113.7'])
+    expect(expectOk(cardFromDescription(chromium, 'relayed')).candidates).toEqual([])
+  })
+
   property.prop([
     fc.record({
       fingerprint: fc.uint8Array({ minLength: 32, maxLength: 32 }),

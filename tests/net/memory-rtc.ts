@@ -26,8 +26,8 @@ export const createMemoryNetwork = (): MemoryNetwork => {
       const all: Connection[] = []
       const device = { reachable: true }
       return {
-        createConnection: () => {
-          const connection = new Connection(byUfrag, device)
+        createConnection: (way) => {
+          const connection = new Connection(byUfrag, device, way.turn.length > 0)
           all.push(connection)
           return connection as unknown as RTCPeerConnection
         },
@@ -57,8 +57,11 @@ class Connection {
   onconnectionstatechange: (() => void) | null = null
   onicegatheringstatechange: (() => void) | null = null
 
-  constructor(byUfrag: Map<string, Connection>, device: { reachable: boolean }) {
+  readonly #hasTurn: boolean
+
+  constructor(byUfrag: Map<string, Connection>, device: { reachable: boolean }, hasTurn: boolean) {
     this.#byUfrag = byUfrag
+    this.#hasTurn = hasTurn
     this.device = device
   }
 
@@ -74,7 +77,9 @@ class Connection {
         `a=ice-pwd:${this.#pwd}`,
         `a=fingerprint:sha-256 ${this.#fingerprint}`,
         'a=setup:actpass',
+        // Always, also where a browser would keep it back: what a card leaves out is for the card to say.
         'a=candidate:1 1 UDP 2114977791 192.0.2.2 56068 typ host',
+        ...(this.#hasTurn ? ['a=candidate:2 1 UDP 41885439 203.0.113.7 49160 typ relay'] : []),
         '',
       ].join('\r\n'),
     }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { equalBytes } from '../../src/lib/core/bytes.ts'
 import type { MetLink } from '../../src/lib/net/types.ts'
-import { createHubs } from '../../src/lib/net/hubs.ts'
+import { joinHubs } from '../../src/lib/net/hubs.ts'
 import { createApart } from './apart.ts'
 import { createHandClock } from './hand-clock.ts'
 import { createLineHub } from './line-hub.ts'
@@ -51,7 +51,7 @@ test('nobody asks for a pipe to somebody who was not heard: a collective may hav
 test('over two hubs at once both sides end in the same pipe, and the other is let go', async () => {
   const clock = createHandClock()
   const [one, two] = [createLineHub(clock), createLineHub(clock)]
-  const { ana, bea, live } = createApart({ clock, connect: () => createHubs([one.connect(), two.connect()]) })
+  const { ana, bea, live } = createApart({ clock, connect: () => joinHubs([one.connect(), two.connect()]) })
   await live(20_000)
   expect(linkOf(ana)?.id).toBe(linkOf(bea)?.id)
   const heard: Uint8Array[] = []

@@ -110,8 +110,8 @@ test('four devices make six links; one goes away without a word and is found aga
 test('a connection cut below the link is noticed and made again', async () => {
   const made: RTCPeerConnection[] = []
   const rtc = (): Rtc => ({
-    createConnection: () => {
-      const connection = createNodeRtc().createConnection()
+    createConnection: (way) => {
+      const connection = createNodeRtc().createConnection(way)
       made.push(connection)
       return connection
     },

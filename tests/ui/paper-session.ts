@@ -4,6 +4,7 @@ import type { DeviceId, EntryId, MemberId } from '../../src/lib/core/ids.ts'
 import { err, ok, type Result } from '../../src/lib/core/result.ts'
 import { Cell } from '../../src/lib/core/watched.ts'
 import { createDocument, setAbout } from '../../src/lib/domain/document.ts'
+import { turnServersOf } from '../../src/lib/domain/relay-points.ts'
 import { addPerson } from '../../src/lib/domain/people.ts'
 import type {
   Agreed,
@@ -341,6 +342,7 @@ export class PaperWorkspace implements Workspace {
   readonly spaces: Cell<readonly PaperSpace[]>
   readonly current: Cell<PaperSpace | null>
   readonly flow = new Cell<PaperHostFlow | PaperGuestFlow | null>(null)
+  readonly reach = new Cell<'direct' | 'relayed'>('direct')
   readonly asked: string[] = []
   readonly hubs = new Cell<readonly RoomHub[]>([])
 
@@ -364,6 +366,14 @@ export class PaperWorkspace implements Workspace {
     }
     this.hubs.set([...this.hubs.read(), hub])
     return ok(hub)
+  }
+
+  async setReach(reach: 'direct' | 'relayed') {
+    this.asked.push(`go out ${reach}`)
+    const hasNone = this.spaces.read().every(({ doc }) => turnServersOf(doc.read()).length === 0)
+    if (reach === 'relayed' && hasNone) return err({ type: 'NoRelayPoint' } as const)
+    this.reach.set(reach)
+    return ok(undefined)
   }
 
   async lightNotebook(about: { title: string; purpose: string; myName: string }): Promise<Space> {

@@ -9,7 +9,7 @@ import { freeText, oneLine } from './text.ts'
 export type RootName = (typeof ROOTS)[number] | 'brought'
 
 /** What a collective writes. Beside it stands `brought`: how far late work was brought back (see brought.ts). */
-const ROOTS = ['about', 'people', 'threats', 'articles'] as const
+const ROOTS = ['about', 'people', 'threats', 'articles', 'relays'] as const
 
 /** A new, empty workspace document. */
 export const createDocument = (): Y.Doc => {

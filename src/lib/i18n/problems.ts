@@ -1,9 +1,11 @@
+import type { BadRelayPoint } from '../domain/relay-points.ts'
 import type {
   BadLink,
   BadScan,
   CannotCosign,
   FlowEnd,
   NoAddress,
+  NoRelayPoint,
   NotAllowed,
   PassphraseTooShort,
   StorageUnavailable,
@@ -17,6 +19,8 @@ type Problem =
   | BadLink
   | BadScan
   | NoAddress
+  | BadRelayPoint
+  | NoRelayPoint
   | CannotCosign
   | NotAllowed
   | PassphraseTooShort
@@ -38,4 +42,5 @@ export const endKey = {
   'link used up': 'ended.linkUsedUp',
   'no contact': 'ended.noContact',
   'not kept': 'ended.notKept',
+  'only relayed': 'ended.onlyRelayed',
 } satisfies Record<FlowEnd, Key>

@@ -4,8 +4,9 @@ import { err, ok, type Result } from '../core/result.ts'
 import type { Card } from '../wire/cards.ts'
 import { LOW_WATER, type FrameChannel } from './channel.ts'
 import { createGone } from './gone.ts'
-import { cardFromDescription, descriptionFromCard, type NoCard } from './session-description.ts'
-import type { Rtc } from './types.ts'
+import { DIRECTLY } from './rtc.ts'
+import { cardFromDescription, descriptionFromCard, isRelayed, type NoCard } from './session-description.ts'
+import type { Reach, Rtc } from './types.ts'
 
 /**
  * One side of a connection made of two cards: it shows its own and waits for the other. Both sides do the same, so
@@ -23,24 +24,32 @@ export interface CardedConnection {
 
 /** Candidates that take longer than this are not worth waiting for. ms. */
 const GATHERING_MS = 2000
+/** A device that goes out through TURN servers alone waits for the first so long: without it there is nothing to show. ms. */
+const RELAY_MS = 8000
 /** A connection may find its way back by itself for so long. ms. */
 const DISCONNECTED_MS = 8000
 /** What was sent may take so long to leave after `close`. ms. */
 const LINGER_MS = 1000
 
-/** Shows a card within two seconds. `NoCard`: the browser gave none, or refuses connections altogether. */
+/**
+ * Shows a card within two seconds, or eight if only TURN servers are to be used. `NoCard`: the browser gave none, or
+ * refuses connections altogether; or no TURN server answers where one has to.
+ */
 export const createCardedConnection = async (
   rtc: Rtc,
   clock: Clock,
 ): Promise<Result<CardedConnection, NoCard>> => {
+  const way = rtc.way?.() ?? DIRECTLY
+  if (way.reach === 'relayed' && way.turn.length === 0) return err({ type: 'NoCard' })
   let connection: RTCPeerConnection | null = null
   try {
-    connection = rtc.createConnection()
+    connection = rtc.createConnection(way)
     const data = connection.createDataChannel('lumbre', { negotiated: true, id: 0, ordered: true })
     await connection.setLocalDescription()
-    await gathered(connection, clock)
-    const card = cardFromDescription(connection.localDescription?.sdp ?? '')
-    if (card.ok) return ok(carded(connection, data, card.value, clock))
+    await gathered(connection, clock, way.reach)
+    const card = cardFromDescription(connection.localDescription?.sdp ?? '', way.reach)
+    if (card.ok && (way.reach === 'direct' || card.value.candidates.length > 0))
+      return ok(carded({ connection, data, card: card.value, reach: way.reach }, clock))
   } catch {
     // a browser out of connections, or without WebRTC: the same to the caller
   }
@@ -48,23 +57,39 @@ export const createCardedConnection = async (
   return err({ type: 'NoCard' })
 }
 
-const gathered = (connection: RTCPeerConnection, clock: Clock): Promise<void> =>
+const gathered = (connection: RTCPeerConnection, clock: Clock, reach: Reach): Promise<void> =>
   new Promise((resolve) => {
-    if (connection.iceGatheringState === 'complete') return resolve()
-    const callOff = clock.after(GATHERING_MS, resolve)
-    connection.onicegatheringstatechange = () => {
-      if (connection.iceGatheringState !== 'complete') return
+    const hasEnough = () => reach === 'direct' || isRelayed(connection.localDescription?.sdp ?? '')
+    let callOff = () => {}
+    const done = () => {
       callOff()
+      connection.onicegatheringstatechange = null
+      connection.onicecandidate = null
       resolve()
     }
+    if (connection.iceGatheringState === 'complete') return resolve()
+    connection.onicegatheringstatechange = () => {
+      if (connection.iceGatheringState === 'complete') done()
+    }
+    callOff = clock.after(GATHERING_MS, () => {
+      if (hasEnough()) return done()
+      connection.onicecandidate = () => {
+        if (hasEnough()) done()
+      }
+      callOff = clock.after(RELAY_MS - GATHERING_MS, done)
+    })
   })
 
 const carded = (
-  connection: RTCPeerConnection,
-  data: RTCDataChannel,
-  card: Card,
+  own: {
+    readonly connection: RTCPeerConnection
+    readonly data: RTCDataChannel
+    readonly card: Card
+    readonly reach: Reach
+  },
   clock: Clock,
 ): CardedConnection => {
+  const { connection, data, card, reach } = own
   const gone = createGone()
   let channel: FrameChannel | null = null
   let theirs: Card | null = null
@@ -104,7 +129,8 @@ const carded = (
       const order = compareBytes(card.fingerprint, other.fingerprint)
       if (order === 0) return end() // my own card came back
       theirs = other
-      const sdp = descriptionFromCard(other, order > 0 ? 'active' : 'passive')
+      const reachable = reach === 'relayed' ? withoutNames(other) : other
+      const sdp = descriptionFromCard(reachable, order > 0 ? 'active' : 'passive')
       connection.setRemoteDescription({ type: 'answer', sdp }).catch(end)
     },
     opened: (then) => {
@@ -115,6 +141,12 @@ const carded = (
     closed: gone.then,
   }
 }
+
+/** To ask the local network for a name is to be heard in it. No TURN server could reach it anyway. */
+const withoutNames = (card: Card): Card => ({
+  ...card,
+  candidates: card.candidates.filter(({ kind }) => kind !== 'mdns'),
+})
 
 const channelOf = (
   data: RTCDataChannel,

@@ -6,6 +6,7 @@ import { parseHubCode, type BadHubCode, type HubCode } from '../wire/hub-code.ts
 import { encodeIceName } from '../wire/one-scan.ts'
 import { textFromIpv4, textFromIpv6 } from './addresses.ts'
 import { createHub, type HubClient, type HubSocket } from './hub-client.ts'
+import { DIRECTLY } from './rtc.ts'
 import type { Rtc } from './types.ts'
 
 /** Reads what was scanned, pasted or typed: spaces and case do not matter. Never throws. */
@@ -37,7 +38,8 @@ const [CONNECTING, OPEN, CLOSED] = [0, 1, 3] as const
 
 /** The data channel to a hub, in the shape of a socket. Throws when the browser makes no connection. */
 const openSocket = (code: HubCode, rtc: Rtc, clock: Clock): HubSocket => {
-  const connection = rtc.createConnection()
+  // Scanned in the room it stands in: a hub sees an address in any case, and no member does.
+  const connection = rtc.createConnection(DIRECTLY)
   const channel = connection.createDataChannel('lumbre', { ordered: true })
   channel.binaryType = 'arraybuffer'
   let callOff = () => {}

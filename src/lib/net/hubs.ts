@@ -1,88 +1,109 @@
-import { hexFromBytes } from '../core/bytes.ts'
-import { Cell } from '../core/watched.ts'
+import { equalBytes } from '../core/bytes.ts'
+import { Cell, type Watched } from '../core/watched.ts'
 import type { FrameChannel } from './channel.ts'
 import { createGone } from './gone.ts'
 import type { PipeEnd, PipeRequest } from './pipes.ts'
 import type { Hub } from './types.ts'
 
-/** Several hubs as one: what reaches us by any of them counts once. */
-export interface Hubs extends Hub {
-  /** One more. It gets every subscription there is. Returns the undoing, which closes it. */
-  add(hub: Hub): () => void
+/** Several hubs as one. None of them matters by itself: while one is open, what reaches it goes out and comes in. */
+export interface JoinedHubs extends Hub {
+  /** One more: asked for every mailbox that is watched. Adding one twice is adding it once. */
+  add(hub: Hub): void
+  /** Without this one from now on. It is not closed: that is for whoever made it. */
+  remove(hub: Hub): void
 }
 
-/** Blobs remembered for each mailbox. The same one comes by several hubs within moments. */
-const SEEN = 64
+/** Blobs of a mailbox that are known for copies when another hub delivers them too. A hub keeps eight of each. */
+const REMEMBERED = 16
 
-/** `open` as soon as one of them is. */
-export const createHubs = (first: readonly Hub[] = []): Hubs => {
-  const state = new Cell<'open' | 'searching' | 'closed'>('searching')
-  const members = new Map<Hub, () => void>()
-  const subscriptions = new Set<{
-    readonly mailbox: Uint8Array
-    readonly begin: (hub: Hub) => void
-    readonly end: (hub: Hub) => void
-  }>()
+type Subscription = {
+  readonly mailbox: Uint8Array
+  readonly take: (blob: Uint8Array) => void
+  readonly stops: Map<Hub, () => void>
+}
 
+/**
+ * Watches a mailbox at all hubs, puts into it at all, and hands every blob on once. `open` while any hub is, `searching`
+ * while any may become so. Watchers of the state hear of every hub that opens, also when another was open before: what
+ * it held for us is gone when it comes back, and somebody may be found there and nowhere else. `close` closes all.
+ */
+export const joinHubs = (hubs: readonly Hub[]): JoinedHubs => {
+  const joined = new Map<Hub, () => void>()
+  const subscriptions = new Set<Subscription>()
+  /** Counts what watchers of the state should look at. */
+  const moves = new Cell(0)
+  let closed = false
   let pipes = 0
 
-  const judge = () => {
-    if (state.read() === 'closed') return
-    state.set([...members.keys()].some((hub) => hub.state.read() === 'open') ? 'open' : 'searching')
+  const stateNow = (): 'open' | 'searching' | 'closed' => {
+    const states = new Set([...joined.keys()].map((hub) => hub.state.read()))
+    if (closed) return 'closed'
+    return states.has('open') ? 'open' : states.has('searching') ? 'searching' : 'closed'
+  }
+  let before = stateNow()
+  const look = (opened: 'one opened' | 'none opened') => {
+    const now = stateNow()
+    if (now === before && opened === 'none opened') return
+    before = now
+    moves.set(moves.read() + 1)
+  }
+
+  const ask = (hub: Hub, { mailbox, take, stops }: Subscription) => {
+    stops.set(hub, () => {})
+    const stop = hub.subscribe(mailbox, take)
+    // What it held may have come at once, and whoever waited for it may have had enough.
+    if (stops.has(hub)) stops.set(hub, stop)
+    else stop()
+  }
+  const remove = (hub: Hub) => {
+    joined.get(hub)?.()
+    joined.delete(hub)
+    for (const { stops } of subscriptions) {
+      stops.get(hub)?.()
+      stops.delete(hub)
+    }
+    look('none opened')
   }
   const add = (hub: Hub) => {
-    members.set(hub, hub.state.watch(judge))
-    for (const { begin } of subscriptions) begin(hub)
-    judge()
-    return () => {
-      const unwatch = members.get(hub)
-      if (!unwatch) return
-      unwatch()
-      members.delete(hub)
-      for (const { end } of subscriptions) end(hub)
-      hub.close()
-      judge()
-    }
+    if (closed || joined.has(hub)) return
+    let was = hub.state.read()
+    joined.set(
+      hub,
+      hub.state.watch(() => {
+        const is = hub.state.read()
+        const opened = is === 'open' && was !== 'open'
+        was = is
+        look(opened ? 'one opened' : 'none opened')
+      }),
+    )
+    for (const subscription of [...subscriptions]) ask(hub, subscription)
+    look(was === 'open' ? 'one opened' : 'none opened')
   }
-  for (const hub of first) add(hub)
+  hubs.forEach(add)
 
+  const state: Watched<'open' | 'searching' | 'closed'> = {
+    read: stateNow,
+    watch: (then) => moves.watch(then),
+  }
   return {
     state,
     add,
+    remove,
     subscribe: (mailbox, handler) => {
-      const stops = new Map<Hub, () => void>()
-      const seen = new Set<string>()
-      const take = (blob: Uint8Array) => {
-        const name = hexFromBytes(blob)
-        if (seen.has(name)) return
-        seen.add(name)
-        for (const oldest of seen) {
-          if (seen.size <= SEEN) break
-          seen.delete(oldest)
-        }
-        handler(blob)
-      }
-      const subscription = {
-        mailbox,
-        begin: (hub: Hub) => void stops.set(hub, hub.subscribe(mailbox, take)),
-        end: (hub: Hub) => {
-          stops.get(hub)?.()
-          stops.delete(hub)
-        },
-      }
+      const subscription: Subscription = { mailbox, take: once(handler), stops: new Map() }
       subscriptions.add(subscription)
-      for (const hub of members.keys()) subscription.begin(hub)
+      for (const hub of [...joined.keys()]) ask(hub, subscription)
       return () => {
         subscriptions.delete(subscription)
-        for (const stop of stops.values()) stop()
-        stops.clear()
+        for (const stop of subscription.stops.values()) stop()
+        subscription.stops.clear()
       }
     },
     put: (mailbox, blob) => {
-      for (const hub of members.keys()) hub.put(mailbox, blob)
+      for (const hub of [...joined.keys()]) hub.put(mailbox, blob)
     },
     pipe: (request) => {
-      let open = [...members.keys()].filter((hub) => hub.pipe && hub.state.read() === 'open')
+      let open = [...joined.keys()].filter((hub) => hub.pipe && hub.state.read() === 'open')
       // A hub that joins and then passes nothing must not stand in the way of the others for ever.
       if (request.opener && ++pipes % 2 === 0) open = open.slice((pipes >> 1) % open.length).slice(0, 1)
       return firstOf(
@@ -91,13 +112,24 @@ export const createHubs = (first: readonly Hub[] = []): Hubs => {
       )
     },
     close: () => {
-      state.set('closed')
-      for (const [hub, unwatch] of members) {
-        unwatch()
-        hub.close()
-      }
-      members.clear()
+      closed = true
+      const all = [...joined.keys()]
+      for (const hub of all) remove(hub)
+      subscriptions.clear()
+      for (const hub of all) hub.close()
+      look('none opened')
     },
+  }
+}
+
+/** Compared whole: a hub that could make a blob look like another one’s copy could keep it from being read. */
+const once = (handler: (blob: Uint8Array) => void): ((blob: Uint8Array) => void) => {
+  const known: Uint8Array[] = []
+  return (blob) => {
+    if (known.some((other) => equalBytes(other, blob))) return
+    known.push(Uint8Array.from(blob))
+    if (known.length > REMEMBERED) known.shift()
+    handler(blob)
   }
 }
 

@@ -1,9 +1,39 @@
-import type { Rtc } from './types.ts'
+import type { Rtc, Way } from './types.ts'
 
-/** The browser’s WebRTC with the STUN and TURN servers the collective chose. Most choose none. */
-export const createBrowserRtc = (iceServers: readonly RTCIceServer[]): Rtc => ({
-  createConnection: () => new RTCPeerConnection({ iceServers: [...iceServers] }),
+/** No server: links reach as far as the local network, and nobody outside learns that there are any. */
+export const DIRECTLY: Way = { turn: [], reach: 'direct' }
+
+/** The browser’s WebRTC. It never knows of a server that the collective did not choose. */
+export const browserRtc: Rtc = {
+  createConnection: (way) => new RTCPeerConnection(configurationOf(way)),
+}
+
+/** What a browser is told. Candidate pools and other comforts stay off: they would send packets before anybody asked. */
+export const configurationOf = ({ turn, reach }: Way): RTCConfiguration => ({
+  iceServers: turn.map(({ urls, username, credential }) => ({ urls: [...urls], username, credential })),
+  iceTransportPolicy: reach === 'relayed' ? 'relay' : 'all',
 })
 
-/** Without any server: links reach as far as the local network, and nobody outside learns that there are any. */
-export const browserRtc: Rtc = createBrowserRtc([])
+/** WebRTC whose way may change, and which can then let go of what was made the old way. */
+export interface ChangingRtc extends Rtc {
+  /** Ends every connection made so far. Links on them find out for themselves. */
+  closeAll(): void
+}
+
+/** `rtc`, asked at each new connection for the way that holds then. */
+export const createChangingRtc = (rtc: Rtc, way: () => Way): ChangingRtc => {
+  const made = new Set<RTCPeerConnection>()
+  return {
+    way,
+    createConnection: (chosen) => {
+      for (const old of made) if (old.connectionState === 'closed') made.delete(old)
+      const connection = rtc.createConnection(chosen)
+      made.add(connection)
+      return connection
+    },
+    closeAll: () => {
+      for (const connection of made) connection.close()
+      made.clear()
+    },
+  }
+}

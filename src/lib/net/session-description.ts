@@ -2,27 +2,35 @@ import { bytesFromHex, hexFromBytes } from '../core/bytes.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { MAX_CANDIDATES, type Candidate, type Card } from '../wire/cards.ts'
 import { bytesFromIpv4, bytesFromIpv6, textFromIpv4, textFromIpv6 } from './addresses.ts'
+import type { Reach } from './types.ts'
 
-/** The browser made a description without certificate or credentials. */
+/** The browser made a description without certificate or credentials, or nobody could reach what it says. */
 export type NoCard = { readonly type: 'NoCard' }
 
 /**
  * Reads a card out of this side’s own session description (RFC 8866, 8839, 8122). Candidates a card cannot say (TCP,
- * names other than mDNS) are left out: without any a link can still come about, if the other side has one.
+ * names other than mDNS) are left out: without any a link can still come about, if the other side has one. What a TURN
+ * server lends or saw comes last, since a card says which is better by order alone (wire.md §1). `relayed`: only what it
+ * lends; nothing else of this device may be in the card, whatever the browser wrote.
  */
-export const cardFromDescription = (sdp: string): Result<Card, NoCard> => {
+export const cardFromDescription = (sdp: string, reach: Reach = 'direct'): Result<Card, NoCard> => {
   const value = (pattern: RegExp) => pattern.exec(sdp)?.[1]
   const ufrag = value(/^a=ice-ufrag:(\S+)\s*$/m)
   const pwd = value(/^a=ice-pwd:(\S+)\s*$/m)
   const fingerprint = value(/^a=fingerprint:sha-256 ((?:[0-9a-f]{2}:){31}[0-9a-f]{2})\s*$/im)
   if (!ufrag || !pwd || !fingerprint) return err({ type: 'NoCard' })
-  const lines = sdp.matchAll(/^a=candidate:\S+ 1 udp \d+ (\S+) (\d+) typ /gim)
-  const candidates = [...lines].flatMap(([, host = '', port]) => candidateFrom(host, Number(port)) ?? [])
+  const lines = [...sdp.matchAll(/^a=candidate:\S+ 1 udp \d+ (\S+) (\d+) typ (\w+)/gim)]
+  const ofType = (...types: readonly string[]): readonly Candidate[] =>
+    lines.flatMap(([, host = '', port, type = '']) =>
+      types.includes(type.toLowerCase()) ? (candidateFrom(host, Number(port)) ?? []) : [],
+    )
+  const relayed = ofType('relay').slice(0, MAX_RELAYED)
+  const own = reach === 'relayed' ? [] : [...ofType('host'), ...ofType('prflx', 'srflx')]
   return ok({
     fingerprint: bytesFromHex(fingerprint.replaceAll(':', '').toLowerCase()),
     ufrag,
     pwd,
-    candidates: candidates.slice(0, MAX_CANDIDATES),
+    candidates: [...own.slice(0, MAX_CANDIDATES - relayed.length), ...relayed],
   })
 }
 
@@ -52,6 +60,12 @@ export const descriptionFromCard = (card: Card, role: 'active' | 'passive'): str
     ),
     '',
   ].join('\r\n')
+
+/** So many places at the end of a card are for what TURN servers lend, however many addresses a device has. */
+const MAX_RELAYED = 4
+
+/** Whether a TURN server has lent this side an address. */
+export const isRelayed = (sdp: string): boolean => /^a=candidate:\S+ 1 udp .* typ relay/im.test(sdp)
 
 /** Of a host candidate (RFC 8445 §5.1.2.1); the order of the card is kept. */
 const HOST_PRIORITY = 2_113_937_151

@@ -45,10 +45,24 @@ export interface Hub {
   close(): void
 }
 
+/** A TURN server a collective chose. Made only of checked values: its urls can be given to a browser as they are. */
+export type TurnServer = {
+  readonly urls: readonly string[]
+  readonly username: string
+  readonly credential: string
+}
+
+/** `relayed`: only through TURN servers, so that no peer learns an address of this device. */
+export type Reach = 'direct' | 'relayed'
+
+/** How a connection is made. `turn` is empty unless the collective chose some. */
+export type Way = { readonly turn: readonly TurnServer[]; readonly reach: Reach }
+
 /** What of the browser (or of node-datachannel) a link is made with. */
 export interface Rtc {
-  /** `iceServers` empty unless the collective configured some. */
-  createConnection(): RTCPeerConnection
+  createConnection(way: Way): RTCPeerConnection
+  /** The way that holds now. Left out: without any server, directly. */
+  readonly way?: () => Way
 }
 
 /** How this device judges a peer, by the ledger. `null`: refuse, without saying why. */

@@ -194,7 +194,7 @@ export const hostFounding = (
   const end = (why: FlowEnd) => {
     if (over) return
     over = true
-    const spoken = why === 'no contact' || why === 'not kept' ? 'cancelled' : why
+    const spoken = why === 'no contact' || why === 'not kept' || why === 'only relayed' ? 'cancelled' : why
     for (const { say } of guests.values()) say({ type: 'bye', why: spoken })
     state.set({ step: 'ended', why })
     leave()

@@ -9,6 +9,7 @@ import type { MetLink } from '../net/types.ts'
 import type { FlowMessage } from '../wire/flow.ts'
 import { linkFromInvitation, type Invitation } from '../wire/invitation.ts'
 import { hostCommitment, meetingContext, memberFrom, type FlowWorld } from './founding.ts'
+import { hostNotStarted } from './not-started.ts'
 import type { Replica } from './replica.ts'
 import type { FlowEnd, GuestFlow, GuestState, HostFlow, HostGuest, HostState, Space } from './types.ts'
 import { guestWords, hostWords, talk, type Exchanged } from './words-exchange.ts'
@@ -41,7 +42,8 @@ export const hostJoining = (
   introduce: (name: string, member: MemberId) => void,
 ): HostFlow => {
   const seed = world.random.bytes(16)
-  if (replica.outdated) return nobodyComesIn()
+  // The screens offer no invitation to a device that may sign nothing: this is the last word, not the first.
+  if (replica.outdated) return hostNotStarted('join', 'turned away')
   const invite = replica.act({ type: 'invite', invitePk: inviteKeys(seed).publicKey, uses: 1 })
   const committed = hostCommitment('join', replica.own.id)
   const link = linkFromInvitation({ kind: 'join', host: committed, seed })
@@ -146,7 +148,10 @@ export const hostJoining = (
   const end = (why: FlowEnd) => {
     if (over) return
     over = true
-    guest?.say({ type: 'bye', why: why === 'no contact' || why === 'not kept' ? 'cancelled' : why })
+    guest?.say({
+      type: 'bye',
+      why: why === 'no contact' || why === 'not kept' || why === 'only relayed' ? 'cancelled' : why,
+    })
     if (proposal && !replica.outdated && replica.state.proposals.get(proposal)?.status === 'open')
       replica.act({ type: 'withdraw', target: proposal })
     state.set({ step: 'ended', why })
@@ -174,17 +179,6 @@ export const hostJoining = (
     cancel: () => end('cancelled'),
   }
 }
-
-/** For a device that may not sign anything: the screens offer no invitation then, so this is the last word, not the first. */
-const nobodyComesIn = (): HostFlow => ({
-  role: 'host',
-  kind: 'join',
-  state: new Cell<HostState>({ step: 'ended', why: 'turned away' }),
-  confirmWords: () => {},
-  proposeGenesis: () => {},
-  signGenesis: () => {},
-  cancel: () => {},
-})
 
 /** The newcomer's side of a link into an existing collective. */
 export const guestJoining = (

@@ -4,7 +4,7 @@ import { ok, type Result } from '../core/result.ts'
 import { Cell, type Watched } from '../core/watched.ts'
 import type { HubClient } from '../net/hub-client.ts'
 import { createScannedHub, readHubCode } from '../net/hub-scan.ts'
-import type { Hubs } from '../net/hubs.ts'
+import type { JoinedHubs } from '../net/hubs.ts'
 import type { Rtc } from '../net/types.ts'
 import type { Storage } from '../sync/ports.ts'
 import type { HubCode } from '../wire/hub-code.ts'
@@ -23,7 +23,7 @@ export interface RoomHubs {
 }
 
 export type RoomHubsOptions = {
-  readonly hubs: Hubs
+  readonly hubs: JoinedHubs
   readonly rtc: Rtc
   readonly clock: Clock
   readonly random: Random
@@ -39,7 +39,6 @@ type Entry = {
   readonly code: string
   readonly since: number
   readonly client: HubClient
-  readonly undo: () => void
   readonly shown: RoomHub
 }
 
@@ -63,7 +62,8 @@ export const createRoomHubs = ({ hubs, rtc, clock, random, storage }: RoomHubsOp
   const leave = (entry: Entry) => {
     if (!entries.read().includes(entry)) return
     set(entries.read().filter((other) => other !== entry))
-    entry.undo()
+    hubs.remove(entry.client)
+    entry.client.close()
   }
   const begin = (text: string, hubCode: HubCode, since: number): Entry => {
     const code = text.replace(/\s+/g, '').toUpperCase()
@@ -74,7 +74,6 @@ export const createRoomHubs = ({ hubs, rtc, clock, random, storage }: RoomHubsOp
       code,
       since,
       client,
-      undo: hubs.add(client),
       shown: {
         id: code,
         state: client.state,
@@ -84,6 +83,7 @@ export const createRoomHubs = ({ hubs, rtc, clock, random, storage }: RoomHubsOp
         },
       },
     }
+    hubs.add(client)
     const [oldest] = entries.read()
     if (oldest && entries.read().length >= MOST) leave(oldest)
     set([...entries.read(), entry])

@@ -6,6 +6,7 @@ import { systemRandom } from '../crypto/random.ts'
 import { stretchInWorker, type Stretch } from '../crypto/stretch.ts'
 import { createRowSealer, createVault, forgetVault, markOf, openVault, type Vault } from '../crypto/vault.ts'
 import { createHub } from '../net/hub-client.ts'
+import { joinHubs } from '../net/hubs.ts'
 import { browserRtc } from '../net/rtc.ts'
 import type { WordLanguage } from '../net/words.ts'
 import { openDisk } from '../store/idb-storage.ts'
@@ -13,6 +14,7 @@ import { canHold, holdVault, takeVault, type Hold } from '../store/lock.ts'
 import { createMemoryStorage } from '../store/memory-storage.ts'
 import { countTry, forgetTries, waitBeforeTrying } from '../store/tries.ts'
 import type { Storage } from '../sync/ports.ts'
+import { hubsOfPolicy } from '../wire/hub-list.ts'
 import type { Phase, Session } from './types.ts'
 import { LiveWorkspace } from './workspace.ts'
 
@@ -26,6 +28,8 @@ const LOCK_PATIENCE_MS = 1000
 export type SessionWorld = {
   /** `ws(s)://…/post` of the hub that served this page. */
   readonly hubUrl: string
+  /** The page’s own content policy: it names the further hubs that may be reached. */
+  readonly policy: string
   /** Which list words are read from. */
   readonly language: () => WordLanguage
   /** Leaves no key behind: reloads the page. */
@@ -62,10 +66,11 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
   }
 
   const begin = async (storage: Storage) => {
-    const hub = createHub({ url: world.hubUrl, clock: systemClock, random: systemRandom })
+    const urls = new Set([world.hubUrl, ...hubsOfPolicy(world.policy).map(({ url }) => url)])
+    const hubs = [...urls].map((url) => createHub({ url, clock: systemClock, random: systemRandom }))
     const opened = new LiveWorkspace({
       storage,
-      hub,
+      hub: joinHubs(hubs),
       rtc: browserRtc,
       clock: systemClock,
       random: systemRandom,
@@ -77,7 +82,9 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
     phase.set({ type: 'open', workspace: opened, guest })
     // A woken phone or a new network: look for everybody at once.
     const wake = () => {
-      if (document.visibilityState === 'visible') workspace?.wake()
+      if (document.visibilityState !== 'visible') return
+      for (const hub of hubs) hub.wake()
+      workspace?.wake()
     }
     document.addEventListener('visibilitychange', wake)
     globalThis.addEventListener('online', wake)

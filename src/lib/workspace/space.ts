@@ -6,13 +6,15 @@ import { Cell, derived, type Watched } from '../core/watched.ts'
 import { hash } from '../crypto/hash.ts'
 import { sign, verify } from '../crypto/sign.ts'
 import { addPerson, peopleOf } from '../domain/people.ts'
+import { turnServersOf } from '../domain/relay-points.ts'
 import { SHOWN_MAX, type Piece } from '../domain/rescue.ts'
 import { freeText } from '../domain/text.ts'
 import { mayEnact } from '../ledger/proposals.ts'
 import type { SpaceKind, SuspendReason } from '../ledger/types.ts'
 import { createLive, type Live } from '../net/live/live.ts'
 import { createMesh } from '../net/mesh.ts'
-import type { Hub, Judge, Mesh, MetLink, Rtc } from '../net/types.ts'
+import { createChangingRtc, type ChangingRtc } from '../net/rtc.ts'
+import type { Hub, Judge, Mesh, MetLink, Reach, Rtc, Way } from '../net/types.ts'
 import type { WordLanguage } from '../net/words.ts'
 import type { Standing, Storage } from '../sync/ports.ts'
 import { bringLateBack, followLatePieces } from './aside.ts'
@@ -20,6 +22,7 @@ import { createAgreed } from './checkpoint-door.ts'
 import { createEncounter } from './encounter.ts'
 import { hostJoining } from './joining.ts'
 import { membershipFrom } from './membership.ts'
+import { hostNotStarted } from './not-started.ts'
 import type { Replica } from './replica.ts'
 import { encodeHeard, heardKey, parseHeard } from './rows.ts'
 import { openInner, type SpaceInner } from './space-inner.ts'
@@ -32,6 +35,7 @@ import type {
   Kept,
   Membership,
   NoAddress,
+  NoRelayPoint,
   NotAllowed,
   Presence,
   Space,
@@ -48,6 +52,8 @@ export type SpaceWorld = {
   readonly language: () => WordLanguage
   /** Nothing outlives this page: the browser has no locks. */
   readonly guest?: boolean
+  /** How this device goes out. Left out: directly. */
+  readonly reach?: Watched<Reach>
 }
 
 /** Nobody heard for this long: the pill says since when. Milliseconds. */
@@ -76,6 +82,7 @@ export class LiveSpace implements Space {
   readonly agreed: Agreed
   readonly replica: Replica
   readonly #world: SpaceWorld
+  readonly #rtc: ChangingRtc
   readonly #syncing: Syncing
   readonly #live: Live
   readonly #mesh: Mesh | null
@@ -98,6 +105,7 @@ export class LiveSpace implements Space {
     this.mark = hash('weave', idBytes(replica.coll))
     this.#movedTo = new Cell(replica.row.movedTo)
     this.doc = replica.documents.doc
+    this.#rtc = createChangingRtc(world.rtc, () => this.#way())
     this.#syncing = new Syncing(replica, world.clock)
     this.#live = this.#createLive()
     this.#mesh = this.#createMesh()
@@ -147,6 +155,7 @@ export class LiveSpace implements Space {
     this.#live.awareness.on('change', onPresence)
     this.#stops.push(() => this.#live.awareness.off('change', onPresence))
     this.#stops.push(replica.changed.watch(() => this.#ledgerSeen()))
+    if (world.reach) this.#stops.push(world.reach.watch(() => this.#goOutAnew()))
     this.#innerOpening = this.#openInner()
     void this.#recallHeard()
     this.#ledgerSeen()
@@ -163,7 +172,9 @@ export class LiveSpace implements Space {
   }
 
   invite(): Promise<HostFlow> {
-    const { hub, rtc, clock, random } = this.#world
+    if (this.#isCutOff()) return Promise.resolve(hostNotStarted('join', 'only relayed'))
+    const { hub, clock, random } = this.#world
+    const rtc = this.#rtc
     const world = { hub, rtc, clock, random, language: this.#world.language(), myName: this.myName() }
     return Promise.resolve(
       hostJoining(world, this.replica, this, (name, member) =>
@@ -172,10 +183,11 @@ export class LiveSpace implements Space {
     )
   }
 
-  encounter(): Promise<Result<Encounter, NoAddress>> {
-    const { rtc, clock, random } = this.#world
+  encounter(): Promise<Result<Encounter, NoAddress | NoRelayPoint>> {
+    if (this.#isCutOff()) return Promise.resolve(err({ type: 'NoRelayPoint' }))
+    const { clock, random } = this.#world
     return createEncounter({
-      rtc,
+      rtc: this.#rtc,
       clock,
       random,
       own: this.replica.own,
@@ -253,20 +265,40 @@ export class LiveSpace implements Space {
   // ── links ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #createMesh(): Mesh | null {
-    const { hub, rtc, clock, random } = this.#world
+    const { hub, clock, random } = this.#world
     // A notebook has nobody to look for.
     if (this.replica.state.kind === 'notebook') return null
     const mesh = createMesh({
       coll: this.replica.coll,
       own: this.replica.own,
       hub,
-      rtc,
+      rtc: this.#rtc,
       clock,
       random,
       judge: (peer) => this.#judge(peer),
     })
     this.#stops.push(mesh.links.watch(() => this.#relink(mesh.links.read())))
     return mesh
+  }
+
+  /** Read at every connection: the collective may have chosen other relay points meanwhile. */
+  #way(): Way {
+    return { turn: turnServersOf(this.doc.read()), reach: this.#world.reach?.read() ?? 'direct' }
+  }
+
+  /** Nobody can be met: this device goes out through relay points alone, and this space has none. */
+  #isCutOff(): boolean {
+    const { turn, reach } = this.#way()
+    return reach === 'relayed' && turn.length === 0
+  }
+
+  /** What was made openly ends, also what is being made: its card may be on its way to somebody already. */
+  #goOutAnew(): void {
+    if (this.#way().reach === 'relayed') {
+      for (const link of this.#links.read()) link.close()
+      this.#rtc.closeAll()
+    }
+    this.wake()
   }
 
   async #openInner(): Promise<void> {

@@ -59,6 +59,13 @@ export interface Workspace {
   joinHub(code: string): Result<RoomHub, BadScan>
   /** The flow under way, so that a screen can find it again. */
   readonly flow: Watched<HostFlow | GuestFlow | null>
+  /**
+   * How this device goes out, kept on it alone. `relayed`: only through relay points, so that no other device learns an
+   * address of it; where a collective has none, nobody is met.
+   */
+  readonly reach: Watched<'direct' | 'relayed'>
+  /** `NoRelayPoint`: no collective on this device has one, so nobody would be met any more. */
+  setReach(reach: 'direct' | 'relayed'): Promise<Result<void, NoRelayPoint | StorageUnavailable>>
 }
 
 /** A computer in the room that introduces phones to each other, and passes sealed messages where the wifi keeps them apart. */
@@ -135,9 +142,12 @@ export type GuestState =
   | { readonly step: 'done'; readonly space: Space }
   | { readonly step: 'ended'; readonly why: FlowEnd }
 
-/** `not kept`: the disk of this device could not take it. */
+/**
+ * `not kept`: the disk of this device could not take it. `only relayed`: this device goes out through relay points alone,
+ * and for this meeting there is none.
+ */
 export type FlowEnd =
-  'cancelled' | 'words differ' | 'turned away' | 'link used up' | 'no contact' | 'not kept'
+  'cancelled' | 'words differ' | 'turned away' | 'link used up' | 'no contact' | 'not kept' | 'only relayed'
 
 /** One notebook, pair or collective on this device. */
 export interface Space {
@@ -164,7 +174,7 @@ export interface Space {
   /** A link for one newcomer, to be sent or shown, and the words to read with them. */
   invite(): Promise<HostFlow>
   /** Shows a code for another member’s phone beside this one. */
-  encounter(): Promise<Result<Encounter, NoAddress>>
+  encounter(): Promise<Result<Encounter, NoAddress | NoRelayPoint>>
   approve(proposal: EntryId): Promise<Result<void, NotAllowed>>
   withdraw(target: EntryId): Promise<Result<void, NotAllowed>>
   suspend(device: DeviceId, reason: SuspendReason): Promise<Result<void, NotAllowed>>
@@ -196,6 +206,8 @@ export type EncounterState =
 export type BadScan = { readonly type: 'BadCode' | 'CodeOfAnotherKind' | 'OwnCode' | 'AlreadyScanned' }
 /** This browser shows no address: the camera was not allowed, or there is no network at all. */
 export type NoAddress = { readonly type: 'NoAddress' }
+/** This device is to go out through relay points alone, and there is none. */
+export type NoRelayPoint = { readonly type: 'NoRelayPoint' }
 
 export type NotAllowed =
   | { readonly type: 'ReadOnly' }

@@ -4,33 +4,50 @@ import { Cell, type Watched } from '../core/watched.ts'
 import { createDevice, type OwnDevice } from '../crypto/device.ts'
 import { copyInto, setAbout } from '../domain/document.ts'
 import { addPerson, linkPerson, people, peopleOf } from '../domain/people.ts'
+import { turnServersOf } from '../domain/relay-points.ts'
 import { assembleGenesis, createGenesis, signGenesis } from '../ledger/genesis.ts'
+import { createChangingRtc } from '../net/rtc.ts'
+import type { Reach, Way } from '../net/types.ts'
 import { invitationFromLink } from '../wire/invitation.ts'
 import type { CircleInvitation, FlowState } from './circle-founding.ts'
 import { CIRCLE_PREFIX, type Circle } from './circle.ts'
 import type { NotLinked } from './circles.ts'
 import { guestFounding, hostFounding, type Founded } from './founding.ts'
-import { createHubs } from '../net/hubs.ts'
+import { joinHubs } from '../net/hubs.ts'
 import { guestJoining, type Joined } from './joining.ts'
 import { Replica } from './replica.ts'
 import { encodeSpaceRow, parseSpaceRow, SPACE_PREFIX, spaceKey, type SpaceRow } from './rows.ts'
 import { LiveSpace, type SpaceWorld } from './space.ts'
 import { createRoomHubs, type RoomHubs } from './room-hubs.ts'
-import type { BadLink, BadScan, GuestFlow, HostFlow, RoomHub, Space, Workspace } from './types.ts'
+import { guestNotStarted, hostNotStarted } from './not-started.ts'
+import { ReachSetting } from './reach.ts'
+import type {
+  BadLink,
+  BadScan,
+  GuestFlow,
+  HostFlow,
+  NoRelayPoint,
+  RoomHub,
+  Space,
+  StorageUnavailable,
+  Workspace,
+} from './types.ts'
 
 /** An open vault: the notebooks and collectives on this device, and the one flow that may be under way. */
 export class LiveWorkspace implements Workspace {
   readonly #world: SpaceWorld
   readonly #rooms: RoomHubs
+  readonly #reach: ReachSetting
   readonly #spaces = new Cell<readonly LiveSpace[]>([])
   readonly #current = new Cell<LiveSpace | null>(null)
   readonly #flow = new Cell<HostFlow | GuestFlow | null>(null)
   /** Collectives whose rows are damaged: kept on disk, not opened. */
   damaged = 0
 
-  constructor(world: SpaceWorld) {
-    const hubs = createHubs([world.hub])
-    this.#world = { ...world, hub: hubs }
+  constructor(world: Omit<SpaceWorld, 'reach'>) {
+    const hubs = joinHubs([world.hub])
+    this.#reach = new ReachSetting(world.storage)
+    this.#world = { ...world, hub: hubs, reach: this.#reach.now }
     this.#rooms = createRoomHubs({ ...world, hubs })
   }
 
@@ -54,6 +71,18 @@ export class LiveWorkspace implements Workspace {
     return this.#flow
   }
 
+  get reach(): Watched<Reach> {
+    return this.#reach.now
+  }
+
+  async setReach(reach: Reach): Promise<Result<void, NoRelayPoint | StorageUnavailable>> {
+    if (reach === 'relayed' && !this.#spaces.read().some(hasRelayPoint)) return err({ type: 'NoRelayPoint' })
+    const chosen = await this.#reach.choose(reach)
+    // Whoever is being met now was met the other way.
+    if (chosen.ok && reach === 'relayed') this.#flow.read()?.cancel()
+    return chosen
+  }
+
   choose(space: Space): void {
     this.#current.set(this.#spaces.read().find(({ id }) => id === space.id) ?? null)
   }
@@ -61,6 +90,7 @@ export class LiveWorkspace implements Workspace {
   /** Opens everything the vault holds. */
   async restore(): Promise<void> {
     await this.#rooms.restore()
+    await this.#reach.recall()
     const rows = await this.#world.storage.all('meta', SPACE_PREFIX)
     const circles = await this.#world.storage.all('meta', CIRCLE_PREFIX)
     if (!rows.ok || !circles.ok) return
@@ -105,9 +135,17 @@ export class LiveWorkspace implements Workspace {
 
   proposeFounding(from: Space, about: { title: string; myName: string }): Promise<HostFlow> {
     this.#flow.read()?.cancel()
-    const flow = hostFounding({ ...this.#flowWorld(about.myName), title: about.title }, (founded) =>
-      this.#founded(founded, about.myName, this.#spaces.read().find(({ id }) => id === from.id) ?? null),
-    )
+    const way = (): Way => ({ turn: turnServersOf(from.doc.read()), reach: this.#reach.now.read() })
+    const flow =
+      way().reach === 'relayed' && way().turn.length === 0
+        ? hostNotStarted('found', 'only relayed')
+        : hostFounding({ ...this.#flowWorld(about.myName, way), title: about.title }, (founded) =>
+            this.#founded(
+              founded,
+              about.myName,
+              this.#spaces.read().find(({ id }) => id === from.id) ?? null,
+            ),
+          )
     this.#flow.set(flow)
     return Promise.resolve(flow)
   }
@@ -116,11 +154,14 @@ export class LiveWorkspace implements Workspace {
     const invitation = invitationFromLink(link)
     if (!invitation) return Promise.resolve(err({ type: 'BadLink' }))
     this.#flow.read()?.cancel()
-    const world = this.#flowWorld(myName)
+    // A newcomer knows no relay point yet; one of another collective would tell its server of this meeting.
+    const world = this.#flowWorld(myName, () => ({ turn: [], reach: this.#reach.now.read() }))
     const flow =
-      invitation.kind === 'join'
-        ? guestJoining(world, invitation, (joined) => this.#joined(joined, myName))
-        : guestFounding(world, invitation, (founded) => this.#founded(founded, myName, null))
+      this.#reach.now.read() === 'relayed'
+        ? guestNotStarted(invitation.kind, 'only relayed')
+        : invitation.kind === 'join'
+          ? guestJoining(world, invitation, (joined) => this.#joined(joined, myName))
+          : guestFounding(world, invitation, (founded) => this.#founded(founded, myName, null))
     this.#flow.set(flow)
     return Promise.resolve(ok(flow))
   }
@@ -171,9 +212,9 @@ export class LiveWorkspace implements Workspace {
     this.#world.storage.close()
   }
 
-  #flowWorld(myName: string) {
+  #flowWorld(myName: string, way: () => Way) {
     const { hub, rtc, clock, random, language } = this.#world
-    return { hub, rtc, clock, random, language: language(), myName }
+    return { hub, rtc: createChangingRtc(rtc, way), clock, random, language: language(), myName }
   }
 
   #add(space: LiveSpace): LiveSpace {
@@ -237,3 +278,5 @@ export class LiveWorkspace implements Workspace {
     return space
   }
 }
+
+const hasRelayPoint = ({ doc }: Space): boolean => turnServersOf(doc.read()).length > 0
