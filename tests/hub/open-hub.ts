@@ -7,7 +7,7 @@ import { systemClock, type Clock } from '../../src/lib/core/clock.ts'
 import { expectOk } from '../../src/lib/core/result.ts'
 import { encodeHubRequest, parseHubAnswer, type HubAnswer, type HubRequest } from '../../src/lib/wire/hub.ts'
 import { parseHubAddress, parseHubList } from '../../src/lib/wire/hub-list.ts'
-import { readPages, type Pages } from '../../src/hub/pages.ts'
+import { readPages } from '../../src/hub/pages.ts'
 import { createHub, type HubServer, type LanOptions } from '../../src/hub/serve.ts'
 import { noTap, type Tap } from '../../src/hub/tap.ts'
 
@@ -33,9 +33,6 @@ export const folderOf = async (files: Readonly<Record<string, string>>): Promise
   }
   return folder
 }
-
-export const pagesOf = async (files: Readonly<Record<string, string>>): Promise<Pages> =>
-  expectOk(await readPages(await folderOf(files)))
 
 export type OpenHub = { readonly server: HubServer; readonly port: number; readonly origin: string }
 
