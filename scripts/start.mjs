@@ -8,7 +8,9 @@ checkNode()
 await install()
 await build()
 
-const hub = spawn(process.execPath, [join(root, 'dist/hub/main.js'), ...process.argv.slice(2)], { stdio: 'inherit' })
+const hub = spawn(process.execPath, [join(root, 'dist/hub/main.js'), ...process.argv.slice(2)], {
+  stdio: 'inherit',
+})
 // A terminal sends Ctrl-C to both processes; `kill` only to this one. The hub stops at the first and ignores the second.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => hub.kill(signal))
 hub.on('close', (code, signal) => process.exit(signal ? 1 : (code ?? 1)))
