@@ -167,7 +167,7 @@ const offerOf = ({ ufrag, pwd }: IceCredentials, from: { host: string; port: num
     `a=fingerprint:sha-256 ${Array(32).fill('00').join(':')}`,
     'a=setup:active',
     'a=sctp-port:5000',
-    `a=max-message-size:${262_144}`,
+    'a=max-message-size:262144',
     `a=candidate:1 1 UDP 2113937151 ${from.host} ${from.port} typ host`,
     '',
   ].join('\r\n')

@@ -165,7 +165,7 @@ export const createHub = ({
           if (!lan) return begin()
           openOneScan(heard, lan.certificate).then(begin, (error: unknown) => {
             server.close()
-            reject(error as Error)
+            reject(error instanceof Error ? error : new Error('the port cannot be opened'))
           })
         })
       }),

@@ -8,7 +8,7 @@ import { createLan, whyNoLan, type Lan, type Machine } from '../lan/lan.ts'
 import { Phone } from './phone.ts'
 
 const why = whyNoLan()
-if (why) console.log(`skipped: hubs in a wifi of namespaces, because ${why}`)
+if (why) process.stdout.write(`skipped: hubs in a wifi of namespaces, because ${why}\n`)
 test.skip(why !== null, why ?? '')
 
 /** Where the app comes from before the gathering. */
@@ -31,7 +31,7 @@ test.afterEach(async ({}, testInfo) => {
   for (const phone of phones.splice(0)) {
     if (testInfo.status !== testInfo.expectedStatus) {
       await phone.page.screenshot({ path: testInfo.outputPath(`${phone.name}.png`) }).catch(() => {})
-      console.log(phone.complaints.join('\n'))
+      process.stdout.write(`${phone.complaints.join('\n')}\n`)
     }
     await phone.close()
     phone.forget()
@@ -48,7 +48,7 @@ const hubOn = async (machine: Machine): Promise<{ drawn: readonly (readonly bool
     env: { ...process.env, PORT: '', LUMBRE_HUB_STATE: join(folder, 'state') },
   })
   let said = ''
-  stderr!.on('data', (chunk: Buffer) => console.log(chunk.toString()))
+  stderr!.on('data', (chunk: Buffer) => process.stdout.write(chunk))
   stdout!.on('data', (chunk: Buffer) => (said += chunk.toString()))
   await expect(() => expect(said).toContain('This hub reads nothing')).toPass({ timeout: 10_000 })
   expect(said).toContain(`http://${machine.address}:4173/`)
@@ -62,7 +62,6 @@ const squaresOf = (said: string): readonly (readonly boolean[])[] =>
     .split('\n')
     .filter((line) => line.includes('▀'))
     .flatMap((line) => {
-      // eslint-disable-next-line no-control-regex -- a terminal's colours are control characters
       const squares = [...line.matchAll(/\x1b\[(30|97);(40|107)m▀/g)]
       return [squares.map(([, upper]) => upper === '30'), squares.map(([, , lower]) => lower === '40')]
     })
@@ -85,7 +84,7 @@ const holdsTerminalBeforeCameraOf = (phone: Phone, squares: readonly (readonly b
   }, squares)
 
 const arrive = async (name: string, machine: Machine, address = ADDRESS): Promise<Phone> => {
-  const phone = await Phone.of(name, address, machine.chromium!)
+  const phone = await Phone.of(name, address, machine.chromium)
   phones.push(phone)
   return phone
 }

@@ -71,8 +71,9 @@ const openSocket = (code: HubCode, rtc: Rtc, clock: Clock): HubSocket => {
     socket.readyState = OPEN
     socket.onopen?.call(socket as never, new Event('open'))
   }
-  channel.onmessage = ({ data }: { data: unknown }) =>
+  channel.onmessage = ({ data }: { data: unknown }) => {
     socket.onmessage?.call(socket as never, new MessageEvent('message', { data }))
+  }
   channel.onclose = end
   connection.onconnectionstatechange = () => {
     callOff()
