@@ -4,6 +4,7 @@ import type { Watched } from '../core/watched.ts'
 import type { Device, OwnDevice } from '../crypto/device.ts'
 import type { SecretKey } from '../crypto/hash.ts'
 import type { Link, Standing } from '../sync/ports.ts'
+import type { PassedPresence } from '../wire/control.ts'
 
 /** What a finished handshake knows beyond the link itself. Spec: wire.md §4. */
 export type Introduction = {
@@ -39,6 +40,8 @@ export interface Hub {
   /** Receives what is put into `mailbox`, also what was put there in the last minutes. Returns the undoing. */
   subscribe(mailbox: Uint8Array, handler: (blob: Uint8Array) => void): () => void
   put(mailbox: Uint8Array, blob: Uint8Array): void
+  /** Something suggests that the way to it is gone, or back: makes sure now. */
+  wake?(): void
   close(): void
 }
 
@@ -61,7 +64,17 @@ export type MeshOptions = {
   readonly judge: Judge
 }
 
-/** Links to the devices of one collective: found through the hub, kept alive, made again when lost. */
+/** Signed presences travel over links whose ends both stand in full: to and from one neighbour. */
+export interface PresencePort {
+  /** Sets who receives what neighbours pass on. */
+  receive(handler: (from: MetLink, presences: readonly PassedPresence[]) => void): void
+  send(to: MetLink, presences: readonly PassedPresence[]): void
+}
+
+/**
+ * Links to the devices of one collective: found through the hub and through each other, kept alive, made again when lost.
+ * With all of them while few are awake, with five or six when they are many. See docs/adr/0040.
+ */
 export interface Mesh {
   /** Open links, at most one per peer. */
   readonly links: Watched<readonly MetLink[]>
@@ -75,6 +88,9 @@ export interface Mesh {
   adopt(link: OwnedLink): void
   /** The network came back, or the page woke: try all now, with jitter. */
   wake(): void
+  /** Whether `neighbour`, by its own word, is linked with `other`: then it needs nothing of it from here. */
+  reaches(neighbour: DeviceId, other: DeviceId): boolean
+  readonly presence: PresencePort
   stop(): void
 }
 
