@@ -106,18 +106,19 @@ test('narrowed in the middle of it: what a suspended device still says of others
   await village.scan(ana, eva)
   await village.scan(ana, bea)
   await village.live(5_000)
+  expect(ana.mesh.mayLack(eva.own.id, { author: bea.own.id, from: bea.own.id })).toBe(false)
   for (const honest of [ana, bea, cata]) {
     honest.standing.set(eva.own.id, 'narrow')
     honest.mesh.rejudge()
   }
-  expect(ana.mesh.reaches(eva.own.id, bea.own.id)).toBe(false)
+  expect(ana.mesh.mayLack(eva.own.id, { author: bea.own.id, from: bea.own.id })).toBe(true)
   // Her phone knows nothing of that, and tells of Cata.
   linkTo(village, eva, ana).send(
     'control',
     encodeControlMessage({ type: 'roster', linked: [cata.own.id], heard: [] }),
   )
   await village.live(500)
-  expect(ana.mesh.reaches(eva.own.id, cata.own.id)).toBe(false)
+  expect(ana.mesh.mayLack(eva.own.id, { author: cata.own.id, from: cata.own.id })).toBe(true)
   expect(linkTo(village, ana, eva).standing.read()).toBe('narrow')
 })
 

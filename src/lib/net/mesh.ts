@@ -4,7 +4,7 @@ import { Cell } from '../core/watched.ts'
 import { encodeControlMessage, parseControlMessage, type ControlMessage } from '../wire/control.ts'
 import { createPeer, type Peer } from './peer.ts'
 import { createRelay } from './relay.ts'
-import { createTopology } from './topology.ts'
+import { createTopology, MOST } from './topology.ts'
 import type { Hub, Mesh, MeshOptions, MetLink, PresencePort } from './types.ts'
 
 /** All devices of a waking network do not knock in the same instant. ms. */
@@ -159,7 +159,7 @@ export const createMesh = (options: MeshOptions): Mesh => {
   return {
     links,
     trying,
-    reaches: topology.reaches,
+    mayLack: topology.mayLack,
     presence: {
       receive: (handler) => {
         onPresence = handler
@@ -179,7 +179,7 @@ export const createMesh = (options: MeshOptions): Mesh => {
             onChange: publish,
             onSign: () => sign(id),
             isNear: () => clock.now() - (signs.get(id) ?? Number.NEGATIVE_INFINITY) < NEAR_MS,
-            hasRoom: topology.hasRoom,
+            hasRoom: () => links.read().length + trying.read() < MOST,
           })
         if (peer) next.set(id, peer)
       }

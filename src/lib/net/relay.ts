@@ -1,5 +1,5 @@
 import { hexFromBytes } from '../core/bytes.ts'
-import { randomBelow, type Clock, type Random } from '../core/clock.ts'
+import { drawn, type Clock, type Random } from '../core/clock.ts'
 import type { DeviceId } from '../core/ids.ts'
 import { hash } from '../crypto/hash.ts'
 import { MAX_HOPS, type PassedNote } from '../wire/control.ts'
@@ -32,8 +32,8 @@ export interface Relay {
   forget(neighbour: DeviceId): void
 }
 
-/** To how many neighbours a note goes, while nobody near says it is linked with whom it is for. */
-const FAN_OUT = 3
+/** On how many ways a note sets out, while nobody near says it is linked with whom it is for. Each goes on as one. */
+const WAYS = 3
 /** Notes a neighbour may hand over at once, and how often one more. ms. */
 const BURST = { burst: 128, everyMs: 50 }
 /** Notes remembered, so that none is passed on twice. */
@@ -69,7 +69,8 @@ export const createRelay = (options: RelayOptions): Relay => {
     const back = cameBy.get(to)
     const first = back !== undefined && open.includes(back) ? [back] : []
     const others = open.filter((neighbour) => !first.includes(neighbour))
-    return [...first, ...drawn(others, FAN_OUT - first.length, random)]
+    const ways = from === null ? WAYS : 1
+    return [...first, ...drawn(others, ways - first.length, random)]
   }
 
   const pass = (note: PassedNote, from: DeviceId | null) => {
@@ -109,12 +110,4 @@ export const createRelay = (options: RelayOptions): Relay => {
       for (const [device, way] of cameBy) if (way === neighbour) cameBy.delete(device)
     },
   }
-}
-
-const drawn = <T>(items: readonly T[], count: number, random: Random): readonly T[] => {
-  const pool = [...items]
-  const taken: T[] = []
-  while (taken.length < count && pool.length > 0)
-    taken.push(...pool.splice(randomBelow(random, pool.length), 1))
-  return taken
 }

@@ -1,4 +1,4 @@
-import { randomBelow, type Random } from '../core/clock.ts'
+import { drawn, randomBelow, type Random } from '../core/clock.ts'
 import type { DeviceId } from '../core/ids.ts'
 import { MAX_ROSTER, type HeardOf } from '../wire/control.ts'
 
@@ -21,6 +21,8 @@ export const FULL_MESH = 8
 /** Above that a device looks for more links below LOW, and lets go of some above HIGH. */
 export const LOW = 5
 export const HIGH = 6
+/** Above this it lets go of links that no neighbour makes up for. */
+const HIGHER = 8
 /** A device never has more links than this for long, and answers no knock beyond. */
 export const MOST = 12
 /** Strangers to our present, tried at once. */
@@ -31,7 +33,7 @@ const PATIENCE = { first: 3000, most: 60_000 }
 export const AWAKE_MS = 120_000
 /** How often some are knocked at that we need not, because they may sit on an island of their own. ms, and how many. */
 const PROBE_MS = 25_000
-const PROBES = 3
+const PROBES = 2
 /** A link stays at least this long, and no two go within it. ms. */
 const SETTLED_MS = 5000
 /** How many others a roster tells of. */
@@ -56,9 +58,12 @@ export interface Topology {
   roster(now: number): Roster
   /** Whether `neighbour`, by its own word, is linked with `other`. */
   reaches(neighbour: DeviceId, other: DeviceId): boolean
+  /**
+   * Whether `neighbour` may lack something fresh of `author` that came here over `from`: it is linked with neither, as far
+   * as is known, so neither gives it. Where all are linked with all nothing is ever passed on.
+   */
+  mayLack(neighbour: DeviceId, of: { readonly author: DeviceId; readonly from: DeviceId }): boolean
   isAwake(peer: DeviceId, now: number): boolean
-  /** Whether there is room for a link more. */
-  hasRoom(): boolean
 }
 
 export const createTopology = (own: DeviceId, random: Random): Topology => {
@@ -72,8 +77,11 @@ export const createTopology = (own: DeviceId, random: Random): Topology => {
   let patience = PATIENCE.first
   let left = 0 // how many are still to be tried before this round is over
   let probeAt = 0
+  /** After a while away what was heard of others says little: whoever was near may be on the other side now. */
+  let probesAll = false
   let droppedAt = 0
 
+  const reaches = (neighbour: DeviceId, other: DeviceId) => said.get(neighbour)?.has(other) ?? false
   const fullTies = () => [...ties].filter(([, { full }]) => full)
   const isAwake = (peer: DeviceId, now: number) =>
     ties.has(peer) || now - (heardAt.get(peer) ?? Number.NEGATIVE_INFINITY) < AWAKE_MS
@@ -89,15 +97,16 @@ export const createTopology = (own: DeviceId, random: Random): Topology => {
   }
 
   /** Awake ones first, then whoever was not tried for longest; a different order on every device. */
-  const candidates = (now: number): readonly DeviceId[] => {
+  const candidates = (now: number, count: number): readonly DeviceId[] => {
     const free = peers.filter((peer) => !ties.has(peer) && !sought.has(peer))
-    const ranked = shuffled(free, random).map((peer) => ({
-      peer,
-      awake: isAwake(peer, now) && (triedAt.get(peer) ?? 0) < now - PATIENCE.first,
-      tried: triedAt.get(peer) ?? 0,
-    }))
-    ranked.sort((x, y) => Number(y.awake) - Number(x.awake) || x.tried - y.tried)
-    return ranked.map(({ peer }) => peer)
+    const awake = free.filter(
+      (peer) => isAwake(peer, now) && (triedAt.get(peer) ?? 0) < now - PATIENCE.first,
+    )
+    const first = drawn(awake, count, random)
+    if (first.length === count) return first
+    const others = free.filter((peer) => !first.includes(peer))
+    others.sort((x, y) => (triedAt.get(x) ?? 0) - (triedAt.get(y) ?? 0))
+    return [...first, ...others.slice(0, count - first.length)]
   }
 
   const search = (now: number, wanted: number) => {
@@ -113,7 +122,7 @@ export const createTopology = (own: DeviceId, random: Random): Topology => {
     if (wanted <= 0) return
     const room = Math.min(PARALLEL, wanted * 2) - [...sought.values()].filter(({ probe }) => !probe).length
     if (room <= 0) return
-    for (const peer of candidates(now).slice(0, room))
+    for (const peer of candidates(now, room))
       begin(peer, { until: now + patience, probe: false }, now)
   }
   const begin = (peer: DeviceId, of: { readonly until: number; readonly probe: boolean }, now: number) => {
@@ -121,27 +130,35 @@ export const createTopology = (own: DeviceId, random: Random): Topology => {
     triedAt.set(peer, now)
   }
 
+  /** Whoever sits on an island of their own is not heard of here: so those are knocked at of whom nothing is known. */
   const probe = (now: number) => {
     if (now < probeAt) return
-    const first = probeAt === 0
+    const isFirst = probeAt === 0
     probeAt = now + PROBE_MS - randomBelow(random, 5000)
-    if (first) return
+    if (isFirst) return
     const free = peers.filter((peer) => !ties.has(peer) && !sought.has(peer))
-    for (const peer of shuffled(free, random).slice(0, PROBES))
+    const unheard = probesAll ? free : free.filter((peer) => !isAwake(peer, now))
+    probesAll = false
+    for (const peer of drawn(unheard, PROBES, random))
       begin(peer, { until: now + PATIENCE.first, probe: true }, now)
   }
 
-  /** One that is not missed: its other end has enough without it, and a neighbour of ours goes on linking the two. */
+  /** One that is not missed: its other end has enough without it, and best a neighbour goes on linking the two. */
   const surplus = (now: number): readonly DeviceId[] => {
     const full = fullTies()
     if (full.length <= HIGH || now - droppedAt < SETTLED_MS) return []
     const settled = full.filter(([, { since }]) => now - since >= SETTLED_MS)
-    const apart = settled.filter(([peer]) => {
-      const theirs = said.get(peer)
-      return theirs && theirs.size > LOW && full.some(([other]) => other !== peer && theirs.has(other))
-    })
-    const from = apart.length > 0 ? apart : full.length > MOST ? settled : []
-    const peer = from[randomBelow(random, from.length || 1)]?.[0]
+    const rich = settled.filter(([peer]) => (said.get(peer)?.size ?? 0) > LOW)
+    const doubled = rich.filter(([peer]) => full.some(([other]) => other !== peer && reaches(peer, other)))
+    const from =
+      doubled.length > 0
+        ? doubled
+        : full.length > MOST && rich.length === 0
+          ? settled
+          : full.length > HIGHER
+            ? rich
+            : []
+    const peer = drawn(from, 1, random)[0]?.[0]
     if (peer === undefined) return []
     droppedAt = now
     return [peer]
@@ -149,7 +166,11 @@ export const createTopology = (own: DeviceId, random: Random): Topology => {
 
   return {
     setPeers: (now) => {
-      peers = now.filter((peer) => peer !== own)
+      peers = drawn(
+        now.filter((peer) => peer !== own),
+        now.length,
+        random,
+      )
       known = new Set(peers)
       for (const map of [said, heardAt, triedAt, sought])
         for (const peer of [...map.keys()]) if (!known.has(peer)) map.delete(peer)
@@ -184,8 +205,10 @@ export const createTopology = (own: DeviceId, random: Random): Topology => {
     heardFrom: (peer, now) => {
       if (known.has(peer)) noteHeard(peer, now)
     },
-    hasten: () => {
+    hasten: (now) => {
       anew()
+      probeAt = Math.min(probeAt, now)
+      probesAll = true
       sought.clear()
       triedAt.clear()
     },
@@ -215,22 +238,18 @@ export const createTopology = (own: DeviceId, random: Random): Topology => {
       const others = peers.filter((peer) => !ties.has(peer) && isAwake(peer, now))
       return {
         linked: linked.slice(0, MAX_ROSTER),
-        heard: shuffled(others, random)
-          .slice(0, HEARD_TOLD)
-          .map((device) => ({ device, age: Math.max(0, Math.ceil((now - heardAt.get(device)!) / 1000)) })),
+        heard: drawn(others, HEARD_TOLD, random).map((device) => ({
+          device,
+          age: Math.max(0, Math.ceil((now - heardAt.get(device)!) / 1000)),
+        })),
       }
     },
-    reaches: (neighbour, other) => said.get(neighbour)?.has(other) ?? false,
+    reaches,
+    mayLack: (neighbour, { author, from }) =>
+      neighbour !== author &&
+      neighbour !== from &&
+      !reaches(neighbour, author) &&
+      !reaches(neighbour, from),
     isAwake,
-    hasRoom: () => ties.size < MOST,
   }
-}
-
-const shuffled = <T>(items: readonly T[], random: Random): T[] => {
-  const all = [...items]
-  for (let i = all.length - 1; i > 0; i--) {
-    const j = randomBelow(random, i + 1)
-    ;[all[i], all[j]] = [all[j]!, all[i]!]
-  }
-  return all
 }

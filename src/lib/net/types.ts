@@ -88,8 +88,8 @@ export interface Mesh {
   adopt(link: OwnedLink): void
   /** The network came back, or the page woke: try all now, with jitter. */
   wake(): void
-  /** Whether `neighbour`, by its own word, is linked with `other`: then it needs nothing of it from here. */
-  reaches(neighbour: DeviceId, other: DeviceId): boolean
+  /** Whether `neighbour` may lack something fresh of `author` that came here over `from`, as it is linked with neither. */
+  mayLack(neighbour: DeviceId, of: { readonly author: DeviceId; readonly from: DeviceId }): boolean
   readonly presence: PresencePort
   stop(): void
 }

@@ -93,7 +93,9 @@ export class LiveSpace implements Space {
     this.mark = hash('weave', idBytes(replica.coll))
     this.#movedTo = new Cell(replica.row.movedTo)
     this.doc = replica.documents.doc
-    this.#syncing = new Syncing(replica, world.clock)
+    this.#syncing = new Syncing(replica, world.clock, {
+      mayLack: (neighbour, of) => this.#mesh?.mayLack(neighbour, of) ?? false,
+    })
     this.#live = this.#createLive()
     this.#mesh = this.#createMesh()
     this.kind = derived([replica.changed], () => replica.state.kind)
