@@ -213,7 +213,12 @@ export class MeshLife {
   #knocks(from: Villager, to: Villager, tries: number): void {
     if (!from.awake || !from.seeks.has(to.id) || from.ties.has(to)) return
     const mailbox = new Uint8Array(32)
-    mailbox.set(from.id.slice(0, 8).match(/../g)!.map((pair) => Number.parseInt(pair, 16)))
+    mailbox.set(
+      from.id
+        .slice(0, 8)
+        .match(/../g)!
+        .map((pair) => Number.parseInt(pair, 16)),
+    )
     mailbox.set(
       to.id
         .slice(0, 8)
@@ -383,7 +388,7 @@ class Queue {
     const last = heap.pop()!
     if (last === first) return first
     heap[0] = last
-    for (let at = 0; ; ) {
+    for (let at = 0; ;) {
       const children = [2 * at + 1, 2 * at + 2].filter((child) => child < heap.length)
       const child = children.reduce((x, y) => (isBefore(heap[y]!, heap[x]!) ? y : x), children[0] ?? -1)
       if (child < 0 || !isBefore(heap[child]!, heap[at]!)) return first

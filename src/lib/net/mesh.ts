@@ -165,6 +165,8 @@ export const createMesh = (options: MeshOptions): Mesh => {
         onPresence = handler
       },
       send: (to, presences) => say(to, { type: 'presence', presences }),
+      isPartial: () =>
+        [...peers.keys()].some((id) => topology.isAwake(id, clock.now()) && !peers.get(id)?.link()),
     },
     setPeers: (wanted) => {
       const next = new Map<DeviceId, Peer>()

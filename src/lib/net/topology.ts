@@ -31,13 +31,13 @@ const PARALLEL = 6
 const PATIENCE = { first: 3000, most: 60_000 }
 /** Whoever was heard of within this time counts as awake. ms. */
 export const AWAKE_MS = 120_000
-/** How often some are knocked at that we need not, because they may sit on an island of their own. ms, and how many. */
+/** How often somebody is knocked at that we need not, because they may sit on an island of their own. ms, and how many. */
 const PROBE_MS = 25_000
-const PROBES = 2
+const PROBES = 1
 /** A link stays at least this long, and no two go within it. ms. */
 const SETTLED_MS = 5000
 /** How many others a roster tells of. */
-const HEARD_TOLD = 32
+const HEARD_TOLD = MAX_ROSTER
 
 /**
  * Who should be linked with whom: a full mesh of few, a random graph of many in which each has five or six links. Knows
@@ -85,6 +85,11 @@ export const createTopology = (own: DeviceId, random: Random): Topology => {
   const fullTies = () => [...ties].filter(([, { full }]) => full)
   const isAwake = (peer: DeviceId, now: number) =>
     ties.has(peer) || now - (heardAt.get(peer) ?? Number.NEGATIVE_INFINITY) < AWAKE_MS
+  const awakeUpTo = (most: number, now: number): number => {
+    let count = 0
+    for (const peer of peers) if (count < most && isAwake(peer, now)) count++
+    return count
+  }
   const noteHeard = (peer: DeviceId, at: number): boolean => {
     const before = heardAt.get(peer)
     if (before !== undefined && before >= at) return false
@@ -99,9 +104,7 @@ export const createTopology = (own: DeviceId, random: Random): Topology => {
   /** Awake ones first, then whoever was not tried for longest; a different order on every device. */
   const candidates = (now: number, count: number): readonly DeviceId[] => {
     const free = peers.filter((peer) => !ties.has(peer) && !sought.has(peer))
-    const awake = free.filter(
-      (peer) => isAwake(peer, now) && (triedAt.get(peer) ?? 0) < now - PATIENCE.first,
-    )
+    const awake = free.filter((peer) => isAwake(peer, now) && (triedAt.get(peer) ?? 0) < now - PATIENCE.first)
     const first = drawn(awake, count, random)
     if (first.length === count) return first
     const others = free.filter((peer) => !first.includes(peer))
@@ -122,8 +125,7 @@ export const createTopology = (own: DeviceId, random: Random): Topology => {
     if (wanted <= 0) return
     const room = Math.min(PARALLEL, wanted * 2) - [...sought.values()].filter(({ probe }) => !probe).length
     if (room <= 0) return
-    for (const peer of candidates(now, room))
-      begin(peer, { until: now + patience, probe: false }, now)
+    for (const peer of candidates(now, room)) begin(peer, { until: now + patience, probe: false }, now)
   }
   const begin = (peer: DeviceId, of: { readonly until: number; readonly probe: boolean }, now: number) => {
     sought.set(peer, of)
@@ -220,11 +222,10 @@ export const createTopology = (own: DeviceId, random: Random): Topology => {
           drop: [],
           nextAt: now + PROBE_MS,
         }
-      const awake = peers.filter((peer) => isAwake(peer, now))
-      const partial = awake.length + 1 > FULL_MESH
+      const partial = awakeUpTo(FULL_MESH, now) === FULL_MESH // with this one, one more than that
       search(now, (partial ? LOW : FULL_MESH - 1) - links)
       if (partial) probe(now)
-      const near = partial ? [] : awake.filter((peer) => !ties.has(peer))
+      const near = partial ? [] : peers.filter((peer) => !ties.has(peer) && isAwake(peer, now))
       const drop = partial ? surplus(now) : []
       const ends = [...sought.values()].map(({ until }) => until)
       return {
@@ -246,10 +247,7 @@ export const createTopology = (own: DeviceId, random: Random): Topology => {
     },
     reaches,
     mayLack: (neighbour, { author, from }) =>
-      neighbour !== author &&
-      neighbour !== from &&
-      !reaches(neighbour, author) &&
-      !reaches(neighbour, from),
+      neighbour !== author && neighbour !== from && !reaches(neighbour, author) && !reaches(neighbour, from),
     isAwake,
   }
 }

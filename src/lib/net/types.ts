@@ -69,6 +69,8 @@ export interface PresencePort {
   /** Sets who receives what neighbours pass on. */
   receive(handler: (from: MetLink, presences: readonly PassedPresence[]) => void): void
   send(to: MetLink, presences: readonly PassedPresence[]): void
+  /** Whether somebody is awake with whom this device has no link. */
+  isPartial(): boolean
 }
 
 /**

@@ -11,6 +11,7 @@ import type { SetAside } from '../feed/types.ts'
 import { mayEnact } from '../ledger/proposals.ts'
 import type { SpaceKind, SuspendReason } from '../ledger/types.ts'
 import { createLive, type Live } from '../net/live/live.ts'
+import { passOnPresence } from '../net/live/pass-on.ts'
 import { createMesh } from '../net/mesh.ts'
 import type { Hub, Judge, Mesh, MetLink, Rtc } from '../net/types.ts'
 import type { WordLanguage } from '../net/words.ts'
@@ -271,7 +272,16 @@ export class LiveSpace implements Space {
       random,
       judge: (peer) => this.#judge(peer),
     })
-    this.#stops.push(mesh.links.watch(() => this.#relink(mesh.links.read())))
+    this.#stops.push(
+      mesh.links.watch(() => this.#relink(mesh.links.read())),
+      passOnPresence({
+        mesh,
+        clock,
+        awareness: this.#live.awareness,
+        deviceOf: (client) =>
+          [...this.replica.state.feeds.values()].find(({ yClient }) => yClient === client)?.device ?? null,
+      }),
+    )
     return mesh
   }
 
@@ -436,6 +446,7 @@ export class LiveSpace implements Space {
     const mine = this.#clientOf(own.id)
     return createLive({
       clientId: mine ?? 0,
+      clock: this.#world.clock,
       person: (client) => {
         const member = deviceOf(client)?.member
         return member ? { member, name: this.#nameOf(member) } : null
