@@ -34,6 +34,7 @@ const createPage = (client: number) => {
     sign: (payload) => sign(keys.secretKey, 'presence', payload),
     verify: (id, payload, sig) => !suspended.has(id) && verify(keys.publicKey, 'presence', payload, sig),
     person: (id) => ({ name: `persona ${id}`, member: `m${id}` }),
+    clock: systemClock,
   })
   const { doc: content, mapping } = initProseMirrorDoc(doc.getXmlFragment('prose'), schema)
   const place = document.body.appendChild(document.createElement('div'))

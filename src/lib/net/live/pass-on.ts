@@ -13,6 +13,8 @@ export type PassOnOptions = {
   readonly deviceOf: (client: number) => DeviceId | null
 }
 
+type Waiting = { readonly presence: PassedPresence; readonly from: DeviceId | null }
+
 /** What changes within this time goes out as one, of each device the last. ms. */
 const GATHER_MS = 250
 /** Who is new as a neighbour has told by then with whom else it is linked. ms. */
@@ -26,10 +28,7 @@ const BURST = { burst: 32, everyMs: 100 }
  */
 export const passOnPresence = ({ mesh, clock, awareness, deviceOf }: PassOnOptions): (() => void) => {
   /** What waits for each link: of each client the last, and who gave it. */
-  const waiting = new Map<
-    MetLink,
-    Map<number, { readonly presence: PassedPresence; readonly from: DeviceId | null }>
-  >()
+  const waiting = new Map<MetLink, Map<number, Waiting>>()
   const allowances = new WeakMap<MetLink, Allowance>()
   let callOff = () => {}
   let flushing = false
@@ -37,7 +36,7 @@ export const passOnPresence = ({ mesh, clock, awareness, deviceOf }: PassOnOptio
 
   const queue = (link: MetLink, presence: PassedPresence, from: DeviceId | null) => {
     if (presence.payload.length > MAX_PRESENCE_BYTES) return
-    const mine = waiting.get(link) ?? new Map()
+    const mine = waiting.get(link) ?? new Map<number, Waiting>()
     waiting.set(link, mine.set(presence.client, { presence, from }))
   }
   const flushAfter = (ms: number) => {
