@@ -6,6 +6,7 @@ import { liveLatency } from './live-latency.ts'
 import { mesh } from './mesh.ts'
 import { openAgain } from './open.ts'
 import { print, type Figure } from './report.ts'
+import { revoke } from './revoke.ts'
 import { rotate } from './rotate.ts'
 import { verify } from './verify.ts'
 
@@ -22,6 +23,7 @@ if (wanted('ledger')) figures.push(...ledger({ acts: quick ? 4000 : 10_000, roun
 if (wanted('verify')) figures.push(...verify({ rounds: quick ? 3 : 7 }))
 if (wanted('mesh'))
   figures.push(...mesh({ counts: quick ? [10, 30, 100] : [10, 30, 100, 300, 1000], edits: quick ? 5 : 10 }))
+if (wanted('revoke')) figures.push(...(await revoke({ rounds: quick ? 3 : 5 })))
 if (wanted('disk')) figures.push(...(await disk({ edits: quick ? 5000 : 50_000 })))
 
 if (['rotate', 'live-latency', 'first-sync', 'open'].some(wanted)) {

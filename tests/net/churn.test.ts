@@ -73,9 +73,8 @@ test(
     while (openConnections(village) > 0 && performance.now() - stopping < PATIENCE_MS) await turn()
     expect(openConnections(village)).toBe(0)
     const seconds = Math.round((performance.now() - began) / 1000)
-    console.log(
-      JSON.stringify({ name: 'churn', seconds, edits: written, connections: made, early, late: memory() }),
-    )
+    const figures = { name: 'churn', seconds, edits: written, connections: made, early, late: memory() }
+    process.stdout.write(`${JSON.stringify(figures)}\n`)
   },
   LONG ? LONG_MS + 300_000 : 240_000,
 )

@@ -37,7 +37,7 @@ test('what is written is what the specification says, byte by byte, and is read 
   const id = (n: number) => `5820${`0${n}`.repeat(32)}`
   expect(roster).toBe(`83182082${id(1)}${id(2)}8182${id(3)}1828`)
   expect(note).toBe(`861821${id(1)}${id(2)}02${id(4)}590400${'05'.repeat(1024)}`)
-  expect(presence).toBe(`821822818307420102${'5840'}${'06'.repeat(64)}`)
+  expect(presence).toBe(`8218228183074201025840${'06'.repeat(64)}`)
   for (const message of messages)
     expect(parseControlMessage(encodeControlMessage(message))).toEqual({ ok: true, value: message })
 })

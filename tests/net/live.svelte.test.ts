@@ -5,6 +5,7 @@ import { afterEach, expect, test } from 'vitest'
 import { initProseMirrorDoc, yCursorPlugin, ySyncPlugin } from 'y-prosemirror'
 import { applyAwarenessUpdate, Awareness, encodeAwarenessUpdate } from 'y-protocols/awareness'
 import * as Y from 'yjs'
+import { systemClock } from '../../src/lib/core/clock.ts'
 import { createSignPair, sign, verify } from '../../src/lib/crypto/sign.ts'
 import { VerifiedAwareness } from '../../src/lib/net/live/verified-awareness.ts'
 
