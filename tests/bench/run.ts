@@ -22,7 +22,7 @@ const figures: Figure[] = []
 if (wanted('ledger')) figures.push(...ledger({ acts: quick ? 4000 : 10_000, rounds: quick ? 3 : 5 }))
 if (wanted('verify')) figures.push(...verify({ rounds: quick ? 3 : 7 }))
 if (wanted('mesh'))
-  figures.push(...mesh({ counts: quick ? [10, 30, 100] : [10, 30, 100, 300, 1000], edits: quick ? 5 : 10 }))
+  figures.push(...mesh({ counts: quick ? [10, 30, 100] : [10, 30, 100, 300, 1000], edits: 20 }))
 if (wanted('revoke')) figures.push(...(await revoke({ rounds: quick ? 3 : 5 })))
 if (wanted('disk')) figures.push(...(await disk({ edits: quick ? 5000 : 50_000 })))
 
