@@ -3,8 +3,10 @@ import { disk } from './disk.ts'
 import { firstSync } from './first-sync.ts'
 import { ledger } from './ledger.ts'
 import { liveLatency } from './live-latency.ts'
+import { mesh } from './mesh.ts'
 import { openAgain } from './open.ts'
 import { print, type Figure } from './report.ts'
+import { revoke } from './revoke.ts'
 import { rotate } from './rotate.ts'
 import { verify } from './verify.ts'
 
@@ -19,6 +21,9 @@ const figures: Figure[] = []
 
 if (wanted('ledger')) figures.push(...ledger({ acts: quick ? 4000 : 10_000, rounds: quick ? 3 : 5 }))
 if (wanted('verify')) figures.push(...verify({ rounds: quick ? 3 : 7 }))
+if (wanted('mesh'))
+  figures.push(...mesh({ counts: quick ? [10, 30, 100] : [10, 30, 100, 300, 1000], edits: 20 }))
+if (wanted('revoke')) figures.push(...(await revoke({ rounds: quick ? 3 : 5 })))
 if (wanted('disk')) figures.push(...(await disk({ edits: quick ? 5000 : 50_000 })))
 
 if (['rotate', 'live-latency', 'first-sync', 'open'].some(wanted)) {

@@ -22,6 +22,7 @@ export type Someone = {
 export class Gathering {
   readonly people: Someone[] = []
   readonly suspended = new Set<string>()
+  readonly clock = createHandClock()
 
   add(name: string): Someone {
     const client = 1000 + this.people.length
@@ -45,6 +46,7 @@ export class Gathering {
     const by = (id: number) => this.people.find((person) => person.client === id)
     return createLive({
       clientId: client,
+      clock: this.clock,
       sign: (payload) => sign(own.signSk, 'presence', payload),
       verify: (id, payload, sig) => {
         const person = by(id)

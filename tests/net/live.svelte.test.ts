@@ -5,6 +5,7 @@ import { afterEach, expect, test } from 'vitest'
 import { initProseMirrorDoc, yCursorPlugin, ySyncPlugin } from 'y-prosemirror'
 import { applyAwarenessUpdate, Awareness, encodeAwarenessUpdate } from 'y-protocols/awareness'
 import * as Y from 'yjs'
+import { systemClock } from '../../src/lib/core/clock.ts'
 import { createSignPair, sign, verify } from '../../src/lib/crypto/sign.ts'
 import { VerifiedAwareness } from '../../src/lib/net/live/verified-awareness.ts'
 
@@ -34,6 +35,7 @@ const createPage = (client: number) => {
     sign: (payload) => sign(keys.secretKey, 'presence', payload),
     verify: (id, payload, sig) => !suspended.has(id) && verify(keys.publicKey, 'presence', payload, sig),
     person: (id) => ({ name: `persona ${id}`, member: `m${id}` }),
+    clock: systemClock,
   })
   const { doc: content, mapping } = initProseMirrorDoc(doc.getXmlFragment('prose'), schema)
   const place = document.body.appendChild(document.createElement('div'))

@@ -185,5 +185,5 @@ property.prop([
     expect(isWhole(village)).toBe(true)
     for (const { mesh } of village.neighbours) mesh.stop()
   },
-  60_000,
+  240_000,
 )

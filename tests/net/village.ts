@@ -2,14 +2,15 @@ import { collIdFrom, type DeviceId } from '../../src/lib/core/ids.ts'
 import type { OwnDevice } from '../../src/lib/crypto/device.ts'
 import { hash } from '../../src/lib/crypto/hash.ts'
 import { systemRandom } from '../../src/lib/crypto/random.ts'
+import { createLink } from '../../src/lib/net/link.ts'
 import { createMesh } from '../../src/lib/net/mesh.ts'
 import type { Mesh, MetLink } from '../../src/lib/net/types.ts'
 import type { Standing } from '../../src/lib/sync/ports.ts'
 import { createHandClock, type HandClock } from './hand-clock.ts'
 import { createMemoryHub, type HubClientInMemory, type MemoryHub, type Mischief } from './memory-hub.ts'
 import { createMemoryNetwork, type DeviceRtc } from './memory-rtc.ts'
-import { settle } from './memory-channel.ts'
-import { createPerson } from './people.ts'
+import { createMemoryPipe, settle } from './memory-channel.ts'
+import { createPerson, knows, shake } from './people.ts'
 
 export const villageColl = collIdFrom(hash('led', 'the village'))!
 
@@ -32,6 +33,8 @@ export type Village = {
   /** As if the page were closed and opened again. */
   restart(neighbour: Neighbour): void
   linksOf(neighbour: Neighbour): readonly MetLink[]
+  /** Two of them scan each other: a link that no hub knows of. */
+  scan(a: Neighbour, b: Neighbour): Promise<void>
 }
 
 export type VillageOptions = {
@@ -91,6 +94,17 @@ export const createVillage = (count: number, { mischief, start, wrong }: Village
       begin(neighbour)
     },
     linksOf: (neighbour) => neighbour.mesh.links.read(),
+    scan: async (a, b) => {
+      const pipe = createMemoryPipe()
+      for (const [one, other, channel] of [
+        [a, b, pipe.a],
+        [b, a, pipe.b],
+      ] as const)
+        shake(channel, { own: one.own, judge: knows(other.own) }, clock, (met) => {
+          if (met.ok) one.mesh.adopt(createLink(channel, met.value, clock))
+        })
+      for (let turn = 0; turn < 4; turn++) await settle()
+    },
   }
 }
 

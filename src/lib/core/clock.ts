@@ -27,3 +27,16 @@ export const randomBelow = (random: Random, below: number): number => {
   const { buffer, byteOffset } = random.bytes(4)
   return new DataView(buffer, byteOffset).getUint32(0) % below
 }
+
+/** Up to `count` of the items, each as likely as any other, in the order in which they were drawn. */
+export const drawn = <T>(items: readonly T[], count: number, random: Random): readonly T[] => {
+  const pool = [...items]
+  const taken: T[] = []
+  while (taken.length < count && pool.length > 0) {
+    const at = randomBelow(random, pool.length)
+    taken.push(pool[at]!)
+    pool[at] = pool.at(-1)!
+    pool.pop()
+  }
+  return taken
+}

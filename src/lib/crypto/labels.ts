@@ -34,6 +34,7 @@ export const HASH_LABELS = [
   'within', // what binds a device of a circle to a device of the collective around it
   'founding', // invitation to found: the mailbox identity of the proposer
   'start', // how the ledger judged what a device wrote down for its next start; never leaves the device
+  'passed', // a note that went through here to somebody else; never leaves the device
 ] as const
 
 export const KDF_LABELS = [

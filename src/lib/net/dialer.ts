@@ -17,6 +17,8 @@ export type DialerOptions = {
   readonly reply: Uint8Array | null
   readonly handshake: Pick<HandshakeOptions, 'own' | 'context' | 'psk' | 'present' | 'judge'>
   readonly onLink: (link: OwnedLink) => void
+  /** A connection came about, and hands were not shaken: one of the two will not have the other. */
+  readonly onRefused?: () => void
   /** Called when an attempt begins or ends. */
   readonly onChange: () => void
 }
@@ -63,7 +65,7 @@ type Attempt = {
 }
 
 export const createDialer = (options: DialerOptions): Dialer => {
-  const { rtc, clock, random, send, reply, handshake, onLink, onChange } = options
+  const { rtc, clock, random, send, reply, handshake, onLink, onRefused, onChange } = options
   const knocks: Uint8Array[] = []
   let attempts: readonly Attempt[] = []
 
@@ -101,7 +103,10 @@ export const createDialer = (options: DialerOptions): Dialer => {
       made.value.closed(() => end(attempt))
       made.value.opened((channel) => {
         shakeHands({ ...handshake, channel, clock, random }, (met) => {
-          if (!met.ok) return end(attempt)
+          if (!met.ok) {
+            if (!attempt.over) onRefused?.()
+            return end(attempt)
+          }
           if (attempt.over) return channel.close()
           attempt.over = true // the connection is the link’s from here on
           attempt.callOff()

@@ -27,7 +27,8 @@ export interface HubClient extends Hub {
   wake(): void
 }
 
-const RETRY = { first: 500, most: 30_000 }
+/** A lost network is back within ten seconds of being back: no wait is longer than half of that. ms. */
+const RETRY = { first: 500, most: 5000 }
 /** A socket that is not open by then is not coming. ms. */
 const OPENING_MS = 10_000
 /** How often we make sure that the hub is still there, and how long it may take. ms. */

@@ -111,6 +111,9 @@ export const joinHubs = (hubs: readonly Hub[]): JoinedHubs => {
         request,
       )
     },
+    wake: () => {
+      for (const hub of [...joined.keys()]) hub.wake?.()
+    },
     close: () => {
       closed = true
       const all = [...joined.keys()]

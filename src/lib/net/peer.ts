@@ -12,23 +12,39 @@ import { backOff } from './waiting.ts'
 export type PeerOptions = MeshOptions & {
   readonly peer: { readonly id: DeviceId; readonly device: Device }
   readonly onChange: () => void
+  /** A note came from it: it is awake. */
+  readonly onSign: () => void
+  /** Whether it was heard of lately: then it is sought more often. */
+  readonly isNear: () => boolean
+  /** Whether there is room for a link that this device does not seek itself. */
+  readonly hasRoom: () => boolean
 }
 
-/** One other device of the collective: sought until there is a link, and again when it is lost. */
+/** One other device of the collective: sought while it is wanted and there is no link, and answered always. */
 export interface Peer {
   /** The link in use, or `null`. */
   link(): MetLink | null
   /** Whether the other side has answered and a link is being made. */
   connecting(): boolean
-  /** Knocks after `ms` milliseconds, if there is still no link then, and on until there is. */
-  seek(ms: number): void
+  /** Knocks from now on, until there is a link. Asked again it changes nothing. */
+  seek(): void
+  /** Knocks no more; answers all the same. */
+  rest(): void
+  /** If it is sought: begins anew, after `ms` milliseconds. */
+  hasten(ms: number): void
   rejudge(): void
+  /** Closes the link to it. */
+  drop(): void
   /** Takes a link to this device that was made another way. */
   adopt(link: OwnedLink): void
   stop(): void
 }
 
 const KNOCK = { first: 1000, most: 60_000 }
+/** Whoever was here a moment ago is soon here again. */
+const KNOCK_NEAR = { first: 1000, most: 6000 }
+/** A device that shook no hands is left alone for so long, longer each time. */
+const DENY = { first: 5000, most: 60_000 }
 /** Notes a peer may send at once. */
 const BURST = 16
 /** After so many vain knocks at somebody who is heard, we meet in a pipe at the hub. */
@@ -38,13 +54,17 @@ const HEARD_MS = 60_000
 
 /** `null` when the peer’s keys agree on nothing (a point of small order): such a device cannot be found. */
 export const createPeer = (options: PeerOptions): Peer | null => {
-  const { coll, own, hub, rtc, clock, random, judge, peer, onChange } = options
+  const { coll, own, hub, rtc, clock, random, judge, peer, onChange, onSign, isNear, hasRoom } = options
   const agreed = agree(own.rvSk, peer.device.rvPk)
   if (!agreed.ok) return null
   const secret = agreed.value
   let links: readonly OwnedLink[] = [] // the newest last; more than one only while an old one gives way
+  let sought = false
   let tries = 0
+  let refusals = 0
+  let deniedUntil = 0
   let callOff = () => {}
+  let lost = false
   let stopped = false
   let heardAt = -Infinity
 
@@ -56,7 +76,7 @@ export const createPeer = (options: PeerOptions): Peer | null => {
     links = [...links, owned]
     owned.link.closed(() => lose(owned))
     callOff()
-    tries = 0
+    ;[tries, refusals, deniedUntil] = [0, 0, 0]
     onChange()
     // One side alone decides which of two links goes, so that they cannot each close the one the other keeps. It
     // keeps the newer: whoever made it has proved to be there now.
@@ -64,17 +84,19 @@ export const createPeer = (options: PeerOptions): Peer | null => {
   }
   const lose = (owned: OwnedLink) => {
     links = links.filter((other) => other !== owned)
+    if (links.length === 0) sought = false // whether it is wanted again, the mesh says now
+    lost = true
+    if (owned.link.ending() === 'silent') hub.wake?.() // perhaps it is the network that is gone
     onChange()
-    if (links.length === 0) seek(backOff(0, random, KNOCK))
   }
 
-  const seek = (ms: number) => {
+  const knockAfter = (ms: number) => {
     callOff()
-    if (stopped || links.length > 0) return
-    callOff = clock.after(ms, () => {
+    if (stopped || !sought || links.length > 0) return
+    callOff = clock.after(Math.max(ms, deniedUntil - clock.now()), () => {
       if (tries >= RELAY_AFTER && clock.now() - heardAt < HEARD_MS) relay.offer()
       if (!dialer.busy()) dialer.knock()
-      seek(backOff(tries++, random, KNOCK))
+      knockAfter(backOff(tries++, random, isNear() ? KNOCK_NEAR : KNOCK))
     })
   }
 
@@ -86,7 +108,19 @@ export const createPeer = (options: PeerOptions): Peer | null => {
     judge: (id: DeviceId) => (id === peer.id ? judge(id) : null),
   } as const
   const send = (note: Note) => postbox.send(note)
-  const dialer = createDialer({ rtc, clock, random, send, reply: null, onLink: meet, onChange, handshake })
+  const dialer = createDialer({
+    rtc,
+    clock,
+    random,
+    send,
+    reply: null,
+    onLink: meet,
+    onRefused: () => {
+      deniedUntil = clock.now() + backOff(refusals++, random, DENY)
+    },
+    onChange,
+    handshake,
+  })
   const relay = createRelayDialer({
     hub,
     clock,
@@ -104,7 +138,10 @@ export const createPeer = (options: PeerOptions): Peer | null => {
     burst: BURST,
     onNote: (note) => {
       heardAt = clock.now()
+      onSign()
+      const mayAnswer = clock.now() >= deniedUntil && (sought || hasRoom())
       if (note.type === 'card') dialer.take(note)
+      else if (!mayAnswer) return
       else if (note.type === 'knock') dialer.answer(note.id)
       else if (links.length === 0) relay.take(note)
     },
@@ -113,16 +150,30 @@ export const createPeer = (options: PeerOptions): Peer | null => {
   return {
     link: () => links.at(-1)?.link ?? null,
     connecting: () => links.length === 0 && dialer.connecting(),
-    seek: (ms) => {
+    seek: () => {
+      if (sought) return
+      sought = true
       tries = 0
-      seek(ms)
+      knockAfter(lost ? backOff(0, random, KNOCK) : 0)
+    },
+    rest: () => {
+      sought = false
+      callOff()
+    },
+    hasten: (ms) => {
+      tries = 0
+      knockAfter(ms)
     },
     rejudge: () => {
       const judged = judge(peer.id)
+      ;[refusals, deniedUntil] = [0, 0] // what was refused may be welcome now
       for (const { link, setStanding } of links) {
         if (judged) setStanding(judged.standing)
         else link.close()
       }
+    },
+    drop: () => {
+      for (const { link } of links) link.close()
     },
     adopt: meet,
     stop: () => {

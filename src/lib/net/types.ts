@@ -4,6 +4,7 @@ import type { Watched } from '../core/watched.ts'
 import type { Device, OwnDevice } from '../crypto/device.ts'
 import type { SecretKey } from '../crypto/hash.ts'
 import type { Link, Standing } from '../sync/ports.ts'
+import type { PassedPresence } from '../wire/control.ts'
 import type { PipeEnd, PipeRequest } from './pipes.ts'
 
 /** What a finished handshake knows beyond the link itself. Spec: wire.md §4. */
@@ -42,6 +43,8 @@ export interface Hub {
   put(mailbox: Uint8Array, blob: Uint8Array): void
   /** A pipe through this hub to whoever else asks for the same name, for two who cannot reach each other. */
   pipe?(request: PipeRequest): PipeEnd
+  /** Something suggests that the way to it is gone, or back: makes sure now. */
+  wake?(): void
   close(): void
 }
 
@@ -78,7 +81,19 @@ export type MeshOptions = {
   readonly judge: Judge
 }
 
-/** Links to the devices of one collective: found through the hub, kept alive, made again when lost. */
+/** Signed presences travel over links whose ends both stand in full: to and from one neighbour. */
+export interface PresencePort {
+  /** Sets who receives what neighbours pass on. */
+  receive(handler: (from: MetLink, presences: readonly PassedPresence[]) => void): void
+  send(to: MetLink, presences: readonly PassedPresence[]): void
+  /** Whether somebody is awake with whom this device has no link. */
+  isPartial(): boolean
+}
+
+/**
+ * Links to the devices of one collective: found through the hub and through each other, kept alive, made again when lost.
+ * With all of them while few are awake, with five or six when they are many. See docs/adr/0040.
+ */
 export interface Mesh {
   /** Open links, at most one per peer. */
   readonly links: Watched<readonly MetLink[]>
@@ -92,6 +107,9 @@ export interface Mesh {
   adopt(link: OwnedLink): void
   /** The network came back, or the page woke: try all now, with jitter. */
   wake(): void
+  /** Whether `neighbour` may lack something fresh of `author` that came here over `from`, as it is linked with neither. */
+  mayLack(neighbour: DeviceId, of: { readonly author: DeviceId; readonly from: DeviceId }): boolean
+  readonly presence: PresencePort
   stop(): void
 }
 

@@ -468,6 +468,12 @@ export class Replica {
     return record.ok ? record.value.pub.feed : null
   }
 
+  /** How far a feed goes by the word of a seal, unverified. */
+  headOfSeal(wire: Uint8Array): { readonly feed: FeedId; readonly seq: number } | null {
+    const seal = parseFeedSeal(wire)
+    return seal.ok ? { feed: seal.value.feed, seq: seal.value.seq } : null
+  }
+
   absorbBoxes(epoch: EpochId, bytes: Uint8Array): void {
     const state = this.state.epochs.get(epoch)
     if (!state || this.keyring.has(epoch) || this.#isPast(epoch)) return

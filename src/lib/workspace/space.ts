@@ -12,6 +12,7 @@ import { freeText } from '../domain/text.ts'
 import { mayEnact } from '../ledger/proposals.ts'
 import type { SpaceKind, SuspendReason } from '../ledger/types.ts'
 import { createLive, type Live } from '../net/live/live.ts'
+import { passOnPresence } from '../net/live/pass-on.ts'
 import { createMesh } from '../net/mesh.ts'
 import { createChangingRtc, type ChangingRtc } from '../net/rtc.ts'
 import type { Hub, Judge, Mesh, MetLink, Reach, Rtc, Way } from '../net/types.ts'
@@ -106,7 +107,9 @@ export class LiveSpace implements Space {
     this.#movedTo = new Cell(replica.row.movedTo)
     this.doc = replica.documents.doc
     this.#rtc = createChangingRtc(world.rtc, () => this.#way())
-    this.#syncing = new Syncing(replica, world.clock)
+    this.#syncing = new Syncing(replica, world.clock, {
+      mayLack: (neighbour, of) => this.#mesh?.mayLack(neighbour, of) ?? false,
+    })
     this.#live = this.#createLive()
     this.#mesh = this.#createMesh()
     this.kind = derived([replica.changed], () => replica.state.kind)
@@ -277,7 +280,16 @@ export class LiveSpace implements Space {
       random,
       judge: (peer) => this.#judge(peer),
     })
-    this.#stops.push(mesh.links.watch(() => this.#relink(mesh.links.read())))
+    this.#stops.push(
+      mesh.links.watch(() => this.#relink(mesh.links.read())),
+      passOnPresence({
+        mesh,
+        clock,
+        awareness: this.#live.awareness,
+        deviceOf: (client) =>
+          [...this.replica.state.feeds.values()].find(({ yClient }) => yClient === client)?.device ?? null,
+      }),
+    )
     return mesh
   }
 
@@ -456,6 +468,7 @@ export class LiveSpace implements Space {
     const mine = this.#clientOf(own.id)
     return createLive({
       clientId: mine ?? 0,
+      clock: this.#world.clock,
       person: (client) => {
         const member = deviceOf(client)?.member
         return member ? { member, name: this.#nameOf(member) } : null

@@ -24,6 +24,9 @@ const TELL_AGAIN_MS = 25_000
 const TELL_MS = 1000
 /** How long a peer is given to send a welcome before another one is asked. Milliseconds. */
 const WELCOME_MS = 3000
+/** As much of others is passed on at once; whoever lacks more asks for it. Records, and bytes. */
+const PASSED_RECORDS = 16
+const PASSED_BYTES = 64 * 1024
 /** A peer that keeps sending what does not parse or does not hold is not worth the battery. */
 const MAX_BAD = 64
 
@@ -39,12 +42,29 @@ type Attached = {
   readonly unserved: Map<FeedId, number>
 }
 
+/** Who of the neighbours may lack what came over another link. Where all are linked with all: nobody. */
+export type Neighbourhood = {
+  readonly mayLack: (
+    neighbour: DeviceId,
+    of: { readonly author: DeviceId; readonly from: DeviceId },
+  ) => boolean
+}
+
+/** Records of one feed in a row, the first at `first`. */
+type Run = {
+  readonly feed: FeedId
+  readonly first: number
+  readonly records: readonly Uint8Array[]
+  readonly seal: Uint8Array
+}
+
 export type Progress = { readonly done: number; readonly total: number }
 
 /** Carries bytes between links and the replica, as `sync/engine.ts` decides. */
 export class Syncing {
   readonly #replica: Replica
   readonly #clock: Clock
+  readonly #neighbourhood: Neighbourhood | null
   readonly #attached = new Map<string, Attached>()
   readonly #progress = new Cell<Progress | null>(null)
   readonly #moved = new Cell(0)
@@ -58,13 +78,18 @@ export class Syncing {
   #telling: (() => void) | null = null
   #again: (() => void) | null = null
 
-  constructor(replica: Replica, clock: Clock) {
+  /** Without a neighbourhood nothing fresh of others is passed on by itself: neighbours are told, and ask. */
+  constructor(replica: Replica, clock: Clock, neighbourhood?: Neighbourhood) {
     this.#replica = replica
     this.#clock = clock
+    this.#neighbourhood = neighbourhood ?? null
     this.#stops.push(
       replica.on({
         ledgerMoved: () => this.#ledgerMoved(),
-        wrote: (record, seal) => this.#push(record.wire, Replica.sealWire(seal), seal.feed, seal.seq),
+        wrote: (record, seal) => {
+          const run = { records: [record.wire], seal: Replica.sealWire(seal) }
+          this.#push({ ...run, feed: seal.feed, first: seal.seq }, () => true)
+        },
         rotated: (epoch, boxes) => this.#broadcast({ type: 'boxes', epoch, boxes }),
         holdingsMoved: () => this.#tellSoon(),
       }),
@@ -184,10 +209,8 @@ export class Syncing {
         // Even when nothing was new, the peer's heads may now all be known.
         return this.#step(attached, ledgerMoved(attached.state, attached.standing, this.#holdings(link)))
       case 'absorbSegment': {
-        const seal = effect.seal
         if (attached.standing === 'narrow' && !this.#isPeers(link, effect)) return this.#bad(attached)
-        if (!this.#replica.absorbSegment(effect.records, seal)) this.#bad(attached)
-        return
+        return this.#absorb(attached, effect.records, effect.seal)
       }
       case 'serve': {
         const { feed, from } = effect
@@ -264,12 +287,34 @@ export class Syncing {
       }
   }
 
-  #push(record: Uint8Array, seal: Uint8Array, feed: FeedId, seq: number): void {
+  #absorb(attached: Attached, records: readonly Uint8Array[], seal: Uint8Array): void {
+    const head = this.#replica.headOfSeal(seal)
+    const first = head ? this.#replica.feeds.nextSeq(head.feed) : 0
+    if (!head || !this.#replica.absorbSegment(records, seal)) return this.#bad(attached)
+    if (attached.standing !== 'full' || attached.state.held === null) return
+    attached.state = sent(attached.state, head.feed, head.seq) // whoever gave it has it
+    const fresh = head.seq + 1 - first
+    if (this.#replica.feeds.nextSeq(head.feed) !== head.seq + 1 || fresh < 1 || fresh > records.length) return
+    this.#passOn(attached.link.peer, { feed: head.feed, first, records: records.slice(-fresh), seal })
+  }
+
+  /** What somebody just wrote goes on to neighbours who have it from nobody else: each passes it on once. */
+  #passOn(from: DeviceId, run: Run): void {
+    const author = this.#replica.state.feeds.get(run.feed)?.device
+    const bytes = run.records.reduce((sum, { length }) => sum + length, 0)
+    if (!this.#neighbourhood || !author || this.#replica.feeds.isForked(run.feed)) return
+    if (run.records.length > PASSED_RECORDS || bytes > PASSED_BYTES) return
+    const { mayLack } = this.#neighbourhood
+    this.#push(run, ({ link, standing }) => standing === 'full' && mayLack(link.peer, { author, from }))
+  }
+
+  #push({ feed, first, records, seal }: Run, mayGet: (attached: Attached) => boolean): void {
     for (const attached of this.#attached.values()) {
       const held = attached.state.held?.get(feed) ?? -1
-      if (held !== seq - 1 || !mayPush(attached.state, feed, this.#holdings(attached.link))) continue
-      attached.state = sent(attached.state, feed, seq)
-      const pass = () => this.#send(attached.link, { type: 'segment', records: [record], seal })
+      if (held !== first - 1 || !mayPush(attached.state, feed, this.#holdings(attached.link))) continue
+      if (!mayGet(attached)) continue
+      attached.state = sent(attached.state, feed, first + records.length - 1)
+      const pass = () => this.#send(attached.link, { type: 'segment', records, seal })
       if (attached.busy === 0) pass()
       else attached.serving = attached.serving.then(() => void (attached.standing !== 'narrow' && pass()))
     }

@@ -196,6 +196,7 @@ export class LiveWorkspace implements Workspace {
   /** The page woke or the network came back. */
   wake(): void {
     this.#rooms.wake()
+    this.#world.hub.wake?.()
     for (const space of this.#spaces.read()) space.wake()
   }
 
