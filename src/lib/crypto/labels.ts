@@ -33,6 +33,8 @@ export const HASH_LABELS = [
   'blob', // name of a sealed blob that others carry or fetch
   'within', // what binds a device of a circle to a device of the collective around it
   'founding', // invitation to found: the mailbox identity of the proposer
+  'keeper', // how a keeper is named in its invitation, and what its first meeting is bound to
+  'log', // one commit in the log of a keeper; never leaves its disk
   'start', // how the ledger judged what a device wrote down for its next start; never leaves the device
 ] as const
 

@@ -5,8 +5,11 @@ import type { Result } from '../core/result.ts'
 export const STREAMS = ['control', 'live', 'records', 'files'] as const
 export type StreamName = (typeof STREAMS)[number]
 
-/** How much a link may carry. Narrow: ledger both ways and the peer's own feeds, nothing else. Spec: wire.md §7. */
-export type Standing = 'full' | 'narrow' | 'stranger'
+/**
+ * How much a link may carry. Narrow: ledger both ways and the peer's own feeds, nothing else. Keeper: the peer stores and
+ * serves what is signed and sealed, and is no recipient of anything: ledger, records, whole sets of boxes. Spec: wire.md §7.
+ */
+export type Standing = 'full' | 'keeper' | 'narrow' | 'stranger'
 
 /** An authenticated, sealed connection to one device. Implemented by net/. */
 export interface Link {
