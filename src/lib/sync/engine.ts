@@ -151,7 +151,7 @@ export const onMessage = (state: LinkState, message: SyncMessage, holdings: Hold
     case 'part':
       return fullContent(state, [{ type: 'absorbPart', part: message.part }])
     case 'full':
-      return state.standing === 'keeper' ? { state, effects: [{ type: 'noteFull' }] } : { state, effects: [] }
+      return state.standing === 'sealed' ? { state, effects: [{ type: 'noteFull' }] } : { state, effects: [] }
   }
 }
 
@@ -200,7 +200,7 @@ export const sent = (state: LinkState, feed: FeedId, seq: number): LinkState => 
 })
 
 /** Whether everything sealed may go over a link of this standing, either way. */
-export const carriesAll = (standing: Standing): boolean => standing === 'full' || standing === 'keeper'
+export const carriesAll = (standing: Standing): boolean => standing === 'full' || standing === 'sealed'
 
 const send = (message: SyncMessage): Effect => ({ type: 'send', message })
 
@@ -229,7 +229,7 @@ const openContent = (state: LinkState, holdings: Holdings): Step => {
 const askForKeys = (state: LinkState, holdings: Holdings): Step => {
   if (!carriesAll(state.standing)) return { state, effects: [] }
   const epochs = holdings.missingBoxes().filter((epoch) => !state.askedBoxes.has(epoch))
-  // A keeper has no welcome to give, and is given no part of a checkpoint, of which some are not sealed.
+  // A keeper has no welcome to give, and no part of a checkpoint: some of those are not sealed.
   const mayTell = state.standing === 'full'
   const parts = mayTell ? holdings.missingParts() : []
   return {

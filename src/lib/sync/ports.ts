@@ -6,10 +6,10 @@ export const STREAMS = ['control', 'live', 'records', 'files'] as const
 export type StreamName = (typeof STREAMS)[number]
 
 /**
- * How much a link may carry. Narrow: ledger both ways and the peer's own feeds, nothing else. Keeper: the peer stores and
- * serves what is signed and sealed, and is no recipient of anything: ledger, records, whole sets of boxes. Spec: wire.md §7.
+ * How much a link may carry. Narrow: ledger both ways and the peer's own feeds, nothing else. Sealed: one of the two is a
+ * keeper, which is no recipient of anything: ledger, records and whole sets of boxes, nothing else. Spec: wire.md §7.
  */
-export type Standing = 'full' | 'keeper' | 'narrow' | 'stranger'
+export type Standing = 'full' | 'sealed' | 'narrow' | 'stranger'
 
 /** An authenticated, sealed connection to one device. Implemented by net/. */
 export interface Link {

@@ -200,6 +200,7 @@ export class Syncing {
       }
       case 'serve': {
         const { feed, from } = effect
+        if (attached.isFull) return
         attached.busy += 1
         attached.serving = attached.serving
           .then(() => this.#serve(attached, feed, from))
@@ -241,7 +242,7 @@ export class Syncing {
 
   /** A device gets its own box of many; a keeper, which has none, all of them to hand on. */
   async #boxesFor({ link, standing }: Attached, epoch: EpochId): Promise<SyncMessage | null> {
-    if (standing !== 'keeper') return this.#replica.boxesFor(epoch, link.peer)
+    if (standing !== 'sealed') return this.#replica.boxesFor(epoch, link.peer)
     const boxes = await this.#replica.boxes(epoch)
     return boxes && { type: 'boxes', epoch, boxes }
   }
@@ -286,7 +287,7 @@ export class Syncing {
   #push(record: Uint8Array, seal: Uint8Array, feed: FeedId, seq: number): void {
     for (const attached of this.#attached.values()) {
       const held = attached.state.held?.get(feed) ?? -1
-      if (held !== seq - 1 || !mayPush(attached.state, feed, this.#holdings(attached.link))) continue
+      if (held !== seq - 1 || attached.isFull || !mayPush(attached.state, feed, this.#holdings(attached.link))) continue
       attached.state = sent(attached.state, feed, seq)
       const pass = () => this.#send(attached.link, { type: 'segment', records: [record], seal })
       if (attached.busy === 0) pass()
