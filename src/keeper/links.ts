@@ -38,8 +38,8 @@ export class Links {
   readonly #clock: Clock
   readonly #attached = new Map<string, Attached>()
   readonly #count = new Cell(0)
-  /** Devices that were given the chance to send the beginnings of feeds which are missing here. */
-  readonly #offered = new Set<DeviceId>()
+  /** `device feed`: who was given the chance to send the beginning of a feed that is missing here. */
+  readonly #asked = new Set<string>()
   /** `device feed`: whom both branches of a forked feed were sent already. */
   readonly #toldOfFork = new Set<string>()
   readonly #unwatch: () => void
@@ -86,6 +86,11 @@ export class Links {
         this.#step(attached, ledgerMoved(attached.state, next, this.#holdings(link)))
       },
     }
+  }
+
+  /** Until everything asked for so far was sent, or its link is gone. */
+  async served(): Promise<void> {
+    await Promise.all([...this.#attached.values()].map(({ serving }) => serving))
   }
 
   stop(): void {
@@ -194,9 +199,14 @@ export class Links {
 
   #tell(): void {
     for (const attached of [...this.#attached.values()]) {
-      if (attached.state.ready && attached.state.peerReady) this.#offered.add(attached.link.peer)
+      if (attached.state.ready && attached.state.peerReady) this.#noteAsked(attached.link.peer)
       this.#step(attached, holdingsMoved(attached.state, this.#holdings(attached.link)))
     }
+  }
+
+  #noteAsked(peer: DeviceId): void {
+    for (const { feed, from } of this.#keeping.shelf?.extents() ?? [])
+      if (from > 0) this.#asked.add(`${peer} ${feed}`)
   }
 
   #send(link: Link, message: SyncMessage): void {
@@ -216,7 +226,7 @@ export class Links {
       entriesSince: (have) => keeping.ledger?.since(have).map(({ wire }) => wire) ?? [],
       heads: () =>
         (keeping.shelf?.extents() ?? [])
-          .filter(({ from }) => from === 0 || this.#offered.has(link.peer))
+          .filter(({ feed, from }) => from === 0 || this.#asked.has(`${link.peer} ${feed}`))
           .map(({ feed, seq, rec }) => ({ feed, seq, rec })),
       recordAt: (feed, seq) => keeping.shelf?.recordAt(feed, seq) ?? null,
       tellsOfFork: (feed) =>

@@ -22,6 +22,7 @@ import { membershipFrom } from './membership.ts'
 import type { Replica } from './replica.ts'
 import { encodeHeard, heardKey, parseHeard } from './rows.ts'
 import { openInner, type SpaceInner } from './space-inner.ts'
+import { standingOf } from './standing.ts'
 import { Syncing } from './syncing.ts'
 import type {
   Agreed,
@@ -286,12 +287,12 @@ export class LiveSpace implements Space {
     })
     if (!inner) return
     this.#inner.set(inner)
-    for (const { link } of this.#reached.values()) inner.attach(link)
+    for (const { link } of this.#reached.values()) if (!this.#isKeeper(link.peer)) inner.attach(link)
   }
 
   #judge(peer: DeviceId): ReturnType<Judge> {
     const known = this.replica.state.devices.get(peer)
-    const standing = known && standingOf(known.standing)
+    const standing = known && standingOf(known)
     return known && standing ? { device: known.device, standing } : null
   }
 
@@ -304,14 +305,15 @@ export class LiveSpace implements Space {
       }
     for (const link of links) if (!this.#reached.has(link.id)) this.#reach(link)
     this.#links.set(links)
-    this.replica.documents.company = links.length > 0
+    // A keeper reads nothing: nobody waits for what is being typed.
+    this.replica.documents.company = links.some(({ peer }) => this.#standingOf(peer) !== 'sealed')
   }
 
   #reach(link: MetLink): void {
     const sync = this.#syncing.attach(link, this.#standingOf(link.peer))
     const reached: Reached = { link, sync, unlive: null }
     this.#reached.set(link.id, reached)
-    this.#inner.read()?.attach(link)
+    if (!this.#isKeeper(link.peer)) this.#inner.read()?.attach(link)
     this.#enliven(reached)
     this.#hear(link.peer)
   }
@@ -330,7 +332,11 @@ export class LiveSpace implements Space {
 
   #standingOf(device: DeviceId): Standing {
     const known = this.replica.state.devices.get(device)
-    return (known && standingOf(known.standing)) ?? 'stranger'
+    return (known && standingOf(known)) ?? 'stranger'
+  }
+
+  #isKeeper(device: DeviceId): boolean {
+    return this.replica.state.devices.get(device)?.kind === 'keeper'
   }
 
   #clientOf(device: DeviceId): number | null {
@@ -349,9 +355,7 @@ export class LiveSpace implements Space {
     this.#live.awareness.reconsider()
     this.#mesh?.setPeers(
       [...state.devices.values()]
-        .filter(
-          ({ id, standing }) => id !== this.me.device && standing !== 'revoked' && standing !== 'retired',
-        )
+        .filter((device) => device.id !== this.me.device && standingOf(device) !== null)
         .map(({ id, device }) => ({ id, device })),
     )
   }
@@ -514,9 +518,6 @@ export class LiveSpace implements Space {
     return this.replica.saving.read() === 'failed' ? err({ type: 'StorageFailed' }) : ok(undefined)
   }
 }
-
-const standingOf = (standing: string): Standing | null =>
-  standing === 'active' ? 'full' : standing === 'suspended' ? 'narrow' : null
 
 const textOf = (piece: Piece): string =>
   piece.type === 'threat' ? Object.values(piece.fields).join('\n') : piece.text
