@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { concatBytes, equalBytes, utf8FromText } from '../lib/core/bytes.ts'
@@ -53,6 +54,15 @@ export class LogFile {
     await handle.write(concatBytes(TITLE, nonce), 0, HEAD_BYTES, 0)
     await handle.datasync()
     return new LogFile({ path: fresh, handle, nonce, end: HEAD_BYTES })
+  }
+
+  /** Makes sure that there is a log at `path`, and that nothing is left of one that never took its place. */
+  static async prepare(path: string, random: Random): Promise<void> {
+    await rm(`${path}.new`, { force: true })
+    if (existsSync(path)) return
+    const file = await LogFile.create(path, random)
+    await file.become(path)
+    await file.retire()
   }
 
   /** Takes the place of the log at `path`: from here on it is the one that is opened. */

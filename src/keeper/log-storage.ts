@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { concatBytes, textFromUtf8, utf8FromText } from '../lib/core/bytes.ts'
 import { encodeCbor } from '../lib/core/cbor.ts'
@@ -55,7 +54,7 @@ export const openLogStorage = async (
       live += costOf(known.get(key))
     }
   }
-  if (how === 'own' && !existsSync(path)) await (await LogFile.create(path, random)).become(path)
+  if (how === 'own') await LogFile.prepare(path, random)
   const opened = await LogFile.read(path, how, note)
   if (!opened) return null
   let file = opened.file

@@ -9,6 +9,7 @@ import type {
   Agreed,
   AgreedState,
   AsideItem,
+  BadKeeperText,
   BadScan,
   CannotCosign,
   Encounter,
@@ -17,6 +18,8 @@ import type {
   GuestState,
   HostFlow,
   HostState,
+  KeeperFlow,
+  KeeperFlowState,
   Membership,
   NoAddress,
   Phase,
@@ -226,6 +229,7 @@ export class PaperSpace implements Space {
         paperMember(mine, { me: true, devices: [paperDevice(`${mine} phone`, { thisOne: true })] }),
         ...others.map((name) => paperMember(name)),
       ],
+      keepers: [],
       decisions: [],
       me: 'active',
     })
@@ -252,6 +256,16 @@ export class PaperSpace implements Space {
     const encounter = new PaperEncounter(`CODE${this.encounters.length}`)
     this.encounters.push(encounter)
     return ok(encounter)
+  }
+
+  /** The texts of keepers that were pasted, and what became of each. */
+  readonly keepersMet: { readonly text: string; readonly state: Cell<KeeperFlowState> }[] = []
+
+  addKeeper(text: string): Result<KeeperFlow, BadKeeperText> {
+    if (text.includes(' ')) return err({ type: 'BadKeeperText' })
+    const state = new Cell<KeeperFlowState>({ step: 'meeting' })
+    this.keepersMet.push({ text, state })
+    return ok({ state, cancel: () => {} })
   }
 
   async approve(proposal: EntryId) {
@@ -289,6 +303,15 @@ export class PaperSpace implements Space {
   async suspend(device: DeviceId, reason: string) {
     return this.#act(`suspend ${device} ${reason}`, (now) => ({
       ...now,
+      keepers: now.keepers.map((keeper) =>
+        keeper.id === device
+          ? {
+              ...keeper,
+              standing: 'suspended',
+              pauses: [{ id: entryId(`pause of ${device}`), mine: true, by: this.me.member }],
+            }
+          : keeper,
+      ),
       members: devicesIn(now, (known) =>
         known.id === device
           ? {

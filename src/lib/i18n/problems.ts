@@ -1,4 +1,5 @@
 import type {
+  BadKeeperText,
   BadLink,
   BadScan,
   CannotCosign,
@@ -14,6 +15,7 @@ import type {
 import type { Key } from './catalogue.ts'
 
 type Problem =
+  | BadKeeperText
   | BadLink
   | BadScan
   | NoAddress

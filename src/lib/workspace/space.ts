@@ -15,10 +15,12 @@ import { createMesh } from '../net/mesh.ts'
 import type { Hub, Judge, Mesh, MetLink, Rtc } from '../net/types.ts'
 import type { WordLanguage } from '../net/words.ts'
 import type { Standing, Storage } from '../sync/ports.ts'
+import { keeperInvitationFromText } from '../wire/keeper.ts'
 import { createAgreed } from './checkpoint-door.ts'
 import { createEncounter } from './encounter.ts'
 import { hostJoining } from './joining.ts'
 import { membershipFrom } from './membership.ts'
+import { proposeKeeper } from './keepers.ts'
 import type { Replica } from './replica.ts'
 import { encodeHeard, heardKey, parseHeard } from './rows.ts'
 import { openInner, type SpaceInner } from './space-inner.ts'
@@ -27,8 +29,10 @@ import { Syncing } from './syncing.ts'
 import type {
   Agreed,
   AsideItem,
+  BadKeeperText,
   Encounter,
   HostFlow,
+  KeeperFlow,
   Membership,
   NoAddress,
   NotAllowed,
@@ -179,6 +183,27 @@ export class LiveSpace implements Space {
       memberOf: (device) => this.replica.state.devices.get(device)?.member ?? null,
       met: (owned) => (this.#mesh ? this.#mesh.adopt(owned) : owned.link.close()),
     })
+  }
+
+  addKeeper(text: string): Result<KeeperFlow, NotAllowed | BadKeeperText> {
+    const refused = this.#mayAct()
+    if (refused) return err(refused)
+    const invitation = keeperInvitationFromText(text)
+    if (!invitation) return err({ type: 'BadKeeperText' })
+    const { hub, rtc, clock, random, language } = this.#world
+    return ok(
+      proposeKeeper({
+        hub,
+        rtc,
+        clock,
+        random,
+        replica: this.replica,
+        invitation,
+        language: language(),
+        mayAct: () => this.#mayAct() === null,
+        enact: (proposal) => this.#enact(proposal),
+      }),
+    )
   }
 
   async approve(proposal: EntryId): Promise<Result<void, NotAllowed>> {
@@ -375,6 +400,7 @@ export class LiveSpace implements Space {
       linked,
       heard: this.#heard,
       knows: (device, act) => this.#syncing.knows(device, act),
+      full: (device) => this.#syncing.isFull(device),
       forked: new Set(
         this.replica.feeds.forks().flatMap(({ feed }) => this.replica.state.feeds.get(feed)?.device ?? []),
       ),

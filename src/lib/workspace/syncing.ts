@@ -287,7 +287,12 @@ export class Syncing {
   #push(record: Uint8Array, seal: Uint8Array, feed: FeedId, seq: number): void {
     for (const attached of this.#attached.values()) {
       const held = attached.state.held?.get(feed) ?? -1
-      if (held !== seq - 1 || attached.isFull || !mayPush(attached.state, feed, this.#holdings(attached.link))) continue
+      if (
+        held !== seq - 1 ||
+        attached.isFull ||
+        !mayPush(attached.state, feed, this.#holdings(attached.link))
+      )
+        continue
       attached.state = sent(attached.state, feed, seq)
       const pass = () => this.#send(attached.link, { type: 'segment', records: [record], seal })
       if (attached.busy === 0) pass()
