@@ -19,6 +19,7 @@ const keeperAndCaro = async () => {
   await house.letIn(ana, bea)
   world.cut(caro)
   house.link(ana)
+  await house.settle()
   house.link(bea)
   await ana.writes('lo que escribió Ana')
   await house.settle()

@@ -12,11 +12,17 @@ const withKeeper = async (about: { readonly quota?: number } = {}) => {
   const [ana, bea, caro] = (await world.found('Ana', 'Bea', 'Caro')) as [Person, Person, Person]
   const house = await House.open(world, about)
   await house.letIn(ana, bea)
+  house.link(ana)
+  await house.settle()
+  house.cut()
   return { world, ana, bea, caro, house }
 }
 
 test('a keeper that was let in gets the ledger and everything sealed, and knows whom it keeps for', async () => {
-  const { ana, house } = await withKeeper()
+  const world = new World()
+  const [ana, bea] = (await world.found('Ana', 'Bea', 'Caro')) as [Person, Person, Person]
+  const house = await House.open(world)
+  await house.letIn(ana, bea)
   await ana.writes('escrito antes')
   expect(house.keeping.standing()).toBe('waiting')
   house.link(ana)
@@ -59,6 +65,8 @@ test('a keeper asks nobody for a welcome or a part, is sent none, and no presenc
   const { world, ana, house } = await withKeeper()
   const before = world.network.sent.length
   house.link(ana)
+  await house.settle()
+  ana.replica.rotate()
   await ana.writes('algo')
   await house.settle()
   const kinds = new Set(
