@@ -35,7 +35,7 @@ beforeAll(
       publicDir: false,
       build: { ssr: 'src/keeper/main.ts', outDir: OUT, target: 'node20', minify: false },
     }),
-  60_000,
+  120_000,
 )
 afterAll(async () => {
   for (const child of running) child.kill('SIGKILL')
@@ -262,4 +262,4 @@ test('three found a collective, let a keeper in by its text, two write and go, a
     }
   again.kill('SIGTERM')
   await again.ended
-}, 180_000)
+}, 300_000)

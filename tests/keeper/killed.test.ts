@@ -20,7 +20,7 @@ beforeAll(
       publicDir: false,
       build: { ssr: 'tests/keeper/writer.ts', outDir: OUT, target: 'node20', minify: false },
     }),
-  60_000,
+  120_000,
 )
 
 /** Lets the program write until it has said so much, and a moment more, and kills it as a power cut does. */
@@ -64,4 +64,4 @@ test('killed at any moment, again and again: everything it was promised is there
     storage.close()
     await storage.closed()
   }
-}, 120_000)
+}, 300_000)
