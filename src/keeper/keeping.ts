@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/core/clock.ts'
-import type { CollId, DeviceId, EntryId, EpochId, FeedId } from '../lib/core/ids.ts'
+import type { CollId, DeviceId, EntryId, EpochId } from '../lib/core/ids.ts'
 import { Cell, type Watched } from '../lib/core/watched.ts'
 import { deviceIdOf, type Device } from '../lib/crypto/device.ts'
 import { checkSegment } from '../lib/feed/chain.ts'
@@ -365,5 +365,5 @@ const segmentFrom = (wires: readonly Uint8Array[], sealWire: Uint8Array): Segmen
     if (!record.ok) return null
     records.push(record.value)
   }
-  return { feed: seal.value.feed as FeedId, records, seal: seal.value }
+  return { feed: seal.value.feed, records, seal: seal.value }
 }

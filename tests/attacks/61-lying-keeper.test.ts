@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { idBytes, type EpochId } from '../../src/lib/core/ids.ts'
+import { idBytes } from '../../src/lib/core/ids.ts'
 import { createRecord } from '../../src/lib/feed/record.ts'
 import { createFeedSeal, encodeFeedSeal } from '../../src/lib/feed/seal.ts'
 import { createEntry } from '../../src/lib/ledger/authoring.ts'
@@ -8,7 +8,6 @@ import type { Act } from '../../src/lib/ledger/types.ts'
 import { generateSecretKey } from '../../src/lib/crypto/hash.ts'
 import { encodeSyncMessage, parseSyncMessage, type SyncMessage } from '../../src/lib/wire/sync.ts'
 import { World, type Person } from '../world/cast.ts'
-import type { MemoryLink } from '../world/network.ts'
 import { House } from '../keeper/house.ts'
 
 /** A keeper that was let in and has everything sealed there is; Caro was away, and now meets it, or what took its place. */
@@ -36,7 +35,7 @@ const eveAsKeeper = (world: World, caro: Person, house: House) => {
   })
   caro.attach(theirs)
   const say = (message: SyncMessage) => evil.send('records', encodeSyncMessage(message))
-  return { say, heard, link: evil as MemoryLink }
+  return { say, heard, link: evil }
 }
 
 /** What a keeper may pass on, as it lies there: acts, one segment of Ana’s, and the boxes of each epoch. */
@@ -131,7 +130,7 @@ test('attack 61: false boxes, welcomes and parts from a keeper are not even look
   for (const epoch of missing) {
     say({ type: 'boxes', epoch, boxes: older })
     say({ type: 'boxes', epoch, boxes: new Uint8Array(64) })
-    say({ type: 'box', epoch: epoch as EpochId, box: older, path: [idBytes(epoch)] })
+    say({ type: 'box', epoch, box: older, path: [idBytes(epoch)] })
   }
   say({ type: 'welcome', welcome: new Uint8Array(500) })
   say({ type: 'part', part: new Uint8Array(500) })

@@ -12,7 +12,7 @@ import { addArticle, articles } from '../../src/lib/domain/articles.ts'
 import { createHub, type HubSocket } from '../../src/lib/net/hub-client.ts'
 import { createMemoryStorage } from '../../src/lib/store/memory-storage.ts'
 import type { GuestFlow, HostFlow, KeeperFlow, Space } from '../../src/lib/workspace/types.ts'
-import type { LiveSpace } from '../../src/lib/workspace/space.ts'
+import { LiveSpace } from '../../src/lib/workspace/space.ts'
 import { LiveWorkspace } from '../../src/lib/workspace/workspace.ts'
 import { openHub, type OpenHub } from '../hub/open-hub.ts'
 import { createNodeRtc } from '../net/node-rtc.ts'
@@ -181,8 +181,10 @@ const reads = (space: Space, title: string): Promise<void> =>
     look()
   })
 
-const recordsOf = (space: Space): number =>
-  (space as LiveSpace).replica.feeds.heads().reduce((sum, { seq }) => sum + seq + 1, 0)
+const recordsOf = (space: Space): number => {
+  if (!(space instanceof LiveSpace)) throw new Error('a space on paper')
+  return space.replica.feeds.heads().reduce((sum, { seq }) => sum + seq + 1, 0)
+}
 
 test('three found a collective, let a keeper in by its text, two write and go, and the third reads it from the keeper alone, killed in between', async () => {
   const hub = await openHub()

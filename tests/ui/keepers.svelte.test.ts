@@ -26,10 +26,10 @@ const attic = (about: Partial<Keeper> = {}): Keeper => ({
   ...about,
 })
 
-const show = async (keepers: readonly Keeper[] = [], kind: 'collective' | 'pair' = 'collective') => {
+const show = (keepers: readonly Keeper[] = [], kind: 'collective' | 'pair' = 'collective') => {
   const space = new PaperSpace({ id: 'v', kind, title: 'Vertientes', names: ['Ceiba', 'Tecolote', 'Jícara'] })
   space.membership.set({ ...space.membership.read(), keepers })
-  await stage(CollectiveScreen, {
+  stage(CollectiveScreen, {
     session: new PaperSession(new PaperWorkspace([space])),
     props: { space },
     path: '/colectivo',
@@ -41,7 +41,7 @@ const show = async (keepers: readonly Keeper[] = [], kind: 'collective' | 'pair'
 const keepers = () => page.getByRole('region', { name: 'Quien guarda' })
 
 test('somebody pastes the text of a keeper, meets it, and sees the words it shows too', async () => {
-  const space = await show()
+  const space = show()
   await keepers().getByRole('button', { name: 'Sumar un guardián' }).click()
   const sheet = page.getByRole('dialog')
   await sheet.getByLabelText('Texto del guardián').fill('no es un texto')
@@ -58,7 +58,7 @@ test('somebody pastes the text of a keeper, meets it, and sees the words it show
 })
 
 test('a keeper that does not answer, or keeps for others, is said kindly and may be tried again', async () => {
-  const space = await show()
+  const space = show()
   await keepers().getByRole('button', { name: 'Sumar un guardián' }).click()
   const sheet = page.getByRole('dialog')
   await sheet.getByLabelText('Texto del guardián').fill('hAFma2VlcGVy')
@@ -71,7 +71,7 @@ test('a keeper that does not answer, or keeps for others, is said kindly and may
 })
 
 test('a keeper is listed with whether it is there and has room; anybody pauses it, and takes the pause back', async () => {
-  const space = await show([attic(), attic({ id: deviceId('shop'), isFull: true })])
+  const space = show([attic(), attic({ id: deviceId('shop'), isFull: true })])
   await expect.element(keepers().getByText('Conectado ahora')).toBeVisible()
   await expect.element(keepers().getByText('Ya no tiene espacio')).toBeVisible()
   await expectNoBarriers()
@@ -85,7 +85,7 @@ test('a keeper is listed with whether it is there and has room; anybody pauses i
 })
 
 test('a keeper that waits for votes stands among the decisions', async () => {
-  const space = await show()
+  const space = show()
   space.membership.set({
     ...space.membership.read(),
     decisions: [
@@ -101,7 +101,7 @@ test('a keeper that waits for votes stands among the decisions', async () => {
 })
 
 test('two cannot let a keeper in, and are not asked to', async () => {
-  await show([], 'pair')
+  show([], 'pair')
   await expect.element(page.getByText('Cuaderno de dos personas')).toBeVisible()
   expect(page.getByRole('button', { name: 'Sumar un guardián' }).query()).toBeNull()
 })
