@@ -80,7 +80,7 @@ export default ts.config(
     rules: { 'no-console': 'off' },
   },
   { files: ['**/*.mjs', '**/*.js', '**/*.d.mts', 'src/service-worker.ts'], ...ts.configs.disableTypeChecked },
-  { files: ['src/hub/main.ts'], rules: { 'no-console': 'off' } },
+  { files: ['src/hub/main.ts', 'src/keeper/main.ts'], rules: { 'no-console': 'off' } },
   {
     files: ['tests/**'],
     rules: {

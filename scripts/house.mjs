@@ -83,6 +83,19 @@ export const build = async () => {
   })
 }
 
+/** Builds the keeper into dist/keeper/. It needs no app. */
+export const buildKeeper = () =>
+  buildUnlessNewer('keeper', 'dist/keeper/main.js', {
+    sources: [
+      'src/keeper',
+      ...['core', 'crypto', 'feed', 'ledger', 'net', 'sync', 'wire'].map((folder) => `src/lib/${folder}`),
+      'vite.keeper.config.ts',
+      'package-lock.json',
+      'tsconfig.json',
+    ],
+    args: ['build', '--config', 'vite.keeper.config.ts'],
+  })
+
 const buildUnlessNewer = async (what, output, { sources, args }) => {
   const newest = Math.max(...sources.map((source) => newestIn(join(root, source))))
   const built = join(root, output)

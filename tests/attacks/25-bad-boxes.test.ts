@@ -20,6 +20,7 @@ const SEEN = {
   heard: new Map<never, number>(),
   knows: () => false,
   isSettled: () => false,
+  full: () => false,
   forked: new Set<never>(),
 }
 

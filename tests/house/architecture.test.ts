@@ -100,6 +100,16 @@ test('what runs at the hub could not open anything: it does not even know the wo
   expect([...folders].sort()).toEqual(['core', 'hub', 'wire'])
 })
 
+test('what runs at a keeper opens nothing: no workspace, no meaning, and none of the words for opening', () => {
+  const mine = imports.filter(({ file }) => file.startsWith('src/keeper/'))
+  const folders = new Set(mine.flatMap(({ target }) => (target ? [folderOf(target)] : [])))
+  expect([...folders].sort()).toEqual(['core', 'crypto', 'feed', 'keeper', 'ledger', 'net', 'sync', 'wire'])
+  const opens = /\b(?:openBox|openGrant|openRecord\w*|openWelcome|decapsulate|recordKey|secretKeyFrom)\b/
+  const files = [...new Set(mine.map(({ file }) => file))]
+  expect(files.filter((file) => opens.test(textOf(file)))).toEqual([])
+  expect(opens.test(textOf('src/lib/workspace/replica.ts'))).toBe(true)
+})
+
 test('an import of ours names its file whole, without an alias', () => {
   const loose = imports.filter(
     ({ to, target }) => target && (to.startsWith('$') || !/\.(ts|svelte|css|json)(\?|$)/.test(to)),

@@ -10,6 +10,7 @@ import type {
   Agreed,
   AgreedState,
   AsideItem,
+  BadKeeperText,
   BadScan,
   CannotCosign,
   Encounter,
@@ -18,6 +19,8 @@ import type {
   GuestState,
   HostFlow,
   HostState,
+  KeeperFlow,
+  KeeperFlowState,
   Kept,
   Membership,
   NoAddress,
@@ -230,6 +233,7 @@ export class PaperSpace implements Space {
         paperMember(mine, { me: true, devices: [paperDevice(`${mine} phone`, { thisOne: true })] }),
         ...others.map((name) => paperMember(name)),
       ],
+      keepers: [],
       decisions: [],
       complaints: [],
       me: 'active',
@@ -257,6 +261,16 @@ export class PaperSpace implements Space {
     const encounter = new PaperEncounter(`CODE${this.encounters.length}`)
     this.encounters.push(encounter)
     return ok(encounter)
+  }
+
+  /** The texts of keepers that were pasted, and what became of each. */
+  readonly keepersMet: { readonly text: string; readonly state: Cell<KeeperFlowState> }[] = []
+
+  addKeeper(text: string): Result<KeeperFlow, BadKeeperText> {
+    if (text.includes(' ')) return err({ type: 'BadKeeperText' })
+    const state = new Cell<KeeperFlowState>({ step: 'meeting' })
+    this.keepersMet.push({ text, state })
+    return ok({ state, cancel: () => {} })
   }
 
   async approve(proposal: EntryId) {
@@ -294,6 +308,15 @@ export class PaperSpace implements Space {
   async suspend(device: DeviceId, reason: string) {
     return this.#act(`suspend ${device} ${reason}`, (now) => ({
       ...now,
+      keepers: now.keepers.map((keeper) =>
+        keeper.id === device
+          ? {
+              ...keeper,
+              standing: 'suspended',
+              pauses: [{ id: entryId(`pause of ${device}`), mine: true, by: this.me.member }],
+            }
+          : keeper,
+      ),
       members: devicesIn(now, (known) =>
         known.id === device
           ? {

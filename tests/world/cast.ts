@@ -9,6 +9,7 @@ import { assembleGenesis, createGenesis, signGenesis } from '../../src/lib/ledge
 import { TABLES, type Standing, type Storage } from '../../src/lib/sync/ports.ts'
 import { createMemoryStorage } from '../../src/lib/store/memory-storage.ts'
 import { Replica } from '../../src/lib/workspace/replica.ts'
+import { standingOf } from '../../src/lib/workspace/standing.ts'
 import { Syncing } from '../../src/lib/workspace/syncing.ts'
 import type { MemoryLink } from './network.ts'
 import { Network } from './network.ts'
@@ -61,7 +62,7 @@ export class Person {
   standingOf(device: DeviceId): Standing | null {
     const known = this.replica.state.devices.get(device)
     if (!known) return 'stranger'
-    return known.standing === 'active' ? 'full' : known.standing === 'suspended' ? 'narrow' : null
+    return standingOf(known)
   }
 
   /** As the mesh does: after every change of the ledger, each link is judged anew. */

@@ -62,14 +62,19 @@ export const deviceFromCbor = (value: unknown): Device | null =>
 /** `deviceId = H("dev", {signPk, kemPk, rvPk, nonce})`. */
 export const deviceIdOf = (device: Device): DeviceId => deviceIdFrom(hash('dev', cborFromDevice(device)))!
 
-/** The device's own side of its binding to a member: `SIG("dev", [coll, member, device])`. */
-export const signBinding = (own: OwnDevice, coll: CollId, member: MemberId): Uint8Array =>
-  sign(own.signSk, 'dev', [idBytes(coll), idBytes(member), idBytes(own.id)])
+/** The device's own side of its binding to a member: `SIG("dev", [coll, member, device])`. `null`: a keeper, which is nobody's. */
+export const signBinding = (own: OwnDevice, coll: CollId, member: MemberId | null): Uint8Array =>
+  sign(own.signSk, 'dev', [idBytes(coll), member && idBytes(member), idBytes(own.id)])
 
 export const verifyBinding = (
   device: Device,
   coll: CollId,
-  member: MemberId,
+  member: MemberId | null,
   signature: Uint8Array,
 ): boolean =>
-  verify(device.signPk, 'dev', [idBytes(coll), idBytes(member), idBytes(deviceIdOf(device))], signature)
+  verify(
+    device.signPk,
+    'dev',
+    [idBytes(coll), member && idBytes(member), idBytes(deviceIdOf(device))],
+    signature,
+  )

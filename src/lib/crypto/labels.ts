@@ -35,6 +35,8 @@ export const HASH_LABELS = [
   'founding', // invitation to found: the mailbox identity of the proposer
   'start', // how the ledger judged what a device wrote down for its next start; never leaves the device
   'passed', // a note that went through here to somebody else; never leaves the device
+  'keeper', // how a keeper is named in its invitation, and what its first meeting is bound to
+  'log', // one commit in the log of a keeper; never leaves its disk
 ] as const
 
 export const KDF_LABELS = [

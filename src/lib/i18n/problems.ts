@@ -1,5 +1,6 @@
 import type { BadRelayPoint } from '../domain/relay-points.ts'
 import type {
+  BadKeeperText,
   BadLink,
   BadScan,
   CannotCosign,
@@ -16,6 +17,7 @@ import type {
 import type { Key } from './catalogue.ts'
 
 type Problem =
+  | BadKeeperText
   | BadLink
   | BadScan
   | NoAddress

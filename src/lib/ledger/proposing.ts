@@ -64,8 +64,8 @@ const deviceMayEnter = (given: Given, proposal: Of<'admit' | 'addDevice' | 'reco
   verifyBinding(proposal.device, given.book.coll, proposal.member, proposal.binding)
 
 /** A keeper is nobody’s: it signs `null` in place of a member. */
-const keeperIsBound = ({ book }: Given, { device, deviceId, binding }: Of<'keeper'>): boolean =>
-  verify(device.signPk, 'dev', [idBytes(book.coll), null, idBytes(deviceId)], binding)
+const keeperIsBound = ({ book }: Given, { device, binding }: Of<'keeper'>): boolean =>
+  verifyBinding(device, book.coll, null, binding)
 
 /** Where an invitation was used, it stands, and its key signed for this very device in this very handshake. */
 const proofHolds = ({ book, view }: Given, { proof, deviceId }: Of<'admit' | 'addDevice'>): boolean => {

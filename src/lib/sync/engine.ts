@@ -75,6 +75,8 @@ export type Effect =
   | { readonly type: 'absorbWelcome'; readonly welcome: Uint8Array }
   | { readonly type: 'serveParts'; readonly parts: readonly Uint8Array[] }
   | { readonly type: 'absorbPart'; readonly part: Uint8Array }
+  /** The peer has no room for what it does not hold yet. */
+  | { readonly type: 'noteFull' }
 
 export type Step = { readonly state: LinkState; readonly effects: readonly Effect[] }
 
@@ -131,12 +133,12 @@ export const onMessage = (state: LinkState, message: SyncMessage, holdings: Hold
     case 'segment':
       return content(state, [{ type: 'absorbSegment', records: message.records, seal: message.seal }])
     case 'wantBoxes':
-      return fullContent(state, [{ type: 'serveBoxes', epochs: message.epochs }])
+      return sealedContent(state, [{ type: 'serveBoxes', epochs: message.epochs }])
     case 'boxes':
-      return fullContent(state, [{ type: 'absorbBoxes', epoch: message.epoch, boxes: message.boxes }])
+      return sealedContent(state, [{ type: 'absorbBoxes', epoch: message.epoch, boxes: message.boxes }])
     case 'box': {
       const { epoch, box, path } = message
-      return fullContent(state, [{ type: 'absorbBox', epoch, box, path }])
+      return sealedContent(state, [{ type: 'absorbBox', epoch, box, path }])
     }
     case 'wantWelcome':
       return fullContent(state, [{ type: 'serveWelcome' }])
@@ -148,6 +150,8 @@ export const onMessage = (state: LinkState, message: SyncMessage, holdings: Hold
       return startsOver(state, message.heads, holdings)
     case 'part':
       return fullContent(state, [{ type: 'absorbPart', part: message.part }])
+    case 'full':
+      return state.standing === 'sealed' ? { state, effects: [{ type: 'noteFull' }] } : { state, effects: [] }
   }
 }
 
@@ -187,13 +191,16 @@ export const mayPush = (state: LinkState, feed: FeedId, holdings: Holdings): boo
   state.ready &&
   state.peerReady &&
   state.held !== null &&
-  (state.standing === 'full' || (state.standing === 'narrow' && holdings.feedIsPeers(feed)))
+  (carriesAll(state.standing) || (state.standing === 'narrow' && holdings.feedIsPeers(feed)))
 
 /** Notes that the peer was sent `feed` up to `seq`. */
 export const sent = (state: LinkState, feed: FeedId, seq: number): LinkState => ({
   ...state,
   held: new Map([...(state.held ?? []), [feed, Math.max(seq, state.held?.get(feed) ?? -1)]]),
 })
+
+/** Whether everything sealed may go over a link of this standing, either way. */
+export const carriesAll = (standing: Standing): boolean => standing === 'full' || standing === 'sealed'
 
 const send = (message: SyncMessage): Effect => ({ type: 'send', message })
 
@@ -220,15 +227,17 @@ const openContent = (state: LinkState, holdings: Holdings): Step => {
 }
 
 const askForKeys = (state: LinkState, holdings: Holdings): Step => {
-  if (state.standing !== 'full') return { state, effects: [] }
+  if (!carriesAll(state.standing)) return { state, effects: [] }
   const epochs = holdings.missingBoxes().filter((epoch) => !state.askedBoxes.has(epoch))
-  const parts = holdings.missingParts()
+  // A keeper has no welcome to give, and no part of a checkpoint: some of those are not sealed.
+  const mayTell = state.standing === 'full'
+  const parts = mayTell ? holdings.missingParts() : []
   return {
     state: epochs.length > 0 ? { ...state, askedBoxes: new Set([...state.askedBoxes, ...epochs]) } : state,
     effects: [
       ...(parts.length > 0 ? [send({ type: 'wantParts', parts })] : []),
       ...(epochs.length > 0 ? [send({ type: 'wantBoxes', epochs })] : []),
-      ...(holdings.mayAskForWelcome() ? [send({ type: 'wantWelcome' })] : []),
+      ...(mayTell && holdings.mayAskForWelcome() ? [send({ type: 'wantWelcome' })] : []),
     ],
   }
 }
@@ -250,7 +259,7 @@ const sayHave = (state: LinkState, holdings: Holdings): Step => {
 
 /** With a narrow peer only its own feeds are spoken of: no other head is disclosed. */
 const shared = (state: LinkState, holdings: Holdings): readonly Head[] =>
-  state.standing === 'full'
+  carriesAll(state.standing)
     ? holdings.heads()
     : holdings.heads().filter(({ feed }) => holdings.feedIsPeers(feed))
 
@@ -259,7 +268,7 @@ const onHave = (state: LinkState, heads: readonly Head[], holdings: Holdings): S
   for (const { feed, seq } of heads) held.set(feed, Math.max(seq, held.get(feed) ?? -1))
   const mine = new Map(holdings.heads().map((head) => [head.feed, head.seq]))
   const serve: Effect[] = []
-  if (state.standing === 'full')
+  if (carriesAll(state.standing))
     for (const [feed, seq] of mine) {
       const theirs = held.get(feed) ?? -1
       if (seq > theirs) {
@@ -273,7 +282,7 @@ const onHave = (state: LinkState, heads: readonly Head[], holdings: Holdings): S
     const ours = holdings.recordAt(feed, seq)
     // A peer that knows one branch only may have the very head we have, and not know that there is another.
     const differs = (ours !== null && ours !== rec) || holdings.tellsOfFork(feed)
-    if (!differs || parted.has(feed) || state.standing !== 'full') continue
+    if (!differs || parted.has(feed) || !carriesAll(state.standing)) continue
     parted.add(feed)
     serve.push({ type: 'serve', feed, from: 0 })
   }
@@ -293,3 +302,6 @@ const content = (state: LinkState, effects: readonly Effect[]): Step =>
 
 const fullContent = (state: LinkState, effects: readonly Effect[]): Step =>
   state.ready && state.standing === 'full' ? { state, effects } : { state, effects: [] }
+
+const sealedContent = (state: LinkState, effects: readonly Effect[]): Step =>
+  state.ready && carriesAll(state.standing) ? { state, effects } : { state, effects: [] }

@@ -5,8 +5,11 @@ import type { Result } from '../core/result.ts'
 export const STREAMS = ['control', 'live', 'records', 'files'] as const
 export type StreamName = (typeof STREAMS)[number]
 
-/** How much a link may carry. Narrow: ledger both ways and the peer's own feeds, nothing else. Spec: wire.md §7. */
-export type Standing = 'full' | 'narrow' | 'stranger'
+/**
+ * How much a link may carry. Narrow: ledger both ways and the peer's own feeds, nothing else. Sealed: one of the two is a
+ * keeper, which is no recipient of anything: ledger, records and whole sets of boxes, nothing else. Spec: wire.md §7.
+ */
+export type Standing = 'full' | 'sealed' | 'narrow' | 'stranger'
 
 /** An authenticated, sealed connection to one device. Implemented by net/. */
 export interface Link {

@@ -54,6 +54,8 @@ export type SyncMessage =
   | { readonly type: 'part'; readonly part: Uint8Array }
   /** Let us begin anew, with my ledger heads: I let go of what came while you were not to be heard. */
   | { readonly type: 'again'; readonly heads: readonly EntryId[] }
+  /** A keeper: my room is used up, what you send now I do not keep. */
+  | { readonly type: 'full' }
 
 export type BadMessage = { readonly type: 'BadMessage' }
 
@@ -106,12 +108,14 @@ const cborFrom = (message: SyncMessage): Cbor => {
       return [12, ids(message.heads)]
     case 'box':
       return [13, idBytes(message.epoch), message.box, message.path]
+    case 'full':
+      return [14]
   }
 }
 
 const messageFrom = (parts: readonly Cbor[]): SyncMessage | null => {
   const [kind, a, b, c] = parts
-  const arity = [2, 3, 3, 1, 2, 3, 2, 3, 1, 2, 2, 2, 2, 4][typeof kind === 'number' ? kind : -1]
+  const arity = [2, 3, 3, 1, 2, 3, 2, 3, 1, 2, 2, 2, 2, 4, 1][typeof kind === 'number' ? kind : -1]
   if (parts.length !== arity) return null
   switch (kind) {
     case 0: {
@@ -172,6 +176,8 @@ const messageFrom = (parts: readonly Cbor[]): SyncMessage | null => {
       const path = listOf(c, hashFrom, MAX_PATH)
       return epoch && box && path && { type: 'box', epoch, box, path }
     }
+    case 14:
+      return { type: 'full' }
     default:
       return null
   }

@@ -16,6 +16,8 @@ export type Seen = {
   readonly isSettled: (act: EntryId) => boolean
   /** Devices that signed two records for one place. */
   readonly forked: ReadonlySet<DeviceId>
+  /** Keepers, linked now, that have no more room. */
+  readonly full: (device: DeviceId) => boolean
 }
 
 /** The ledger's state as people see it: members with their devices, and what waits for a decision. */
@@ -75,6 +77,22 @@ export const membershipFrom = (
         }),
       }))
       .sort((a, b) => Number(b.me) - Number(a.me) || (a.id < b.id ? -1 : 1)),
+    keepers: [...state.devices.values()]
+      .filter(({ kind }) => kind === 'keeper')
+      .map(({ id, standing, suspensions }) => ({
+        id,
+        mark: hash('weave', idBytes(id)),
+        standing,
+        linked: seen.linked.has(id),
+        heard: seen.heard.get(id) ?? null,
+        isFull: seen.full(id),
+        pauses: suspensions.flatMap((act) => {
+          const suspension = state.suspensions.get(act)
+          const by = suspension ? memberOf(suspension.author) : null
+          return suspension ? [{ id: act, mine: by === me.member, by }] : []
+        }),
+      }))
+      .sort((a, b) => (a.id < b.id ? -1 : 1)),
     decisions: [...state.proposals.values()]
       .filter(({ status }) => status === 'open')
       .map((proposal) => {
@@ -122,7 +140,7 @@ const complaintsOf = (state: LedgerState, seen: Seen) => {
   return [...newest.values()]
 }
 
-const NAMED = ['admit', 'addDevice', 'removeMember', 'revokeDevice', 'lift', 'policy'] as const
+const NAMED = ['admit', 'addDevice', 'removeMember', 'revokeDevice', 'lift', 'policy', 'keeper'] as const
 const isNamed = (action: string): action is (typeof NAMED)[number] =>
   (NAMED as readonly string[]).includes(action)
 

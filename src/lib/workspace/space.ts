@@ -18,21 +18,26 @@ import { createChangingRtc, type ChangingRtc } from '../net/rtc.ts'
 import type { Hub, Judge, Mesh, MetLink, Reach, Rtc, Way } from '../net/types.ts'
 import type { WordLanguage } from '../net/words.ts'
 import type { Standing, Storage } from '../sync/ports.ts'
+import { keeperInvitationFromText } from '../wire/keeper.ts'
 import { bringLateBack, followLatePieces } from './aside.ts'
 import { createAgreed } from './checkpoint-door.ts'
 import { createEncounter } from './encounter.ts'
 import { hostJoining } from './joining.ts'
 import { membershipFrom } from './membership.ts'
+import { proposeKeeper } from './keepers.ts'
 import { hostNotStarted } from './not-started.ts'
 import type { Replica } from './replica.ts'
 import { encodeHeard, heardKey, parseHeard } from './rows.ts'
 import { openInner, type SpaceInner } from './space-inner.ts'
+import { standingOf } from './standing.ts'
 import { Syncing } from './syncing.ts'
 import type {
   Agreed,
   AsideItem,
+  BadKeeperText,
   Encounter,
   HostFlow,
+  KeeperFlow,
   Kept,
   Membership,
   NoAddress,
@@ -201,6 +206,27 @@ export class LiveSpace implements Space {
     })
   }
 
+  addKeeper(text: string): Result<KeeperFlow, NotAllowed | BadKeeperText> {
+    const refused = this.#mayAct()
+    if (refused) return err(refused)
+    const invitation = keeperInvitationFromText(text)
+    if (!invitation) return err({ type: 'BadKeeperText' })
+    const { hub, rtc, clock, random, language } = this.#world
+    return ok(
+      proposeKeeper({
+        hub,
+        rtc,
+        clock,
+        random,
+        replica: this.replica,
+        invitation,
+        language: language(),
+        mayAct: () => this.#mayAct() === null,
+        enact: (proposal) => this.#enact(proposal),
+      }),
+    )
+  }
+
   async approve(proposal: EntryId): Promise<Result<void, NotAllowed>> {
     const refused = this.#mayAct()
     if (refused) return err(refused)
@@ -326,12 +352,12 @@ export class LiveSpace implements Space {
     })
     if (!inner) return
     this.#inner.set(inner)
-    for (const { link } of this.#reached.values()) inner.attach(link)
+    for (const { link } of this.#reached.values()) if (!this.#isKeeper(link.peer)) inner.attach(link)
   }
 
   #judge(peer: DeviceId): ReturnType<Judge> {
     const known = this.replica.state.devices.get(peer)
-    const standing = known && standingOf(known.standing)
+    const standing = known && standingOf(known)
     return known && standing ? { device: known.device, standing } : null
   }
 
@@ -344,14 +370,15 @@ export class LiveSpace implements Space {
       }
     for (const link of links) if (!this.#reached.has(link.id)) this.#reach(link)
     this.#links.set(links)
-    this.replica.documents.company = links.length > 0
+    // A keeper reads nothing: nobody waits for what is being typed.
+    this.replica.documents.company = links.some(({ peer }) => this.#standingOf(peer) !== 'sealed')
   }
 
   #reach(link: MetLink): void {
     const sync = this.#syncing.attach(link, this.#standingOf(link.peer))
     const reached: Reached = { link, sync, unlive: null }
     this.#reached.set(link.id, reached)
-    this.#inner.read()?.attach(link)
+    if (!this.#isKeeper(link.peer)) this.#inner.read()?.attach(link)
     this.#enliven(reached)
     this.#hear(link.peer)
   }
@@ -370,7 +397,11 @@ export class LiveSpace implements Space {
 
   #standingOf(device: DeviceId): Standing {
     const known = this.replica.state.devices.get(device)
-    return (known && standingOf(known.standing)) ?? 'stranger'
+    return (known && standingOf(known)) ?? 'stranger'
+  }
+
+  #isKeeper(device: DeviceId): boolean {
+    return this.replica.state.devices.get(device)?.kind === 'keeper'
   }
 
   #clientOf(device: DeviceId): number | null {
@@ -389,9 +420,7 @@ export class LiveSpace implements Space {
     this.#live.awareness.reconsider()
     this.#mesh?.setPeers(
       [...state.devices.values()]
-        .filter(
-          ({ id, standing }) => id !== this.me.device && standing !== 'revoked' && standing !== 'retired',
-        )
+        .filter((device) => device.id !== this.me.device && standingOf(device) !== null)
         .map(({ id, device }) => ({ id, device })),
     )
   }
@@ -412,6 +441,7 @@ export class LiveSpace implements Space {
       heard: this.#heard,
       knows: (device, act) => this.#syncing.knows(device, act),
       isSettled: (act) => this.replica.state.finals.some((final) => this.replica.ledger.isBelow(act, final)),
+      full: (device) => this.#syncing.isFull(device),
       forked: new Set(
         this.replica.feeds.forks().flatMap(({ feed }) => this.replica.state.feeds.get(feed)?.device ?? []),
       ),
@@ -542,9 +572,6 @@ export class LiveSpace implements Space {
     return this.replica.saving.read() === 'failed' ? err({ type: 'StorageFailed' }) : ok(undefined)
   }
 }
-
-const standingOf = (standing: string): Standing | null =>
-  standing === 'active' ? 'full' : standing === 'suspended' ? 'narrow' : null
 
 const textOf = (piece: Piece): string =>
   piece.type === 'threat' ? Object.values(piece.fields).join('\n') : piece.text

@@ -1,7 +1,8 @@
 import type { Clock } from '../core/clock.ts'
-import type { DeviceId, EntryId, FeedId } from '../core/ids.ts'
+import type { DeviceId, EntryId, EpochId, FeedId } from '../core/ids.ts'
 import { Cell, type Watched } from '../core/watched.ts'
 import {
+  carriesAll,
   holdingsMoved,
   ledgerMoved,
   mayPush,
@@ -40,6 +41,8 @@ type Attached = {
   serving: Promise<void>
   /** Where a run ended early because the disk took nothing: from there on it is sent once the disk does. */
   readonly unserved: Map<FeedId, number>
+  /** A keeper that said it has no more room. */
+  isFull: boolean
 }
 
 /** Who of the neighbours may lack what came over another link. Where all are linked with all: nobody. */
@@ -119,6 +122,7 @@ export class Syncing {
       busy: 0,
       serving: Promise.resolve(),
       unserved: new Map(),
+      isFull: false,
     }
     this.#attached.set(link.id, attached)
     const stop = link.receive('records', (bytes) => this.#receive(attached, bytes))
@@ -162,6 +166,11 @@ export class Syncing {
         state.peerReady &&
         (!feed || (state.held?.get(feed) ?? -1) >= next - 1),
     ).length
+  }
+
+  /** Whether this keeper, linked now, has said that its room is used up. */
+  isFull(device: DeviceId): boolean {
+    return [...this.#attached.values()].some(({ link, isFull }) => isFull && link.peer === device)
   }
 
   /** Whether anything but the ledger may pass: both hold the same acts, and the peer is in good standing. */
@@ -214,6 +223,7 @@ export class Syncing {
       }
       case 'serve': {
         const { feed, from } = effect
+        if (attached.isFull) return
         attached.busy += 1
         attached.serving = attached.serving
           .then(() => this.#serve(attached, feed, from))
@@ -222,8 +232,8 @@ export class Syncing {
       }
       case 'serveBoxes':
         for (const epoch of effect.epochs)
-          void this.#replica.boxesFor(epoch, link.peer).then((boxes) => {
-            if (boxes && attached.standing === 'full') this.#send(link, boxes)
+          void this.#boxesFor(attached, epoch).then((boxes) => {
+            if (boxes && carriesAll(attached.standing)) this.#send(link, boxes)
           })
         return
       case 'absorbBoxes':
@@ -247,7 +257,17 @@ export class Syncing {
         this.#replica.checkpoints.absorbBlob(effect.part)
         // A manifest names further parts: they are asked for at once.
         return this.#step(attached, ledgerMoved(attached.state, attached.standing, this.#holdings(link)))
+      case 'noteFull':
+        attached.isFull = true
+        return
     }
+  }
+
+  /** A device gets its own box of many; a keeper, which has none, all of them to hand on. */
+  async #boxesFor({ link, standing }: Attached, epoch: EpochId): Promise<SyncMessage | null> {
+    if (standing !== 'sealed') return this.#replica.boxesFor(epoch, link.peer)
+    const boxes = await this.#replica.boxes(epoch)
+    return boxes && { type: 'boxes', epoch, boxes }
   }
 
   #isPeers(link: Link, effect: Extract<Effect, { type: 'absorbSegment' }>): boolean {
@@ -264,7 +284,7 @@ export class Syncing {
     const tellsOfFork = from === 0 && this.#replica.feeds.isForked(feed)
     for await (const run of this.#replica.packs.read(feed, from)) {
       await attached.link.drained()
-      if (!this.#attached.has(attached.link.id) || attached.standing !== 'full')
+      if (!this.#attached.has(attached.link.id) || !carriesAll(attached.standing))
         return this.#progress.set(null)
       this.#send(attached.link, { type: 'segment', records: run.records, seal: run.seal })
       attached.state = sent(attached.state, feed, run.last)
@@ -312,7 +332,7 @@ export class Syncing {
     for (const attached of this.#attached.values()) {
       const held = attached.state.held?.get(feed) ?? -1
       if (held !== first - 1 || !mayPush(attached.state, feed, this.#holdings(attached.link))) continue
-      if (!mayGet(attached)) continue
+      if (attached.isFull || !mayGet(attached)) continue
       attached.state = sent(attached.state, feed, first + records.length - 1)
       const pass = () => this.#send(attached.link, { type: 'segment', records, seal })
       if (attached.busy === 0) pass()
@@ -322,7 +342,7 @@ export class Syncing {
 
   #broadcast(message: SyncMessage): void {
     for (const { link, state, standing } of this.#attached.values())
-      if (standing === 'full' && state.ready && state.peerReady) this.#send(link, message)
+      if (carriesAll(standing) && state.ready && state.peerReady) this.#send(link, message)
   }
 
   #ledgerMoved(): void {

@@ -175,6 +175,8 @@ export interface Space {
   invite(): Promise<HostFlow>
   /** Shows a code for another member’s phone beside this one. */
   encounter(): Promise<Result<Encounter, NoAddress | NoRelayPoint>>
+  /** Meets a keeper by the text it shows and proposes it: the others still have to agree. */
+  addKeeper(text: string): Result<KeeperFlow, NotAllowed | BadKeeperText>
   approve(proposal: EntryId): Promise<Result<void, NotAllowed>>
   withdraw(target: EntryId): Promise<Result<void, NotAllowed>>
   suspend(device: DeviceId, reason: SuspendReason): Promise<Result<void, NotAllowed>>
@@ -183,6 +185,21 @@ export interface Space {
   /** Writes what is still in the batch: on blur, lock, or a decision. */
   flush(): Promise<void>
 }
+
+/** A keeper is met and proposed. */
+export interface KeeperFlow {
+  readonly state: Watched<KeeperFlowState>
+  cancel(): void
+}
+
+export type KeeperFlowState =
+  | { readonly step: 'meeting' }
+  /** `words`: of this collective, which the keeper shows too. */
+  | { readonly step: 'proposed'; readonly words: readonly string[] }
+  | { readonly step: 'ended'; readonly why: 'no contact' | 'keeps for others' | 'not allowed' }
+
+/** What was pasted is no text of a keeper, or was damaged in copying. */
+export type BadKeeperText = { readonly type: 'BadKeeperText' }
 
 /** Two phones face each other, without a hub: this one shows a code and reads the other’s. */
 export interface Encounter {
@@ -245,9 +262,27 @@ export type Membership = {
       readonly knownBy: number
     }[]
   }[]
+  /** Devices that keep what is sealed for this collective, and are nobody’s. */
+  readonly keepers: readonly {
+    readonly id: DeviceId
+    readonly mark: Uint8Array
+    readonly standing: DeviceStanding
+    readonly linked: boolean
+    /** As for a device. */
+    readonly heard: number | null
+    /** Linked now, and it said that its room is used up. */
+    readonly isFull: boolean
+    /** Pauses in force on it. */
+    readonly pauses: readonly {
+      readonly id: EntryId
+      readonly mine: boolean
+      readonly by: MemberId | null
+    }[]
+  }[]
   readonly decisions: readonly {
     readonly id: EntryId
-    readonly action: 'admit' | 'addDevice' | 'removeMember' | 'revokeDevice' | 'lift' | 'policy' | 'other'
+    readonly action:
+      'admit' | 'addDevice' | 'removeMember' | 'revokeDevice' | 'lift' | 'policy' | 'keeper' | 'other'
     readonly subject: MemberId | null
     readonly subjectDevice: DeviceId | null
     readonly name: string | null

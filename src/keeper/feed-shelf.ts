@@ -1,0 +1,136 @@
+import { recIdFrom, type RecId } from '../lib/core/ids.ts'
+import type { SealedRecord } from '../lib/feed/types.ts'
+
+/** A run of records as memory keeps it: where it lies, its place in the feed, and the ids of its records, 32 bytes each. */
+export type Shelved = {
+  readonly key: string
+  readonly seq: number
+  readonly prev: RecId | null
+  readonly count: number
+  readonly ids: Uint8Array
+  readonly bytes: number
+}
+
+/** From where on a feed is held without a hole, and up to where; of two records there, the one with the smaller id. */
+export type Extent = {
+  readonly from: number
+  readonly seq: number
+  readonly rec: RecId
+  readonly runs: number
+}
+
+/** Runs of fewer records than this are joined, up to so many. */
+const SMALL = 64
+const JOINED = 256
+/** Fewer runs in a row than this are not worth writing anew. */
+const WORTH_IT = 64
+
+/** The runs of one feed. Of a forked feed, all branches: which of them counts is not for a keeper to say. */
+export class FeedShelf {
+  /** In order of place. */
+  readonly #runs: Shelved[] = []
+  #longest = 0
+  #bytes = 0
+  #forked = false
+  #extent: Extent | null = null
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Whether two records signed for one place are here. */
+  get isForked(): boolean {
+    return this.#forked
+  }
+
+  /** How far the feed is held; `null`: not at all. */
+  get extent(): Extent | null {
+    return (this.#extent ??= this.#look())
+  }
+
+  /** Whether a record fits: the feed begins with it, here or altogether, or the one before it is here. */
+  takes({ pub: { seq, prev } }: Pick<SealedRecord, 'pub'>): boolean {
+    if (this.#runs.length === 0 || prev === null) return true
+    return this.idsAt(seq - 1).includes(prev)
+  }
+
+  add(run: Shelved): void {
+    for (let i = 0; i < run.count && !this.#forked; i++)
+      this.#forked = this.idsAt(run.seq + i).some((id) => id !== idAt(run, i))
+    let at = this.#runs.length
+    while (at > 0 && this.#runs[at - 1]!.seq > run.seq) at--
+    this.#runs.splice(at, 0, run)
+    this.#longest = Math.max(this.#longest, run.count)
+    this.#bytes += run.bytes
+    this.#extent = null
+  }
+
+  replace(chain: readonly Shelved[], whole: Shelved): void {
+    const at = this.#runs.indexOf(chain[0]!)
+    const left = this.#runs.filter((run) => !chain.includes(run))
+    left.splice(at, 0, whole)
+    this.#runs.splice(0, this.#runs.length, ...left)
+    this.#longest = Math.max(this.#longest, whole.count)
+    this.#bytes += whole.bytes - chain.reduce((total, { bytes }) => total + bytes, 0)
+    this.#extent = null
+  }
+
+  /** The records held at a place, smallest id first: more than one is a fork. */
+  idsAt(seq: number): readonly RecId[] {
+    const found = new Set<RecId>()
+    for (let i = this.#lastFrom(seq); i >= 0; i--) {
+      const run = this.#runs[i]!
+      if (run.seq <= seq - this.#longest) break
+      if (seq <= endOf(run)) found.add(idAt(run, seq - run.seq))
+    }
+    return found.size < 2 ? [...found] : [...found].sort()
+  }
+
+  /** Runs that hold something at or above `from`. */
+  from(from: number): readonly Shelved[] {
+    return this.#runs.filter((run) => endOf(run) >= from)
+  }
+
+  #look(): Extent | null {
+    if (this.#runs.length === 0) return null
+    let [from, seq] = [0, -1]
+    for (const run of this.#runs) {
+      if (run.seq > seq + 1) from = run.seq
+      seq = Math.max(seq, endOf(run))
+    }
+    return { from, seq, rec: this.idsAt(seq)[0]!, runs: this.#runs.length }
+  }
+
+  /** The index of the last run that begins at or below `seq`, −1 for none. */
+  #lastFrom(seq: number): number {
+    let [low, high] = [0, this.#runs.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#runs[middle]!.seq <= seq) low = middle + 1
+      else high = middle
+    }
+    return low - 1
+  }
+}
+
+/** Small runs that follow each other, in chains worth joining. */
+export const chainsOf = (runs: readonly Shelved[]): readonly (readonly Shelved[])[] => {
+  const chains: Shelved[][] = []
+  let records = 0
+  for (const run of runs) {
+    const last = chains.at(-1)?.at(-1)
+    const follows = last && run.seq === endOf(last) + 1 && run.prev === idAt(last, last.count - 1)
+    if (run.count >= SMALL) chains.push([])
+    else if (follows && records + run.count <= JOINED) chains.at(-1)!.push(run)
+    else {
+      chains.push([run])
+      records = 0
+    }
+    records += run.count
+  }
+  return chains.filter(({ length }) => length >= WORTH_IT)
+}
+
+const endOf = ({ seq, count }: Shelved): number => seq + count - 1
+
+const idAt = ({ ids }: Shelved, index: number): RecId => recIdFrom(ids.subarray(32 * index, 32 * index + 32))!

@@ -1,0 +1,369 @@
+import type { Clock } from '../lib/core/clock.ts'
+import type { CollId, DeviceId, EntryId, EpochId } from '../lib/core/ids.ts'
+import { Cell, type Watched } from '../lib/core/watched.ts'
+import { deviceIdOf, type Device } from '../lib/crypto/device.ts'
+import { checkSegment } from '../lib/feed/chain.ts'
+import { parseRecord } from '../lib/feed/record.ts'
+import { parseFeedSeal } from '../lib/feed/seal.ts'
+import type { SealedRecord, Segment } from '../lib/feed/types.ts'
+import { parseBoxSet, verifyBoxSet } from '../lib/ledger/boxes.ts'
+import { writeEpoch } from '../lib/ledger/epochs.ts'
+import { createLedger, type Ledger } from '../lib/ledger/graph.ts'
+import type { LedgerState } from '../lib/ledger/types.ts'
+import type { Standing, Write } from '../lib/sync/ports.ts'
+import type { LogStorage } from './log-storage.ts'
+import { Room } from './room.ts'
+import {
+  boxesKey,
+  encodeFinals,
+  encodeServiceRow,
+  FINALS_KEY,
+  ledgerKey,
+  MAX_ASKERS,
+  parseFinals,
+  parseServiceRow,
+  SERVICE_KEY,
+  type ServiceRow,
+} from './rows.ts'
+import { Shelf } from './shelf.ts'
+
+const DAY_MS = 24 * 3_600_000
+/** As members do: boxes lie a month below a final checkpoint, and are then let go of. ms. */
+const BOXES_KEPT_MS = 30 * DAY_MS
+
+/** Where a keeper stands: asked by nobody, asked and not let in, or as the ledger says. */
+export type KeeperStanding = 'idle' | 'waiting' | 'active' | 'suspended' | 'ended'
+
+/** What became of something a link brought. `bad`: it does not hold. */
+export type Taken = 'taken' | 'known' | 'full' | 'bad'
+
+/**
+ * What one keeper keeps for one collective: ledger, sealed records and sets of boxes, checked as any device checks them and
+ * opened by nobody here. It has no key, signs no act, and knows no name. Spec: keeper.md §4.
+ */
+export class Keeping {
+  readonly device: DeviceId
+  readonly #storage: LogStorage
+  readonly #clock: Clock
+  readonly #room: Room
+  readonly #changed = new Cell(0)
+  readonly #refused = new Set<EntryId>()
+  #service: ServiceRow | null = null
+  #ledger: Ledger | null = null
+  #ledgerRows = 0
+  #shelf: Shelf | null = null
+  #finals: ReadonlyMap<EntryId, number> = new Map()
+  readonly #boxes = new Set<string>()
+  /** One thing at a time: what a link brings is judged by what is on the disk. */
+  #work: Promise<unknown> = Promise.resolve()
+
+  private constructor(of: { device: DeviceId; storage: LogStorage; clock: Clock; quota: number }) {
+    this.device = of.device
+    this.#storage = of.storage
+    this.#clock = of.clock
+    this.#room = new Room(of.storage, of.quota)
+  }
+
+  /** Reads back what a folder holds. `quota`: bytes of the log at most. */
+  static async open(of: {
+    readonly device: DeviceId
+    readonly storage: LogStorage
+    readonly clock: Clock
+    readonly quota: number
+  }): Promise<Keeping> {
+    const keeping = new Keeping(of)
+    const service = await of.storage.get('meta', SERVICE_KEY)
+    keeping.#service = service.ok && service.value ? parseServiceRow(service.value) : null
+    const finals = await of.storage.get('meta', FINALS_KEY)
+    keeping.#finals = finals.ok && finals.value ? parseFinals(finals.value) : new Map()
+    await keeping.#restore()
+    return keeping
+  }
+
+  get coll(): CollId | null {
+    return this.#service?.coll ?? null
+  }
+
+  get ledger(): Ledger | null {
+    return this.#ledger
+  }
+
+  get shelf(): Shelf | null {
+    return this.#shelf
+  }
+
+  get pin(): EntryId | null {
+    return this.#service?.pin ?? null
+  }
+
+  get state(): LedgerState | null {
+    return this.#ledger?.state() ?? null
+  }
+
+  get room(): Room {
+    return this.#room
+  }
+
+  /** Anything above may have changed. */
+  get changed(): Watched<number> {
+    return this.#changed
+  }
+
+  standing(): KeeperStanding {
+    if (!this.#service) return 'idle'
+    const standing = this.state?.devices.get(this.device)?.standing ?? 'waiting'
+    return standing === 'revoked' || standing === 'retired' ? 'ended' : standing
+  }
+
+  /** Devices it looks for: members not shut out, other keepers in good standing; before there is a ledger, who asked. */
+  peers(): readonly { readonly id: DeviceId; readonly device: Device }[] {
+    const { state } = this
+    if (this.standing() === 'ended') return []
+    const known = state
+      ? [...state.devices.values()].filter(({ id }) => this.judge(id) !== null)
+      : (this.#service?.askedBy ?? []).map((device) => ({ id: deviceIdOf(device), device }))
+    return known.map(({ id, device }) => ({ id, device })).filter(({ id }) => id !== this.device)
+  }
+
+  /** How it treats a device; `null`: no link. Whoever is let in by nobody here serves nobody. */
+  judge(peer: DeviceId): { readonly device: Device; readonly standing: Standing } | null {
+    const { state } = this
+    if (!state) {
+      const asker = this.#service?.askedBy.find((device) => deviceIdOf(device) === peer)
+      return asker ? { device: asker, standing: 'stranger' } : null
+    }
+    const known = state.devices.get(peer)
+    if (!known || this.standing() === 'ended') return null
+    const { device, kind, standing } = known
+    if (standing === 'suspended' && kind === 'member') return { device, standing: 'narrow' }
+    if (standing !== 'active') return null
+    return { device, standing: this.standing() === 'active' ? 'sealed' : 'stranger' }
+  }
+
+  /** Whether it will keep for `coll`: for the first that asks and no other. On the disk when this resolves. */
+  accept(asked: {
+    readonly coll: CollId
+    readonly pin: EntryId | null
+    readonly by: Device
+  }): Promise<boolean> {
+    return this.#inTurn(async () => {
+      if (this.#service && this.#service.coll !== asked.coll) return false
+      const others = (this.#service?.askedBy ?? []).filter(
+        (device) => deviceIdOf(device) !== deviceIdOf(asked.by),
+      )
+      const row: ServiceRow = {
+        coll: asked.coll,
+        pin: this.#service?.pin ?? asked.pin,
+        askedBy: [...others, asked.by].slice(-MAX_ASKERS),
+      }
+      const kept = await this.#storage.commit([this.#serviceWrite(row)])
+      if (!kept.ok) return false
+      this.#service = row
+      this.#shelf ??= await Shelf.open(this.#storage, row.coll)
+      this.#touch()
+      return true
+    })
+  }
+
+  // ── what links ask ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  isSettled(id: EntryId): boolean {
+    return this.#refused.has(id) || (this.#ledger?.has(id) ?? false)
+  }
+
+  /** Epochs whose boxes are not here and not long past. */
+  missingBoxes(): readonly EpochId[] {
+    return [...(this.state?.epochs.keys() ?? [])].filter(
+      (epoch) => !this.#boxes.has(epoch) && !this.#isPast(epoch),
+    )
+  }
+
+  /** Whether a seal is of a feed of `device`. */
+  isSealOf(device: DeviceId, wire: Uint8Array): boolean {
+    const seal = parseFeedSeal(wire)
+    return seal.ok && this.state?.feeds.get(seal.value.feed)?.device === device
+  }
+
+  async boxes(epoch: EpochId): Promise<Uint8Array | null> {
+    const row = this.coll ? await this.#storage.get('boxes', boxesKey(this.coll, epoch)) : null
+    return row?.ok ? row.value : null
+  }
+
+  // ── what links bring ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Takes in acts; the first that ever come begin with the genesis this collective is named by. They count at once. */
+  absorbEntries(wires: readonly Uint8Array[]): void {
+    const fresh = this.#ledger ? this.#add(wires) : this.#begin(wires)
+    if (fresh.length === 0) return
+    const bytes = fresh.reduce((total, { length }) => total + length, 0)
+    this.#touch()
+    void this.#inTurn(async () => {
+      if (this.#room.isTooFullFor(bytes)) return
+      const writes = fresh.map((value): Write => ({
+        table: 'ledger',
+        key: ledgerKey(this.coll!, this.#ledgerRows++),
+        value,
+      }))
+      if ((await this.#storage.commit(writes)).ok) await this.#noteFinals()
+    })
+  }
+
+  /** Stores records that are carriable: a chain of a feed of a device let in, known epochs, a good seal at the end. */
+  absorbSegment(wires: readonly Uint8Array[], sealWire: Uint8Array): Promise<Taken> {
+    const segment = segmentFrom(wires, sealWire)
+    return this.#inTurn(async () => {
+      const { state } = this
+      if (!segment || !state || !checkSegment(segment, state).ok) return 'bad'
+      if (this.standing() !== 'active') return 'known'
+      const planned = this.#shelf!.plan(segment)
+      if (!planned) return 'known'
+      const bytes = planned.write.value!.length
+      const author = state.feeds.get(segment.feed)!.device
+      if (this.#room.hasNoRoomFor({ bytes, held: this.#bytesOf(author) })) return 'full'
+      const kept = await this.#storage.commit([planned.write])
+      if (!kept.ok) return this.#room.failed()
+      planned.done()
+      this.#touch()
+      return 'taken'
+    })
+  }
+
+  /** Stores the boxes of an epoch, whole, if they are the very ones its rotation named. None is for this device. */
+  absorbBoxes(epoch: EpochId, bytes: Uint8Array): Promise<Taken> {
+    return this.#inTurn(async () => {
+      const of = this.state?.epochs.get(epoch)
+      const boxes = of ? parseBoxSet(bytes) : null
+      if (!of || !boxes?.ok || !verifyBoxSet(of, boxes.value)) return 'bad'
+      if (this.#boxes.has(epoch) || this.#isPast(epoch) || this.standing() !== 'active') return 'known'
+      if (this.#room.isTooFullFor(bytes.length)) return 'full'
+      const kept = await this.#storage.commit([
+        { table: 'boxes', key: boxesKey(this.coll!, epoch), value: bytes },
+      ])
+      if (!kept.ok) return this.#room.failed()
+      this.#boxes.add(epoch)
+      this.#touch()
+      return 'taken'
+    })
+  }
+
+  /** Lets go of boxes that lie a month below a final checkpoint, from the disk too. To be called once a day. */
+  tidy(): Promise<void> {
+    return this.#inTurn(async () => {
+      const gone = [...this.#boxes].filter((epoch) => this.#isPast(epoch as EpochId))
+      if (gone.length === 0) return
+      const writes = gone.map((epoch): Write => ({
+        table: 'boxes',
+        key: boxesKey(this.coll!, epoch),
+        value: null,
+      }))
+      if (!(await this.#storage.commit(writes)).ok) return
+      for (const epoch of gone) this.#boxes.delete(epoch)
+      await this.#storage.compact()
+    })
+  }
+
+  /** Until everything that came in so far is on the disk. */
+  async settled(): Promise<void> {
+    await this.#inTurn(() => Promise.resolve())
+  }
+
+  // ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async #restore(): Promise<void> {
+    const { coll } = this
+    if (!coll) return
+    this.#shelf = await Shelf.open(this.#storage, coll)
+    const keys = this.#storage.keys('ledger', `${coll}/`)
+    // After a damaged row there is a gap in the numbers: the next is above them all.
+    this.#ledgerRows = Number(keys.at(-1)?.slice(coll.length + 1) ?? -1) + 1
+    const rows = await this.#storage.all('ledger', `${coll}/`)
+    const wires = rows.ok ? rows.value.rows.map(([, wire]) => wire) : []
+    // The first, unless that row was damaged and came again.
+    for (const wire of wires) {
+      const begun = createLedger(wire, this.pin)
+      if (!begun.ok || begun.value.coll !== coll) continue
+      begun.value.restore(wires)
+      this.#ledger = begun.value
+      break
+    }
+    for (const key of this.#storage.keys('boxes', `${coll}/`)) this.#boxes.add(key.slice(coll.length + 1))
+  }
+
+  #begin([genesis, ...rest]: readonly Uint8Array[]): readonly Uint8Array[] {
+    const ledger = genesis && this.coll ? createLedger(genesis, this.pin) : null
+    if (!ledger?.ok || ledger.value.coll !== this.coll) return []
+    this.#ledger = ledger.value
+    return [genesis!, ...this.#add(rest)]
+  }
+
+  #add(wires: readonly Uint8Array[]): readonly Uint8Array[] {
+    const report = this.#ledger!.add(wires)
+    for (const { id, type } of report.refused) {
+      // A forged signature says nothing about the entry it was put on: the genuine one may still come.
+      if (id && type !== 'BadSignature') this.#refused.add(id)
+      if (this.#refused.size > 10_000) this.#refused.delete(this.#refused.values().next().value!)
+    }
+    return report.added.map(({ wire }) => wire)
+  }
+
+  /** Holds on to the newest final checkpoint it sees, and remembers since when. */
+  async #noteFinals(): Promise<void> {
+    const finals = this.state?.finals ?? []
+    const news = finals.filter((id) => !this.#finals.has(id))
+    const newest = finals.at(-1)
+    if (news.length === 0 || !newest || !this.#service) return
+    const now = this.#clock.now()
+    const known = new Map([...this.#finals, ...news.map((id) => [id, now] as const)])
+    const row = { ...this.#service, pin: newest }
+    const kept = await this.#storage.commit([
+      this.#serviceWrite(row),
+      { table: 'meta', key: FINALS_KEY, value: encodeFinals(known) },
+    ])
+    if (!kept.ok) return
+    this.#finals = known
+    this.#service = row
+    this.#ledger!.setPin(newest)
+  }
+
+  #isPast(epoch: EpochId): boolean {
+    const { state } = this
+    if (!state || writeEpoch(state, () => true) === epoch) return false
+    const now = this.#clock.now()
+    return state.finals.some(
+      (final) =>
+        now - (this.#finals.get(final) ?? now) >= BOXES_KEPT_MS && this.#ledger!.isBelow(epoch, final),
+    )
+  }
+
+  #bytesOf(device: DeviceId): number {
+    const feeds = [...(this.state?.feeds.values() ?? [])].filter((feed) => feed.device === device)
+    return feeds.reduce((total, { id }) => total + this.#shelf!.bytesOf(id), 0)
+  }
+
+  #serviceWrite(row: ServiceRow): Write {
+    return { table: 'meta', key: SERVICE_KEY, value: encodeServiceRow(row) }
+  }
+
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const turn = this.#work.then(run)
+    this.#work = turn.catch(() => {})
+    return turn
+  }
+
+  #touch(): void {
+    this.#changed.set(this.#changed.read() + 1)
+  }
+}
+
+/** Parsed, of one feed, or `null`. Whether it holds is for {@link checkSegment}. */
+const segmentFrom = (wires: readonly Uint8Array[], sealWire: Uint8Array): Segment | null => {
+  const seal = parseFeedSeal(sealWire)
+  if (!seal.ok) return null
+  const records: SealedRecord[] = []
+  for (const wire of wires) {
+    const record = parseRecord(wire)
+    if (!record.ok) return null
+    records.push(record.value)
+  }
+  return { feed: seal.value.feed, records, seal: seal.value }
+}

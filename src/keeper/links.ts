@@ -1,0 +1,241 @@
+import type { Clock } from '../lib/core/clock.ts'
+import type { DeviceId, FeedId } from '../lib/core/ids.ts'
+import { Cell, type Watched } from '../lib/core/watched.ts'
+import {
+  carriesAll,
+  holdingsMoved,
+  ledgerMoved,
+  onMessage,
+  openLink,
+  sent,
+  type Effect,
+  type Holdings,
+  type LinkState,
+  type Step,
+} from '../lib/sync/engine.ts'
+import type { Link, Standing } from '../lib/sync/ports.ts'
+import { encodeSyncMessage, parseSyncMessage, type SyncMessage } from '../lib/wire/sync.ts'
+import type { Keeping, Taken } from './keeping.ts'
+
+/** As members do: what is new is told after a moment, and everything again after a while. ms. */
+const TELL_MS = 1000
+const TELL_AGAIN_MS = 25_000
+/** A peer that keeps sending what does not parse or does not hold is not worth the current. */
+const MAX_BAD = 64
+
+type Attached = {
+  readonly link: Link
+  state: LinkState
+  standing: Standing
+  bad: number
+  serving: Promise<void>
+  toldFull: boolean
+}
+
+/** Carries bytes between links and what a keeper keeps, as `sync/engine.ts` decides: the same that members’ devices do. */
+export class Links {
+  readonly #keeping: Keeping
+  readonly #clock: Clock
+  readonly #attached = new Map<string, Attached>()
+  readonly #count = new Cell(0)
+  /** `device feed`: who was given the chance to send the beginning of a feed that is missing here. */
+  readonly #asked = new Set<string>()
+  /** `device feed`: whom both branches of a forked feed were sent already. */
+  readonly #toldOfFork = new Set<string>()
+  readonly #unwatch: () => void
+  #telling: (() => void) | null = null
+  #again: () => void
+
+  constructor(keeping: Keeping, clock: Clock) {
+    this.#keeping = keeping
+    this.#clock = clock
+    this.#unwatch = keeping.changed.watch(() => this.#tellSoon())
+    this.#again = clock.after(TELL_AGAIN_MS, () => this.#tellAgain())
+  }
+
+  /** Links that stand. */
+  get count(): Watched<number> {
+    return this.#count
+  }
+
+  attach(link: Link, standing: Standing): { judge(standing: Standing): void } {
+    const opened = openLink(standing, this.#holdings(link))
+    const attached: Attached = {
+      link,
+      state: opened.state,
+      standing,
+      bad: 0,
+      serving: Promise.resolve(),
+      toldFull: false,
+    }
+    this.#attached.set(link.id, attached)
+    this.#count.set(this.#attached.size)
+    link.receive('records', (bytes) => this.#receive(attached, bytes))
+    // Whatever else is said on a link is between members.
+    for (const stream of ['control', 'live', 'files'] as const) link.receive(stream, () => {})
+    this.#carryOut(attached, opened.effects)
+    this.#tellSoon()
+    link.closed(() => {
+      this.#attached.delete(link.id)
+      this.#count.set(this.#attached.size)
+    })
+    return {
+      judge: (next) => {
+        if (attached.standing === next) return
+        attached.standing = next
+        this.#step(attached, ledgerMoved(attached.state, next, this.#holdings(link)))
+      },
+    }
+  }
+
+  /** Until everything asked for so far was sent, or its link is gone. */
+  async served(): Promise<void> {
+    await Promise.all([...this.#attached.values()].map(({ serving }) => serving))
+  }
+
+  stop(): void {
+    this.#unwatch()
+    this.#telling?.()
+    this.#again()
+    this.#attached.clear()
+  }
+
+  #receive(attached: Attached, bytes: Uint8Array): void {
+    const message = parseSyncMessage(bytes)
+    if (!message.ok) return this.#bad(attached)
+    this.#step(attached, onMessage(attached.state, message.value, this.#holdings(attached.link)))
+  }
+
+  #bad(attached: Attached): void {
+    attached.bad += 1
+    if (attached.bad > MAX_BAD) attached.link.close()
+  }
+
+  #step(attached: Attached, { state, effects }: Step): void {
+    attached.state = state
+    this.#carryOut(attached, effects)
+  }
+
+  #carryOut(attached: Attached, effects: readonly Effect[]): void {
+    for (const effect of effects) this.#carry(attached, effect)
+  }
+
+  #carry(attached: Attached, effect: Effect): void {
+    const { link } = attached
+    switch (effect.type) {
+      case 'send':
+        return this.#send(link, effect.message)
+      case 'absorbEntries':
+        this.#keeping.absorbEntries(effect.entries)
+        // Everybody hears of it, this peer too: its heads may now all be known.
+        for (const one of [...this.#attached.values()])
+          this.#step(one, ledgerMoved(one.state, one.standing, this.#holdings(one.link)))
+        return
+      case 'absorbSegment':
+        if (attached.standing === 'narrow' && !this.#keeping.isSealOf(link.peer, effect.seal))
+          return this.#bad(attached)
+        void this.#keeping
+          .absorbSegment(effect.records, effect.seal)
+          .then((taken) => this.#hear(attached, taken))
+        return
+      case 'absorbBoxes':
+        void this.#keeping
+          .absorbBoxes(effect.epoch, effect.boxes)
+          .then((taken) => this.#hear(attached, taken))
+        return
+      case 'serve': {
+        const { feed, from } = effect
+        attached.serving = attached.serving.then(() => this.#serve(attached, feed, from))
+        return
+      }
+      case 'serveBoxes':
+        for (const epoch of effect.epochs)
+          void this.#keeping.boxes(epoch).then((boxes) => {
+            if (boxes && carriesAll(attached.standing)) this.#send(link, { type: 'boxes', epoch, boxes })
+          })
+        return
+      // A keeper has no welcome and no part of a checkpoint, and no single box is for it.
+      case 'absorbBox':
+      case 'serveWelcome':
+      case 'absorbWelcome':
+      case 'serveParts':
+      case 'absorbPart':
+      case 'noteFull':
+        return
+    }
+  }
+
+  #hear(attached: Attached, taken: Taken): void {
+    if (taken === 'bad') this.#bad(attached)
+    if (taken !== 'full' || attached.toldFull) return
+    attached.toldFull = true
+    this.#send(attached.link, { type: 'full' })
+  }
+
+  async #serve(attached: Attached, feed: FeedId, from: number): Promise<void> {
+    const { shelf } = this.#keeping
+    if (!shelf) return
+    const tellsOfFork = from === 0 && shelf.isForked(feed)
+    for await (const { records, seal, last } of shelf.read(feed, from)) {
+      await attached.link.drained()
+      if (!this.#attached.has(attached.link.id) || !carriesAll(attached.standing)) return
+      this.#send(attached.link, { type: 'segment', records, seal })
+      attached.state = sent(attached.state, feed, last)
+    }
+    if (tellsOfFork) this.#toldOfFork.add(`${attached.link.peer} ${feed}`)
+  }
+
+  #tellSoon(): void {
+    this.#telling ??= this.#clock.after(TELL_MS, () => {
+      this.#telling = null
+      this.#tell()
+    })
+  }
+
+  #tellAgain(): void {
+    this.#tell()
+    this.#again = this.#clock.after(TELL_AGAIN_MS, () => this.#tellAgain())
+  }
+
+  #tell(): void {
+    for (const attached of [...this.#attached.values()]) {
+      if (attached.state.ready && attached.state.peerReady) this.#noteAsked(attached.link.peer)
+      this.#step(attached, holdingsMoved(attached.state, this.#holdings(attached.link)))
+    }
+  }
+
+  #noteAsked(peer: DeviceId): void {
+    for (const { feed, from } of this.#keeping.shelf?.extents() ?? [])
+      if (from > 0) this.#asked.add(`${peer} ${feed}`)
+  }
+
+  #send(link: Link, message: SyncMessage): void {
+    link.send('records', encodeSyncMessage(message))
+  }
+
+  /**
+   * A feed whose beginning is not here is not spoken of until the peer has been asked for it, by silence: it may hold more
+   * than whoever brought the rest. After a moment it is told how far the feed is held, and served from there.
+   */
+  #holdings(link: Link): Holdings {
+    const keeping = this.#keeping
+    return {
+      ledgerHeads: () => keeping.ledger?.heads() ?? [],
+      settled: (id) => keeping.isSettled(id),
+      missing: () => keeping.ledger?.missing() ?? [],
+      entriesSince: (have) => keeping.ledger?.since(have).map(({ wire }) => wire) ?? [],
+      heads: () =>
+        (keeping.shelf?.extents() ?? [])
+          .filter(({ feed, from }) => from === 0 || this.#asked.has(`${link.peer} ${feed}`))
+          .map(({ feed, seq, rec }) => ({ feed, seq, rec })),
+      recordAt: (feed, seq) => keeping.shelf?.recordAt(feed, seq) ?? null,
+      tellsOfFork: (feed) =>
+        (keeping.shelf?.isForked(feed) ?? false) && !this.#toldOfFork.has(`${link.peer} ${feed}`),
+      feedIsPeers: (feed) => keeping.state?.feeds.get(feed)?.device === link.peer,
+      missingBoxes: () => keeping.missingBoxes(),
+      needsWelcome: () => false,
+      mayAskForWelcome: () => false,
+      missingParts: () => [],
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import { decodeCbor, encodeCbor, hasExactly, isUint } from '../lib/core/cbor.ts'
+import { collIdFrom, entryIdFrom, idBytes, type CollId, type EntryId } from '../lib/core/ids.ts'
+import { cborFromDevice, deviceFromCbor, type Device } from '../lib/crypto/device.ts'
+
+/** What a keeper writes down beside what it keeps. A row that does not parse is a damaged folder, never a reason to throw. */
+
+/** For whom it keeps. */
+export type ServiceRow = {
+  readonly coll: CollId
+  /** The newest final checkpoint it was told of or saw itself: nothing that contradicts it is final here. */
+  readonly pin: EntryId | null
+  /** Devices of members who asked it to: whom it looks for until it has the ledger. */
+  readonly askedBy: readonly Device[]
+}
+
+export const SERVICE_KEY = 'service'
+/** Since when each final checkpoint is known, for boxes that are let go of a month below one. */
+export const FINALS_KEY = 'finals'
+/** More askers than this are not remembered. */
+export const MAX_ASKERS = 8
+
+export const ledgerKey = (coll: CollId, n: number): string => `${coll}/${n.toString().padStart(10, '0')}`
+export const boxesKey = (coll: CollId, epoch: string): string => `${coll}/${epoch}`
+
+export const encodeServiceRow = ({ coll, pin, askedBy }: ServiceRow): Uint8Array =>
+  encodeCbor({ coll: idBytes(coll), pin: pin && idBytes(pin), askedBy: askedBy.map(cborFromDevice) })
+
+export const parseServiceRow = (bytes: Uint8Array): ServiceRow | null => {
+  const decoded = decodeCbor(bytes)
+  if (!decoded.ok || !hasExactly(decoded.value, ['coll', 'pin', 'askedBy'])) return null
+  const { coll, pin, askedBy } = decoded.value
+  const [id, final] = [collIdFrom(coll), pin === null ? null : entryIdFrom(pin)]
+  if (!id || (pin !== null && !final) || !Array.isArray(askedBy)) return null
+  const devices = (askedBy as readonly unknown[]).map(deviceFromCbor)
+  return devices.every((device) => device !== null) ? { coll: id, pin: final, askedBy: devices } : null
+}
+
+/** By final checkpoint, when it was first known to be. ms since 1970. */
+export const encodeFinals = (finals: ReadonlyMap<EntryId, number>): Uint8Array =>
+  encodeCbor(Object.fromEntries(finals))
+
+export const parseFinals = (bytes: Uint8Array): ReadonlyMap<EntryId, number> => {
+  const decoded = decodeCbor(bytes)
+  if (!decoded.ok || !decoded.value || typeof decoded.value !== 'object') return new Map()
+  return new Map(Object.entries(decoded.value).filter((row): row is [EntryId, number] => isUint(row[1])))
+}

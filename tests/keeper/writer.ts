@@ -1,0 +1,22 @@
+import { writeSync } from 'node:fs'
+import { systemRandom } from '../../src/lib/crypto/random.ts'
+import { openLogStorage } from '../../src/keeper/log-storage.ts'
+
+/** A program to be killed: commits row after row in the folder it is given, and says each that it was promised is kept. */
+const storage = await openLogStorage(process.argv[2]!, systemRandom)
+if (!storage) throw new Error('no log of ours')
+const rowsOf = (n: number) => {
+  const value = new Uint8Array(1 + ((n * 7919) % 20_000)).fill(n % 251)
+  const key = n.toString().padStart(8, '0')
+  return [
+    { table: 'records', key, value } as const,
+    { table: 'heads', key: 'last', value: Uint8Array.of(n >> 16, n >> 8, n) } as const,
+  ]
+}
+for (let n = storage.keys('records').length; ; n++) {
+  const kept = await storage.commit(rowsOf(n))
+  if (!kept.ok) throw new Error('the disk took nothing')
+  // Now and then all of it is written anew, which must be as safe.
+  if (n % 50 === 49) await storage.compact()
+  writeSync(1, `${n}\n`)
+}
