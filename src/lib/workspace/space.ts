@@ -15,8 +15,11 @@ import { createMesh } from '../net/mesh.ts'
 import type { Hub, Judge, Mesh, MetLink, Rtc } from '../net/types.ts'
 import type { WordLanguage } from '../net/words.ts'
 import type { Standing, Storage } from '../sync/ports.ts'
+import { Acknowledged } from './acknowledged.ts'
+import { createBundles } from './bundle-door.ts'
 import { createAgreed } from './checkpoint-door.ts'
 import { createEncounter } from './encounter.ts'
+import { createExchange } from './exchange-door.ts'
 import { hostJoining } from './joining.ts'
 import { membershipFrom } from './membership.ts'
 import type { Replica } from './replica.ts'
@@ -26,8 +29,11 @@ import { Syncing } from './syncing.ts'
 import type {
   Agreed,
   AsideItem,
+  Bundles,
   Encounter,
+  Exchange,
   HostFlow,
+  Latest,
   Membership,
   NoAddress,
   NotAllowed,
@@ -69,9 +75,15 @@ export class LiveSpace implements Space {
   readonly setAside: Watched<readonly AsideItem[]>
   readonly presence: Presence
   readonly agreed: Agreed
+  readonly latest: Watched<readonly Latest[]>
+  readonly exchange: Exchange
+  readonly bundles: Bundles
   readonly replica: Replica
   readonly #world: SpaceWorld
   readonly #syncing: Syncing
+  readonly #acknowledged: Acknowledged
+  /** Goes up when what is remembered of others' holdings was read from the disk. */
+  readonly #recalled = new Cell(0)
   readonly #live: Live
   readonly #mesh: Mesh | null
   readonly #reached = new Map<string, Reached>()
@@ -94,6 +106,13 @@ export class LiveSpace implements Space {
     this.#movedTo = new Cell(replica.row.movedTo)
     this.doc = replica.documents.doc
     this.#syncing = new Syncing(replica, world.clock)
+    this.#acknowledged = new Acknowledged({
+      replica,
+      syncing: this.#syncing,
+      storage: world.storage,
+      clock: world.clock,
+      moved: () => this.#recalled.set(this.#recalled.read() + 1),
+    })
     this.#live = this.#createLive()
     this.#mesh = this.#createMesh()
     this.kind = derived([replica.changed], () => replica.state.kind)
@@ -113,8 +132,9 @@ export class LiveSpace implements Space {
         replica.changed,
         replica.saving,
         this.#links,
-        this.#syncing.progress,
+        this.#syncing.paused,
         this.#syncing.moved,
+        this.#recalled,
         world.hub.state,
       ],
       () => this.#status(),
@@ -126,6 +146,11 @@ export class LiveSpace implements Space {
       mayAct: () => this.#mayAct(),
       kept: () => this.#kept(),
     })
+    this.latest = memo([replica.changed, this.#syncing.moved, this.#recalled], () =>
+      this.#acknowledged.latest(),
+    )
+    this.exchange = createExchange(replica, this.#syncing)
+    this.bundles = createBundles({ replica, ...world })
     this.presence = {
       awareness: this.#live.awareness,
       people: this.#people,
@@ -251,6 +276,7 @@ export class LiveSpace implements Space {
     this.#mesh?.stop()
     this.#live.stop()
     this.#syncing.stop()
+    await this.#acknowledged.close()
     this.replica.close()
   }
 
@@ -380,7 +406,8 @@ export class LiveSpace implements Space {
   #status(): Status {
     const standing = this.replica.standing()
     if (standing === 'suspended' || standing === 'revoked' || standing === 'retired') return { type: 'out' }
-    const progress = this.#syncing.progress.read()
+    if (this.#syncing.paused.read()) return { type: 'paused', waiting: this.#waiting() }
+    const progress = this.#syncing.progress()
     if (progress && progress.total > 20) return { type: 'exchanging', ...progress }
     const waiting = this.membership.read().decisions.filter(({ mayApprove }) => mayApprove).length
     if (waiting > 0) return { type: 'attention', decisions: waiting }
@@ -394,7 +421,13 @@ export class LiveSpace implements Space {
       if (since !== null && this.#world.clock.now() - since > STALE_MS) return { type: 'stale', since }
       return { type: 'connecting', tries: trying }
     }
-    return { type: 'local', waiting: this.replica.documents.waiting }
+    return { type: 'local', waiting: this.#waiting() }
+  }
+
+  /** In a notebook there is nobody it could wait for. */
+  #waiting(): number {
+    if (this.replica.state.kind === 'notebook') return 0
+    return this.#acknowledged.waiting() + (this.replica.documents.waiting > 0 ? 1 : 0)
   }
 
   #aside(): readonly AsideItem[] {

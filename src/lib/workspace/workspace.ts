@@ -13,8 +13,18 @@ import { guestFounding, hostFounding, type Founded } from './founding.ts'
 import { guestJoining, type Joined } from './joining.ts'
 import { Replica } from './replica.ts'
 import { encodeSpaceRow, parseSpaceRow, SPACE_PREFIX, spaceKey, type SpaceRow } from './rows.ts'
+import { openCarriedFile } from './carried-file.ts'
 import { LiveSpace, type SpaceWorld } from './space.ts'
-import type { BadLink, GuestFlow, HostFlow, Space, Workspace } from './types.ts'
+import type {
+  BadImport,
+  BadLink,
+  CarriedFile,
+  GuestFlow,
+  HostFlow,
+  Incoming,
+  Space,
+  Workspace,
+} from './types.ts'
 
 /** An open vault: the notebooks and collectives on this device, and the one flow that may be under way. */
 export class LiveWorkspace implements Workspace {
@@ -109,6 +119,16 @@ export class LiveWorkspace implements Workspace {
         : guestFounding(world, invitation, (founded) => this.#founded(founded, myName, null))
     this.#flow.set(flow)
     return Promise.resolve(ok(flow))
+  }
+
+  async openFile(file: CarriedFile): Promise<Result<Incoming, BadImport>> {
+    const found = await openCarriedFile(
+      file,
+      this.#spaces.read().map(({ replica }) => replica),
+    )
+    const space = found.ok && this.#spaces.read().find(({ id }) => id === found.value.coll)
+    if (!found.ok) return found
+    return space ? ok({ ...found.value, space }) : err({ type: 'OtherCollective' })
   }
 
   /** The circles of a collective that this device is in, listed under it alone. */
