@@ -149,7 +149,9 @@ test('Mallory claims to hold more than was ever written: that counts for nothing
     moved: () => {},
   })
   heard[0]!(bea.device, [{ feed, seq: 99, rec }])
-  heard[0]!(bea.device, [{ feed, seq: 1, rec: bea.replica.feeds.heads()[0]?.rec ?? ('00'.repeat(32) as typeof rec) }])
+  heard[0]!(bea.device, [
+    { feed, seq: 1, rec: bea.replica.feeds.heads()[0]?.rec ?? ('00'.repeat(32) as typeof rec) },
+  ])
   expect(mallory.latest().find(({ device }) => device === bea.device)?.upTo).not.toBe('all')
 })
 

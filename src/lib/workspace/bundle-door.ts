@@ -48,4 +48,3 @@ const whyNot = (replica: Replica): NotAllowed | null => {
   if (standing === 'active') return null
   return standing === 'suspended' ? { type: 'SuspendedHere' } : { type: 'NotAMember' }
 }
-

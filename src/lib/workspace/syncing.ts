@@ -210,7 +210,12 @@ export class Syncing {
   /** Whether anything but the ledger may pass: both hold the same acts, and the peer is in good standing. */
   isOpen(link: Link): boolean {
     const attached = this.#attached.get(link.id)
-    return !this.#paused.read() && attached?.standing === 'full' && attached.state.ready && attached.state.peerReady
+    return (
+      !this.#paused.read() &&
+      attached?.standing === 'full' &&
+      attached.state.ready &&
+      attached.state.peerReady
+    )
   }
 
   stop(): void {
