@@ -1,4 +1,5 @@
 import type {
+  BadImport,
   BadLink,
   BadScan,
   CannotCosign,
@@ -14,6 +15,7 @@ import type {
 import type { Key } from './catalogue.ts'
 
 type Problem =
+  | BadImport
   | BadLink
   | BadScan
   | NoAddress
@@ -24,6 +26,8 @@ type Problem =
   | TryLater
   | VaultDamaged
   | WrongPassphrase
+  /** More than one file may carry. */
+  | { readonly type: 'TooLarge' }
   /** Our own bug, or a broken machine: what was saved stays. */
   | { readonly type: 'Unexpected' }
 

@@ -76,6 +76,7 @@ export class LiveSpace implements Space {
   readonly presence: Presence
   readonly agreed: Agreed
   readonly latest: Watched<readonly Latest[]>
+  readonly waiting: Watched<number>
   readonly exchange: Exchange
   readonly bundles: Bundles
   readonly replica: Replica
@@ -149,6 +150,7 @@ export class LiveSpace implements Space {
     this.latest = memo([replica.changed, this.#syncing.moved, this.#recalled], () =>
       this.#acknowledged.latest(),
     )
+    this.waiting = derived([replica.changed, this.#syncing.moved, this.#recalled], () => this.#waiting())
     this.exchange = createExchange(replica, this.#syncing)
     this.bundles = createBundles({ replica, ...world })
     this.presence = {
@@ -406,7 +408,7 @@ export class LiveSpace implements Space {
   #status(): Status {
     const standing = this.replica.standing()
     if (standing === 'suspended' || standing === 'revoked' || standing === 'retired') return { type: 'out' }
-    if (this.#syncing.paused.read()) return { type: 'paused', waiting: this.#waiting() }
+    if (this.#syncing.paused.read()) return { type: 'paused' }
     const progress = this.#syncing.progress()
     if (progress && progress.total > 20) return { type: 'exchanging', ...progress }
     const waiting = this.membership.read().decisions.filter(({ mayApprove }) => mayApprove).length

@@ -185,6 +185,8 @@ export interface Space {
   readonly agreed: Agreed
   /** Who has what was written on this device, as far as known. Empty while nothing was written here. */
   readonly latest: Watched<readonly Latest[]>
+  /** Changes written here that no other device is known to have. */
+  readonly waiting: Watched<number>
   /** What passes between this device and those it is linked with now. */
   readonly exchange: Exchange
   /** Files that go from hand to hand. */
@@ -380,7 +382,7 @@ export type Status =
   /** `waiting`: changes that no other device is known to have. */
   | { readonly type: 'local'; readonly waiting: number }
   /** The person stopped the exchange. */
-  | { readonly type: 'paused'; readonly waiting: number }
+  | { readonly type: 'paused' }
   | { readonly type: 'connecting'; readonly tries: number }
   | { readonly type: 'exchanging'; readonly done: number; readonly total: number }
   | { readonly type: 'upToDate'; readonly people: number; readonly at: number }

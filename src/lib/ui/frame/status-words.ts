@@ -34,6 +34,13 @@ export const statusWords = (
           ? [['status.notebookDetail']]
           : [['status.localDetail', { waiting: status.waiting }], ['status.localNext']],
       }
+    case 'paused':
+      return {
+        icon: 'out',
+        tone: 'wait',
+        short: ['status.paused'],
+        details: [['status.pausedDetail']],
+      }
     case 'connecting':
       return {
         icon: 'dots',
