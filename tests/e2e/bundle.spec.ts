@@ -23,7 +23,7 @@ const address = `http://127.0.0.1:${PORT}`
 
 const startHub = async () => {
   hub = spawn(process.execPath, ['dist/hub/main.js'], { env: { ...process.env, PORT: String(PORT) } })
-  await expect(async () => expect((await fetch(address)).ok).toBe(true)).toPass({ timeout: 10_000 })
+  await expect(async () => expect((await fetch(address)).ok).toBe(true)).toPass({ timeout: 60_000 })
 }
 const endHub = async () => {
   if (!hub || hub.exitCode !== null) return
