@@ -38,9 +38,8 @@ export class Near {
 
   /** People of whom a phone was found, without me. */
   get found(): readonly MemberId[] {
-    const members = new Set(this.phones.flatMap(({ member }) => member ?? []))
-    members.delete(this.#space.me.member)
-    return [...members]
+    const members = this.phones.flatMap(({ member }) => member ?? [])
+    return members.filter((id, i) => id !== this.#space.me.member && members.indexOf(id) === i)
   }
 
   /** People with a phone in good standing of whom none was found. */
