@@ -1,7 +1,14 @@
-import { beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { page } from 'vitest/browser'
 import EncounterScreen from '../../src/lib/ui/encounter/EncounterScreen.svelte'
-import { memberId, PaperSession, PaperSpace, PaperWorkspace } from './paper-session.ts'
+import {
+  deviceId,
+  memberId,
+  paperPassing,
+  PaperSession,
+  PaperSpace,
+  PaperWorkspace,
+} from './paper-session.ts'
 import { expectNoBarriers, stage, type Staging } from './stage.ts'
 
 const vertientes = () =>
@@ -23,6 +30,7 @@ const button = (name: string | RegExp) => page.getByRole('button', { name })
 const code = () => page.getByRole('textbox', { name: 'Código del otro teléfono' })
 
 beforeEach(() => page.viewport(360, 740))
+afterEach(() => void vi.restoreAllMocks())
 
 test('why the camera is asked for is said before it is asked for, and one can go on without', async () => {
   const space = vertientes()
@@ -64,7 +72,8 @@ test('when nothing comes about, it says what to look at, and shows another code'
   await button('Seguir sin cámara').click()
   await expect.element(code()).toBeVisible()
   space.encounters[0]!.state.set({ step: 'failed' })
-  await expect.element(page.getByText('que no sea una red de visitas')).toBeVisible()
+  await expect.element(page.getByText('¿Es una red de visitas')).toBeVisible()
+  await expect.element(button('Llevar en un archivo')).toBeVisible()
   await button('Mostrar otro código').click()
   await expect.element(page.getByRole('img')).toBeVisible()
   expect(space.encounters).toHaveLength(2)
@@ -79,6 +88,174 @@ test('a phone without any address says what to do, and nothing is shown in vain'
   await expect.element(page.getByText('no muestra ninguna dirección en la red')).toBeVisible()
   await expect.element(button('Usar la cámara')).toBeVisible()
 })
+
+/** From here on the browser says this of what the app may do. */
+const allows = (states: Readonly<Record<string, PermissionState>>) =>
+  vi.spyOn(navigator.permissions, 'query').mockImplementation(({ name }) => {
+    const state = states[name]
+    return state ? Promise.resolve({ state } as PermissionStatus) : Promise.reject(new TypeError())
+  })
+
+test('a browser that hides the wifi from the app is told of as such, and never as if nobody were there', async () => {
+  allows({ camera: 'granted', 'local-network-access': 'denied' })
+  const space = vertientes()
+  show(space)
+  await expect.element(page.getByText('No es que no haya nadie')).toBeVisible()
+  await button('Seguir sin cámara').click()
+  await expect.element(code()).toBeVisible()
+  space.encounters[0]!.state.set({ step: 'failed' })
+  await expect
+    .element(page.getByRole('listitem').filter({ hasText: 'No es que no haya nadie' }))
+    .toBeVisible()
+})
+
+test('a camera that was refused before is told of before it is asked for in vain', async () => {
+  allows({ camera: 'denied' })
+  show(vertientes())
+  await expect.element(page.getByText('La cámara está apagada para esta app')).toBeVisible()
+})
+
+test('the code can be read aloud, in groups of four', async () => {
+  show(vertientes())
+  await button('Seguir sin cámara').click()
+  await page.getByText('Leerlo en voz alta').click()
+  await expect.element(page.getByText('CODE', { exact: true })).toBeVisible()
+})
+
+test('Ceiba sees what passes with each phone, and in the end that all have the same and who is missing', async () => {
+  const space = vertientes()
+  space.exchange.state.set([
+    paperPassing('Tecolote', {
+      step: 'passing',
+      done: 12,
+      total: 40,
+      toReceive: 28,
+      received: { changes: 12, bytes: 30_000 },
+    }),
+  ])
+  show(space)
+  await expect.element(page.getByText('Van 12 de 40')).toBeVisible()
+  await expect.element(page.getByText('Recibiste 12 cambios (30 kB)')).toBeVisible()
+  await expect.element(page.getByRole('progressbar')).toHaveAttribute('value', '12')
+  space.exchange.state.set([paperPassing('Tecolote', { received: { changes: 40, bytes: 90_000 } })])
+  await expect.element(page.getByText('Tú y Tecolote ya tienen lo mismo.')).toBeVisible()
+  await expect.element(page.getByText('Falta encontrarse con Jícara.')).toBeVisible()
+})
+
+test('Parar is always there: it stops what passes and takes the code away, and Empezar goes on', async () => {
+  const space = vertientes()
+  space.exchange.state.set([paperPassing('Tecolote', { step: 'passing', done: 1, total: 9 })])
+  show(space)
+  await button('Seguir sin cámara').click()
+  await expect.element(page.getByRole('img', { name: 'Código para leer con la cámara' })).toBeVisible()
+  await button('Parar').click()
+  expect(space.exchange.paused.read()).toBe(true)
+  expect(space.encounters[0]!.isStopped).toBe(true)
+  await expect.element(page.getByText('Nada de lo escrito sale ni llega')).toBeVisible()
+  await button('Empezar').click()
+  expect(space.exchange.paused.read()).toBe(false)
+})
+
+const DAY = 86_400_000
+
+test('who has what I wrote is said by person, and by phone where somebody has two', async () => {
+  const space = vertientes()
+  const tuesday = Date.now() - 3 * DAY
+  space.latest.set([
+    { member: memberId('Tecolote'), device: deviceId('Tecolote phone'), upTo: 'all' },
+    { member: memberId('Tecolote'), device: deviceId('Tecolote laptop'), upTo: null },
+    { member: memberId('Jícara'), device: deviceId('Jícara phone'), upTo: tuesday },
+  ])
+  const { language } = show(space)
+  await expect.element(page.getByText('lo tiene todo en 1 de 2 teléfonos')).toBeVisible()
+  await expect.element(page.getByText('aún no sabemos qué tiene')).toBeVisible()
+  await expect.element(page.getByText(`hasta el ${language.since(tuesday, Date.now())}`)).toBeVisible()
+})
+
+test('a file is made after it was said what it shows, and saved under a name that says nothing', async () => {
+  const space = vertientes()
+  show(space)
+  await button('Llevar en un archivo').click()
+  await expect.element(page.getByText('Quien lo lleva no puede leerlo')).toBeVisible()
+  await button('Hacer el archivo').click()
+  const save = page.getByRole('link', { name: 'Guardar el archivo' })
+  await expect.element(save).toHaveAttribute('download', 'notas.bin')
+  expect(space.bundles.asked).toEqual(['everything'])
+  await expectNoBarriers()
+})
+
+test('a second file may carry only what is new since the first', async () => {
+  const space = vertientes()
+  space.bundles.last.set(Date.now() - 2 * DAY)
+  show(space)
+  await button('Llevar en un archivo').click()
+  await page.getByText('Solo lo nuevo').click()
+  await expect.element(page.getByText('desde tu último archivo')).toBeVisible()
+  await button('Hacer el archivo').click()
+  await expect.element(page.getByText('Tu archivo está listo')).toBeVisible()
+  expect(space.bundles.asked).toEqual(['news'])
+})
+
+test('more than one file can carry is said, and nothing is offered to be saved', async () => {
+  const space = vertientes()
+  space.bundles.refuses = { type: 'TooLarge' }
+  show(space)
+  await button('Llevar en un archivo').click()
+  await button('Hacer el archivo').click()
+  await expect.element(page.getByText('demasiado para un solo archivo')).toBeVisible()
+  expect(page.getByRole('link', { name: 'Guardar el archivo' }).elements()).toEqual([])
+})
+
+const choose = async () => {
+  await button('Abrir un archivo').click()
+  await page.getByLabelText('Elegir el archivo').upload(new File(['no importa'], 'algo.bin'))
+}
+
+test('what a file brings is said before anything of it is taken, and then what came', async () => {
+  const space = vertientes()
+  const { session } = show(space)
+  session.workspace.incoming = {
+    news: { acts: 2, records: 3 },
+    done: { acts: 2, records: 3, refused: 1, waits: true },
+  }
+  await choose()
+  await expect.element(page.getByText('Es para «Las Tres Vertientes»')).toBeVisible()
+  await expect.element(page.getByText('Trae 3 cambios nuevos y 2 decisiones')).toBeVisible()
+  expect(session.workspace.asked).not.toContain('take it in')
+  await expectNoBarriers()
+  await button('Agregar lo que trae').click()
+  await expect.element(page.getByText('Llegaron 3 cambios')).toBeVisible()
+  await expect.element(page.getByText('Una parte no venía bien')).toBeVisible()
+  await expect.element(page.getByText('Falta un archivo anterior')).toBeVisible()
+})
+
+test('a file with nothing new says so and offers nothing to take', async () => {
+  const { session } = show(vertientes())
+  session.workspace.incoming = {
+    news: { acts: 0, records: 0 },
+    done: { acts: 0, records: 0, refused: 0, waits: false },
+  }
+  await choose()
+  await expect.element(page.getByText('No trae nada que aquí falte')).toBeVisible()
+  expect(button('Agregar lo que trae').elements()).toEqual([])
+})
+
+for (const [type, words] of [
+  ['BadFile', 'no es de esta app, o llegó incompleto'],
+  ['BadBundle', 'lo de adentro no está bien'],
+  ['FileTooLarge', 'más grande que cualquiera'],
+  ['FileUnreadable', 'no pudo leer ese archivo'],
+  ['NotForThisPhone', 'es para otros teléfonos'],
+  ['NewerBundle', 'versión más nueva de la app'],
+  ['OtherCollective', 'es de otro colectivo'],
+] as const)
+  test(`a file that is refused (${type}) says why, and that nothing has changed`, async () => {
+    const { session } = show(vertientes())
+    session.workspace.refusesFile = type
+    await choose()
+    await expect.element(page.getByText(words)).toBeVisible()
+    await expect.element(page.getByText('Aquí no cambió nada')).toBeVisible()
+  })
 
 for (const look of ['light', 'dark'] as const)
   for (const locale of ['es', 'ar'])

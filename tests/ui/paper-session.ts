@@ -11,10 +11,14 @@ import type {
   AgreedState,
   AsideItem,
   BadKeeperText,
+  BadImport,
   BadScan,
+  Bundles,
   CannotCosign,
+  CarriedFile,
   Encounter,
   EncounterState,
+  Exchange,
   GuestFlow,
   GuestState,
   HostFlow,
@@ -22,8 +26,13 @@ import type {
   KeeperFlow,
   KeeperFlowState,
   Kept,
+  Imported,
+  Incoming,
+  Latest,
   Membership,
   NoAddress,
+  NotAllowed,
+  Passing,
   Phase,
   Presence,
   RoomHub,
@@ -189,6 +198,47 @@ export class PaperAgreed implements Agreed {
   }
 }
 
+export const paperPassing = (word: string, about: Partial<Passing> = {}): Passing => ({
+  device: deviceId(`${word} phone`),
+  member: memberId(word),
+  step: 'same',
+  since: Date.now(),
+  sent: { changes: 0, bytes: 0 },
+  received: { changes: 0, bytes: 0 },
+  toSend: 0,
+  toReceive: 0,
+  done: 0,
+  total: 0,
+  ...about,
+})
+
+/** What passes between phones, on paper. */
+export class PaperExchange implements Exchange {
+  readonly state = new Cell<readonly Passing[]>([])
+  readonly paused = new Cell(false)
+
+  pause(): void {
+    this.paused.set(true)
+  }
+  resume(): void {
+    this.paused.set(false)
+  }
+}
+
+/** Files made on paper. */
+export class PaperBundles implements Bundles {
+  readonly last = new Cell<number | null>(null)
+  readonly asked: string[] = []
+  refuses: NotAllowed | { readonly type: 'TooLarge' } | null = null
+
+  write: Bundles['write'] = async (what) => {
+    this.asked.push(what)
+    if (this.refuses) return err(this.refuses)
+    this.last.set(Date.now())
+    return ok({ bytes: new Uint8Array(14_000) })
+  }
+}
+
 /** What a space on paper begins with. `names`: members in order, the first one is me. */
 export type PaperSpaceStart = {
   readonly id: string
@@ -212,6 +262,10 @@ export class PaperSpace implements Space {
   readonly setAside = new Cell<readonly AsideItem[]>([])
   readonly presence: Presence
   readonly agreed = new PaperAgreed()
+  readonly latest = new Cell<readonly Latest[]>([])
+  readonly waiting = new Cell(0)
+  readonly exchange = new PaperExchange()
+  readonly bundles = new PaperBundles()
   /** The invitations it handed out. */
   readonly invitations: PaperHostFlow[] = []
   readonly asked: string[] = []
@@ -418,6 +472,27 @@ export class PaperWorkspace implements Workspace {
     const flow = new PaperHostFlow('found')
     this.flow.set(flow)
     return flow
+  }
+
+  /** What the next file brings, or why it is not opened. */
+  incoming: {
+    readonly news: Incoming['news']
+    readonly done: Imported
+    readonly rulesAreAhead?: boolean
+  } | null = null
+  refusesFile: BadImport['type'] = 'BadFile'
+
+  async openFile(file: CarriedFile) {
+    this.asked.push(`open a file of ${file.size} bytes`)
+    const { incoming } = this
+    const space = this.current.read()
+    if (!incoming || !space) return err({ type: this.refusesFile })
+    const { news, done, rulesAreAhead = false } = incoming
+    const apply = async () => {
+      this.asked.push('take it in')
+      return done
+    }
+    return ok({ space, news, bytes: file.size, rulesAreAhead, apply })
   }
 
   async openLink(link: string, myName: string) {

@@ -4,7 +4,14 @@ import { followAddress } from '../../src/lib/ui/frame/follow-address.ts'
 import HelpScreen from '../../src/lib/ui/settings/HelpScreen.svelte'
 import SettingsScreen from '../../src/lib/ui/settings/SettingsScreen.svelte'
 import type { Status } from '../../src/lib/workspace/types.ts'
-import { PaperHostFlow, PaperSession, PaperSpace, PaperWorkspace } from './paper-session.ts'
+import {
+  deviceId,
+  memberId,
+  PaperHostFlow,
+  PaperSession,
+  PaperSpace,
+  PaperWorkspace,
+} from './paper-session.ts'
 import { expectNoBarriers, stage, type Staging } from './stage.ts'
 
 const vertientes = () =>
@@ -54,6 +61,7 @@ const statuses: readonly (readonly [Status, RegExp, RegExp])[] = [
   [{ type: 'upToDate', people: 4, at: Date.now() - FIVE_MINUTES }, /Al día con 4 personas/, /hace 5 minutos/],
   [{ type: 'stale', since: Date.now() - 24 * 60 * FIVE_MINUTES }, /Sin contacto desde/, /guardado aquí/],
   [{ type: 'attention', decisions: 1 }, /Falta tu decisión/, /Hay una decisión/],
+  [{ type: 'paused' }, /Compartir en pausa/, /Tú lo paraste/],
   [{ type: 'out' }, /Teléfono en pausa/, /no les llega/],
 ]
 
@@ -100,6 +108,20 @@ test.each(statuses.flatMap(([status]) => [['collective', status] as const, ['not
     expect(sheet.element().textContent).not.toMatch(/guardado|vive en este/i)
   },
 )
+
+test('behind the pill stands what waits, who has it already, and where to meet', async () => {
+  const space = vertientes()
+  space.status.set({ type: 'connecting', tries: 1 })
+  space.waiting.set(3)
+  space.latest.set([{ member: memberId('Tecolote'), device: deviceId('Tecolote phone'), upTo: 'all' }])
+  show(space)
+  await page.getByRole('button', { name: /Buscando a tu equipo/ }).click()
+  const sheet = page.getByRole('dialog', { name: 'Cómo va lo compartido' })
+  await expect.element(sheet.getByText('3 cambios tuyos esperan a tu equipo')).toBeVisible()
+  await expect.element(sheet.getByText('lo tiene todo')).toBeVisible()
+  await expect.element(sheet.getByRole('link', { name: 'Encontrarse o llevar un archivo' })).toBeVisible()
+  await expectNoBarriers()
+})
 
 test('the pill follows what happens while one looks', async () => {
   const space = vertientes()

@@ -214,6 +214,19 @@ export class Feeds {
     return this.#acceptedHeads(() => true)
   }
 
+  /** How far the records of each device build on `feed`: whoever signed them held what lies below them, however it came. */
+  buildersOn(feed: FeedId): ReadonlyMap<DeviceId, number> {
+    const builders = new Map<DeviceId, number>()
+    const line = this.#lines.get(feed)
+    if (!line) return builders
+    for (const other of this.#byIndex) {
+      const device = this.#rights.of(other)?.device
+      const below = other.nodes.findLast(({ stage }) => stage === 'read')?.below[line.index]
+      if (device && below?.onLine) builders.set(device, Math.max(below.seq, builders.get(device) ?? -1))
+    }
+    return builders
+  }
+
   /** What counts, in one word: equal for two sets of feeds in which the same does. */
   acceptedKey(): string {
     return this.positionsMerged()

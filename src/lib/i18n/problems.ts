@@ -1,6 +1,7 @@
 import type { BadRelayPoint } from '../domain/relay-points.ts'
 import type {
   BadKeeperText,
+  BadImport,
   BadLink,
   BadScan,
   CannotCosign,
@@ -18,6 +19,7 @@ import type { Key } from './catalogue.ts'
 
 type Problem =
   | BadKeeperText
+  | BadImport
   | BadLink
   | BadScan
   | NoAddress
@@ -30,6 +32,8 @@ type Problem =
   | TryLater
   | VaultDamaged
   | WrongPassphrase
+  /** More than one file may carry. */
+  | { readonly type: 'TooLarge' }
   /** Our own bug, or a broken machine: what was saved stays. */
   | { readonly type: 'Unexpected' }
 

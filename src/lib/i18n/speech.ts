@@ -15,6 +15,8 @@ export type Speech = {
   ago(at: number, now: number): string
   /** “Tuesday”, or a date when that was more than six days before `now`. Milliseconds since 1970. */
   since(at: number, now: number): string
+  /** “12 kB”: of bytes, as coarse as one needs it. */
+  size(bytes: number): string
   /** “Ana, Bea and Delia”. */
   list(items: readonly string[]): string
 }
@@ -61,6 +63,14 @@ export const createSpeech = (catalogue: Catalogue, locale: string): Speech => {
         locale,
         now - at > 6 * 86_400_000 ? { day: 'numeric', month: 'long' } : { weekday: 'long' },
       ).format(at),
+    size: (bytes) => {
+      const isLarge = bytes >= 1_000_000
+      return new Intl.NumberFormat(locale, {
+        style: 'unit',
+        unit: isLarge ? 'megabyte' : 'kilobyte',
+        maximumFractionDigits: isLarge ? 1 : 0,
+      }).format(bytes === 0 ? 0 : Math.max(1, bytes / 1000) / (isLarge ? 1000 : 1))
+    },
     list: (items) => new Intl.ListFormat(locale, { type: 'conjunction' }).format(items),
   }
 }

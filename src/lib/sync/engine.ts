@@ -18,6 +18,8 @@ export type LinkState = {
   readonly peerReady: boolean
   /** How far the peer holds each feed, as far as I know; `null` before it said so. */
   readonly held: ReadonlyMap<FeedId, number> | null
+  /** The same by the peer's own word alone: what it was sent may still be under way. */
+  readonly said: ReadonlyMap<FeedId, number>
   /** What I last said I hold, so that nothing is said twice. */
   readonly told: string
   /** Which word of the peer's I last answered because I was behind it: each is answered once. */
@@ -99,6 +101,7 @@ const newState = (standing: Standing): LinkState => ({
   ready: false,
   peerReady: false,
   held: null,
+  said: new Map(),
   told: '',
   answered: '',
   asked: new Set(),
@@ -266,6 +269,7 @@ const shared = (state: LinkState, holdings: Holdings): readonly Head[] =>
 const onHave = (state: LinkState, heads: readonly Head[], holdings: Holdings): Step => {
   const held = new Map(state.held ?? [])
   for (const { feed, seq } of heads) held.set(feed, Math.max(seq, held.get(feed) ?? -1))
+  const said = new Map(heads.map(({ feed, seq }) => [feed, seq]))
   const mine = new Map(holdings.heads().map((head) => [head.feed, head.seq]))
   const serve: Effect[] = []
   if (carriesAll(state.standing))
@@ -288,7 +292,7 @@ const onHave = (state: LinkState, heads: readonly Head[], holdings: Holdings): S
   }
   const behind = heads.some(({ feed, seq }) => seq > (mine.get(feed) ?? -1))
   const word = digest(heads)
-  const next = { ...state, held, parted }
+  const next = { ...state, held, said, parted }
   const tells = behind || parted.size > state.parted.size
   if (!tells || word === state.answered || holdings.needsWelcome()) return { state: next, effects: serve }
   const answer = send({ type: 'have', heads: shared(next, holdings) })

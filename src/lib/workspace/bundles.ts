@@ -15,6 +15,7 @@ import {
   type BundleMessage,
 } from '../wire/bundle.ts'
 import type { Replica } from './replica.ts'
+import type { Imported } from './types.ts'
 
 /** As many entries as one message takes comfortably. */
 const ENTRIES_AT_ONCE = 1024
@@ -71,13 +72,6 @@ export type Import = {
   readonly rulesAreAhead: boolean
   /** Takes it in as from any stranger: by the same rules as over a link. Nothing of what is here is lost. */
   apply(): Promise<Imported>
-}
-
-export type Imported = {
-  readonly acts: number
-  readonly records: number
-  /** Parts that did not hold; the others were taken. */
-  readonly refused: number
 }
 
 /** Opens a file with this phone’s keys and says what is in it. Changes nothing. Never throws. */
@@ -148,7 +142,12 @@ const applyBundle = async ({ messages }: Bundle, replica: Replica): Promise<Impo
     if (message.type === 'segment' && !replica.absorbSegment(message.records, message.seal)) refused += 1
   await replica.settled()
   const after = holdingsOf(replica)
-  return { acts: after.acts - before.acts, records: after.records - before.records, refused }
+  return {
+    acts: after.acts - before.acts,
+    records: after.records - before.records,
+    refused,
+    waits: replica.feeds.waiting().gaps > 0 || replica.ledger.missing().length > 0,
+  }
 }
 
 const holdingsOf = (replica: Replica): { readonly acts: number; readonly records: number } => ({

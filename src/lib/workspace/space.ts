@@ -19,9 +19,12 @@ import type { Hub, Judge, Mesh, MetLink, Reach, Rtc, Way } from '../net/types.ts
 import type { WordLanguage } from '../net/words.ts'
 import type { Standing, Storage } from '../sync/ports.ts'
 import { keeperInvitationFromText } from '../wire/keeper.ts'
+import { Acknowledged } from './acknowledged.ts'
 import { bringLateBack, followLatePieces } from './aside.ts'
+import { createBundles } from './bundle-door.ts'
 import { createAgreed } from './checkpoint-door.ts'
 import { createEncounter } from './encounter.ts'
+import { createExchange } from './exchange-door.ts'
 import { hostJoining } from './joining.ts'
 import { membershipFrom } from './membership.ts'
 import { proposeKeeper } from './keepers.ts'
@@ -35,10 +38,13 @@ import type {
   Agreed,
   AsideItem,
   BadKeeperText,
+  Bundles,
   Encounter,
+  Exchange,
   HostFlow,
   KeeperFlow,
   Kept,
+  Latest,
   Membership,
   NoAddress,
   NoRelayPoint,
@@ -86,10 +92,17 @@ export class LiveSpace implements Space {
   readonly setAside: Watched<readonly AsideItem[]>
   readonly presence: Presence
   readonly agreed: Agreed
+  readonly latest: Watched<readonly Latest[]>
+  readonly waiting: Watched<number>
+  readonly exchange: Exchange
+  readonly bundles: Bundles
   readonly replica: Replica
   readonly #world: SpaceWorld
   readonly #rtc: ChangingRtc
   readonly #syncing: Syncing
+  readonly #acknowledged: Acknowledged
+  /** Goes up when what is remembered of others' holdings was read from the disk. */
+  readonly #recalled = new Cell(0)
   readonly #live: Live
   readonly #mesh: Mesh | null
   readonly #reached = new Map<string, Reached>()
@@ -115,6 +128,13 @@ export class LiveSpace implements Space {
     this.#syncing = new Syncing(replica, world.clock, {
       mayLack: (neighbour, of) => this.#mesh?.mayLack(neighbour, of) ?? false,
     })
+    this.#acknowledged = new Acknowledged({
+      replica,
+      syncing: this.#syncing,
+      storage: world.storage,
+      clock: world.clock,
+      moved: () => this.#recalled.set(this.#recalled.read() + 1),
+    })
     this.#live = this.#createLive()
     this.#mesh = this.#createMesh()
     this.kind = derived([replica.changed], () => replica.state.kind)
@@ -135,8 +155,9 @@ export class LiveSpace implements Space {
         replica.saving,
         replica.documents.waiting,
         this.#links,
-        this.#syncing.progress,
+        this.#syncing.paused,
         this.#syncing.moved,
+        this.#recalled,
         world.hub.state,
       ],
       () => this.#status(),
@@ -149,6 +170,12 @@ export class LiveSpace implements Space {
       mayAct: () => this.#mayAct(),
       kept: () => this.#kept(),
     })
+    this.latest = memo([replica.changed, this.#syncing.moved, this.#recalled], () =>
+      this.#acknowledged.latest(),
+    )
+    this.waiting = derived([replica.changed, this.#syncing.moved, this.#recalled], () => this.#waiting())
+    this.exchange = createExchange(replica, this.#syncing)
+    this.bundles = createBundles({ replica, ...world })
     this.presence = {
       awareness: this.#live.awareness,
       people: this.#people,
@@ -288,6 +315,7 @@ export class LiveSpace implements Space {
     this.#mesh?.stop()
     this.#live.stop()
     this.#syncing.stop()
+    await this.#acknowledged.close()
     this.replica.close()
   }
 
@@ -451,7 +479,8 @@ export class LiveSpace implements Space {
   #status(): Status {
     const standing = this.replica.standing()
     if (standing === 'suspended' || standing === 'revoked' || standing === 'retired') return { type: 'out' }
-    const progress = this.#syncing.progress.read()
+    if (this.#syncing.paused.read()) return { type: 'paused' }
+    const progress = this.#syncing.progress()
     if (progress && progress.total > 20) return { type: 'exchanging', ...progress }
     const waiting = this.membership.read().decisions.filter(({ mayApprove }) => mayApprove).length
     if (waiting > 0) return { type: 'attention', decisions: waiting }
@@ -465,7 +494,13 @@ export class LiveSpace implements Space {
       if (since !== null && this.#world.clock.now() - since > STALE_MS) return { type: 'stale', since }
       return { type: 'connecting', tries: trying }
     }
-    return { type: 'local', waiting: this.replica.documents.waiting.read() }
+    return { type: 'local', waiting: this.#waiting() }
+  }
+
+  /** In a notebook there is nobody it could wait for. */
+  #waiting(): number {
+    if (this.replica.state.kind === 'notebook') return 0
+    return this.#acknowledged.waiting() + (this.replica.documents.waiting.read() > 0 ? 1 : 0)
   }
 
   #keptNow(): Kept {

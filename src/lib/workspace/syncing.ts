@@ -16,8 +16,9 @@ import {
   type Step,
 } from '../sync/engine.ts'
 import type { Link, Standing } from '../sync/ports.ts'
-import { encodeSyncMessage, parseSyncMessage, type SyncMessage } from '../wire/sync.ts'
+import { encodeSyncMessage, parseSyncMessage, type Head, type SyncMessage } from '../wire/sync.ts'
 import { Replica } from './replica.ts'
+import { Tally } from './tally.ts'
 
 /** After this long without news, say again how far we hold: heals what a lost neighbour did not pass on. Milliseconds. */
 const TELL_AGAIN_MS = 25_000
@@ -43,6 +44,7 @@ type Attached = {
   readonly unserved: Map<FeedId, number>
   /** A keeper that said it has no more room. */
   isFull: boolean
+  readonly tally: Tally
 }
 
 /** Who of the neighbours may lack what came over another link. Where all are linked with all: nobody. */
@@ -63,14 +65,35 @@ type Run = {
 
 export type Progress = { readonly done: number; readonly total: number }
 
+/** What passes between this device and one it is linked with. */
+export type LinkProgress = Progress & {
+  readonly device: DeviceId
+  /** `agreeing`: both still tell each other who belongs. `same`: each said it holds all that the other does. */
+  readonly step: 'agreeing' | 'passing' | 'same'
+  readonly tally: Tally
+  readonly toSend: number
+  readonly toReceive: number
+}
+
+/** Written content, as against the ledger and keys: what a pause holds back. */
+const CONTENT: ReadonlySet<SyncMessage['type']> = new Set([
+  'have',
+  'segment',
+  'wantWelcome',
+  'welcome',
+  'wantParts',
+  'part',
+])
+
 /** Carries bytes between links and the replica, as `sync/engine.ts` decides. */
 export class Syncing {
   readonly #replica: Replica
   readonly #clock: Clock
   readonly #neighbourhood: Neighbourhood | null
   readonly #attached = new Map<string, Attached>()
-  readonly #progress = new Cell<Progress | null>(null)
   readonly #moved = new Cell(0)
+  readonly #paused = new Cell(false)
+  readonly #listeners = new Set<(device: DeviceId, heads: readonly Head[]) => void>()
   readonly #stops: (() => void)[] = []
   /** Links that were asked for a welcome in this round, and the time the last of them is given. */
   readonly #asked = new Set<string>()
@@ -101,9 +124,53 @@ export class Syncing {
     this.#tellAgain()
   }
 
-  /** What is being sent just now, over all links. */
-  get progress(): Watched<Progress | null> {
-    return this.#progress
+  /** How far what passes now has come, over all links; `null`: nothing does. */
+  progress(): Progress | null {
+    const passing = this.links().filter(({ done, total }) => done < total)
+    if (passing.length === 0) return null
+    return {
+      done: passing.reduce((sum, { done }) => sum + done, 0),
+      total: passing.reduce((sum, { total }) => sum + total, 0),
+    }
+  }
+
+  /** Every link with a device in good standing, and what passes over it. */
+  links(): readonly LinkProgress[] {
+    return [...this.#attached.values()]
+      .filter(({ standing }) => standing === 'full')
+      .map((attached) => {
+        const { link, state, tally } = attached
+        const toReceive = this.#lackingFrom(attached)
+        const isSame = tally.toSend + toReceive === 0 && this.#unconfirmed(attached) === 0
+        const step = state.ready && state.peerReady ? (isSame ? 'same' : 'passing') : 'agreeing'
+        const { toSend } = tally
+        return { device: link.peer, step, tally, toSend, toReceive, ...tally.round(toSend + toReceive) }
+      })
+  }
+
+  /** Nothing that was written passes, either way, until `resume`. */
+  get paused(): Watched<boolean> {
+    return this.#paused
+  }
+
+  /** Holds back what was written. Who belongs, who is paused, and keys, are told all the same: that must never wait. */
+  pause(): void {
+    this.#paused.set(true)
+    for (const { tally } of this.#attached.values()) tally.toSend = 0
+  }
+
+  /** What came meanwhile was let go of, and peers take it for delivered: everything is agreed on anew. */
+  resume(): void {
+    if (!this.#paused.read()) return
+    this.#paused.set(false)
+    for (const attached of [...this.#attached.values()])
+      this.#step(attached, openAgain(attached.standing, this.#holdings(attached.link)))
+  }
+
+  /** Calls `heard` whenever a device in good standing says how far it holds each feed. */
+  onHave(heard: (device: DeviceId, heads: readonly Head[]) => void): () => void {
+    this.#listeners.add(heard)
+    return () => void this.#listeners.delete(heard)
   }
 
   /** Something about what peers hold or know changed. */
@@ -123,6 +190,7 @@ export class Syncing {
       serving: Promise.resolve(),
       unserved: new Map(),
       isFull: false,
+      tally: new Tally(this.#clock.now()),
     }
     this.#attached.set(link.id, attached)
     const stop = link.receive('records', (bytes) => this.#receive(attached, bytes))
@@ -130,7 +198,7 @@ export class Syncing {
     const detach = () => {
       stop()
       this.#attached.delete(link.id)
-      this.#moved.set(this.#moved.read() + 1)
+      this.#move()
     }
     link.closed(detach)
     return {
@@ -176,7 +244,12 @@ export class Syncing {
   /** Whether anything but the ledger may pass: both hold the same acts, and the peer is in good standing. */
   isOpen(link: Link): boolean {
     const attached = this.#attached.get(link.id)
-    return attached?.standing === 'full' && attached.state.ready && attached.state.peerReady
+    return (
+      !this.#paused.read() &&
+      attached?.standing === 'full' &&
+      attached.state.ready &&
+      attached.state.peerReady
+    )
   }
 
   stop(): void {
@@ -190,8 +263,43 @@ export class Syncing {
   #receive(attached: Attached, bytes: Uint8Array): void {
     const message = parseSyncMessage(bytes)
     if (!message.ok) return this.#bad(attached)
-    this.#step(attached, onMessage(attached.state, message.value, this.#holdings(attached.link)))
+    if (this.#paused.read() && CONTENT.has(message.value.type)) return
+    const { value } = message
+    const held = value.type === 'segment' ? this.#heldOf(value) : 0
+    if (value.type === 'segment' || value.type === 'have') this.#beginIfSame(attached)
+    this.#step(attached, onMessage(attached.state, value, this.#holdings(attached.link)))
+    if (value.type === 'segment') {
+      const changes = Math.max(0, this.#heldOf(value) - held)
+      attached.tally.passed('received', { changes, bytes: bytes.length })
+    }
+    if (value.type === 'have' && attached.standing === 'full')
+      for (const heard of this.#listeners) heard(attached.link.peer, value.heads)
+    this.#move()
+  }
+
+  #move(): void {
     this.#moved.set(this.#moved.read() + 1)
+  }
+
+  #beginIfSame(attached: Attached): void {
+    if (attached.tally.toSend + this.#lackingFrom(attached) === 0) attached.tally.begin()
+  }
+
+  #lackingFrom({ state }: Attached): number {
+    let lacking = 0
+    for (const [feed, seq] of state.said) lacking += Math.max(0, seq + 1 - this.#replica.feeds.nextSeq(feed))
+    return lacking
+  }
+
+  #unconfirmed({ state }: Attached): number {
+    return this.#replica.feeds
+      .heads()
+      .reduce((sum, { feed, seq }) => sum + Math.max(0, seq - (state.said.get(feed) ?? -1)), 0)
+  }
+
+  #heldOf({ records }: Extract<SyncMessage, { type: 'segment' }>): number {
+    const feed = records[0] && this.#replica.feedOfRecord(records[0])
+    return feed ? this.#replica.feeds.nextSeq(feed) : 0
   }
 
   #bad(attached: Attached): void {
@@ -212,7 +320,9 @@ export class Syncing {
     const { link } = attached
     switch (effect.type) {
       case 'send':
-        return this.#send(link, effect.message)
+        if (this.#paused.read() && CONTENT.has(effect.message.type)) return
+        this.#send(link, effect.message)
+        return
       case 'absorbEntries':
         this.#replica.absorbEntries(effect.entries)
         // Even when nothing was new, the peer's heads may now all be known.
@@ -222,9 +332,12 @@ export class Syncing {
         return this.#absorb(attached, effect.records, effect.seal)
       }
       case 'serve': {
+        if (this.#paused.read()) return
         const { feed, from } = effect
         if (attached.isFull) return
         attached.busy += 1
+        this.#beginIfSame(attached)
+        attached.tally.toSend += Math.max(0, this.#replica.feeds.nextSeq(feed) - from)
         attached.serving = attached.serving
           .then(() => this.#serve(attached, feed, from))
           .finally(() => (attached.busy -= 1))
@@ -241,6 +354,7 @@ export class Syncing {
       case 'absorbBox':
         return this.#replica.absorbBox(effect.epoch, effect.box, effect.path)
       case 'serveWelcome': {
+        if (this.#paused.read()) return
         const welcome = this.#replica.welcome()
         if (welcome) this.#send(link, { type: 'welcome', welcome })
         return
@@ -248,6 +362,7 @@ export class Syncing {
       case 'absorbWelcome':
         return this.#replica.absorbWelcome(effect.welcome, (feed) => attached.state.held?.get(feed) ?? -1)
       case 'serveParts':
+        if (this.#paused.read()) return
         for (const digest of effect.parts) {
           const part = this.#replica.checkpoints.blob(digest)
           if (part) this.#send(link, { type: 'part', part })
@@ -276,26 +391,48 @@ export class Syncing {
   }
 
   async #serve(attached: Attached, feed: FeedId, from: number): Promise<void> {
+    const promised = this.#replica.feeds.nextSeq(feed)
+    let next = from
+    try {
+      next = await this.#serveFrom(attached, feed, from)
+    } finally {
+      // What did not go now is promised anew when it does.
+      attached.tally.delivered(Math.max(0, promised - next))
+      this.#move()
+    }
+  }
+
+  /** @returns how far it came. */
+  async #serveFrom(attached: Attached, feed: FeedId, from: number): Promise<number> {
     await this.#replica.settled()
     const end = this.#replica.feeds.nextSeq(feed)
-    const total = end - from
     let next = from
-    let done = 0
     const tellsOfFork = from === 0 && this.#replica.feeds.isForked(feed)
     for await (const run of this.#replica.packs.read(feed, from)) {
       await attached.link.drained()
-      if (!this.#attached.has(attached.link.id) || !carriesAll(attached.standing))
-        return this.#progress.set(null)
-      this.#send(attached.link, { type: 'segment', records: run.records, seal: run.seal })
+      if (!this.#mayServe(attached)) return next
+      this.#sendRun(attached, run, run.last + 1 - next)
       attached.state = sent(attached.state, feed, run.last)
       next = run.last + 1
-      done += run.records.length
-      this.#progress.set(done < total ? { done, total } : null)
     }
     if (next < end && this.#replica.saving.read() === 'failed') attached.unserved.set(feed, next)
     if (tellsOfFork && !this.#holdings(attached.link).feedIsPeers(feed))
       this.#toldOfFork.add(`${attached.link.peer} ${feed}`)
-    this.#progress.set(null)
+    return next
+  }
+
+  #mayServe({ link, standing }: Attached): boolean {
+    return this.#attached.has(link.id) && carriesAll(standing) && !this.#paused.read()
+  }
+
+  #sendRun(
+    attached: Attached,
+    run: { readonly records: readonly Uint8Array[]; readonly seal: Uint8Array },
+    changes: number,
+  ): void {
+    const bytes = this.#send(attached.link, { type: 'segment', records: run.records, seal: run.seal })
+    attached.tally.passed('sent', { changes: Math.max(0, changes), bytes })
+    this.#move()
   }
 
   #serveUnserved(): void {
@@ -329,14 +466,20 @@ export class Syncing {
   }
 
   #push({ feed, first, records, seal }: Run, mayGet: (attached: Attached) => boolean): void {
+    if (this.#paused.read()) return
     for (const attached of this.#attached.values()) {
       const held = attached.state.held?.get(feed) ?? -1
       if (held !== first - 1 || !mayPush(attached.state, feed, this.#holdings(attached.link))) continue
       if (attached.isFull || !mayGet(attached)) continue
       attached.state = sent(attached.state, feed, first + records.length - 1)
-      const pass = () => this.#send(attached.link, { type: 'segment', records, seal })
+      this.#beginIfSame(attached)
+      attached.tally.toSend += records.length
+      const pass = () => this.#sendRun(attached, { records, seal }, records.length)
       if (attached.busy === 0) pass()
-      else attached.serving = attached.serving.then(() => void (attached.standing !== 'narrow' && pass()))
+      else
+        attached.serving = attached.serving.then(
+          () => void (attached.standing !== 'narrow' && !this.#paused.read() && pass()),
+        )
     }
   }
 
@@ -348,7 +491,7 @@ export class Syncing {
   #ledgerMoved(): void {
     for (const attached of [...this.#attached.values()])
       this.#step(attached, ledgerMoved(attached.state, attached.standing, this.#holdings(attached.link)))
-    this.#moved.set(this.#moved.read() + 1)
+    this.#move()
   }
 
   #tellSoon(): void {
@@ -371,8 +514,11 @@ export class Syncing {
       this.#step(attached, holdingsMoved(attached.state, this.#holdings(attached.link)))
   }
 
-  #send(link: Link, message: SyncMessage): void {
-    link.send('records', encodeSyncMessage(message))
+  /** @returns how many bytes that is. */
+  #send(link: Link, message: SyncMessage): number {
+    const bytes = encodeSyncMessage(message)
+    link.send('records', bytes)
+    return bytes.length
   }
 
   /**

@@ -66,6 +66,8 @@ export interface Workspace {
   readonly reach: Watched<'direct' | 'relayed'>
   /** `NoRelayPoint`: no collective on this device has one, so nobody would be met any more. */
   setReach(reach: 'direct' | 'relayed'): Promise<Result<void, NoRelayPoint | StorageUnavailable>>
+  /** Opens a file that was carried here, for whichever collective of this device it is, and says what is in it. Changes nothing. */
+  openFile(file: CarriedFile): Promise<Result<Incoming, BadImport>>
 }
 
 /** A computer in the room that introduces phones to each other, and passes sealed messages where the wifi keeps them apart. */
@@ -75,6 +77,41 @@ export interface RoomHub {
   readonly state: Watched<'open' | 'searching' | 'closed'>
   /** Stops looking for it, also after the next start. */
   leave(): void
+}
+
+/** A file the person chose, not read yet: a `File` of the browser is one. */
+export type CarriedFile = { readonly size: number; arrayBuffer(): Promise<ArrayBuffer> }
+
+/** What a file would bring, before anything of it is taken. */
+export type Incoming = {
+  readonly space: Space
+  /** Acts and changes that are not here yet. */
+  readonly news: { readonly acts: number; readonly records: number }
+  readonly bytes: number
+  readonly rulesAreAhead: boolean
+  /** Takes it in, by the same rules as over a link. Nothing of what is here is lost. */
+  apply(): Promise<Imported>
+}
+
+export type Imported = {
+  readonly acts: number
+  readonly records: number
+  /** Parts that did not hold; the others were taken. */
+  readonly refused: number
+  /** Something in it stands on what is not here: an earlier file is missing. */
+  readonly waits: boolean
+}
+
+/** Why a file is not opened. Nothing has changed. */
+export type BadImport = {
+  readonly type:
+    | 'BadFile'
+    | 'FileTooLarge'
+    | 'FileUnreadable'
+    | 'NotForThisPhone'
+    | 'BadBundle'
+    | 'NewerBundle'
+    | 'OtherCollective'
 }
 
 /** Not a link of ours, or of another kind than asked for, or damaged in copying. */
@@ -171,6 +208,14 @@ export interface Space {
   readonly presence: Presence
   /** What was settled together, and what waits to be. */
   readonly agreed: Agreed
+  /** Who has what was written on this device, as far as known. Empty while nothing was written here. */
+  readonly latest: Watched<readonly Latest[]>
+  /** Changes written here that no other device is known to have. */
+  readonly waiting: Watched<number>
+  /** What passes between this device and those it is linked with now. */
+  readonly exchange: Exchange
+  /** Files that go from hand to hand. */
+  readonly bundles: Bundles
   /** A link for one newcomer, to be sent or shown, and the words to read with them. */
   invite(): Promise<HostFlow>
   /** Shows a code for another member’s phone beside this one. */
@@ -200,6 +245,55 @@ export type KeeperFlowState =
 
 /** What was pasted is no text of a keeper, or was damaged in copying. */
 export type BadKeeperText = { readonly type: 'BadKeeperText' }
+
+/** How far another device has what was written here. */
+export type Latest = {
+  /** `null`: a keeper, which is nobody’s. */
+  readonly member: MemberId | null
+  readonly device: DeviceId
+  /** All of it; or what was written up to this hour (milliseconds since 1970); `null`: nothing is known. */
+  readonly upTo: 'all' | number | null
+}
+
+/** Offered by `exchange-door.ts`. */
+export interface Exchange {
+  /** One for each linked device in good standing. */
+  readonly state: Watched<readonly Passing[]>
+  readonly paused: Watched<boolean>
+  /** Nothing written passes until `resume`. Who belongs, and which device is paused, is told all the same. */
+  pause(): void
+  resume(): void
+}
+
+export type Passing = {
+  readonly device: DeviceId
+  readonly member: MemberId | null
+  /** `agreeing`: both still tell each other who belongs. `same`: each said it holds all that the other does. */
+  readonly step: 'agreeing' | 'passing' | 'same'
+  /** Since when they are linked: the minute, milliseconds since 1970. */
+  readonly since: number
+  /** Since then. */
+  readonly sent: Amount
+  readonly received: Amount
+  readonly toSend: number
+  readonly toReceive: number
+  /** Of what passes now. */
+  readonly done: number
+  readonly total: number
+}
+
+/** Changes, and bytes as they went over the link. */
+export type Amount = { readonly changes: number; readonly bytes: number }
+
+/** Offered by `bundle-door.ts`. */
+export interface Bundles {
+  /** The day of the last file made here, milliseconds since 1970; `null`: there was none. */
+  readonly last: Watched<number | null>
+  /** A file that every active device of the collective can open, and nobody else. `news`: since the last one made here. */
+  write(
+    what: 'everything' | 'news',
+  ): Promise<Result<{ readonly bytes: Uint8Array }, NotAllowed | { readonly type: 'TooLarge' }>>
+}
 
 /** Two phones face each other, without a hub: this one shows a code and reads the other’s. */
 export interface Encounter {
@@ -364,7 +458,10 @@ export type Kept = 'on disk' | 'on its way' | 'failing' | 'memory only'
 
 /** How what we share is going. With `Kept`, what the status pill says. */
 export type Status =
+  /** `waiting`: changes that no other device is known to have. */
   | { readonly type: 'local'; readonly waiting: number }
+  /** The person stopped the exchange. */
+  | { readonly type: 'paused' }
   | { readonly type: 'connecting'; readonly tries: number }
   | { readonly type: 'exchanging'; readonly done: number; readonly total: number }
   | { readonly type: 'upToDate'; readonly people: number; readonly at: number }

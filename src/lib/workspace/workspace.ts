@@ -17,15 +17,19 @@ import { joinHubs } from '../net/hubs.ts'
 import { guestJoining, type Joined } from './joining.ts'
 import { Replica } from './replica.ts'
 import { encodeSpaceRow, parseSpaceRow, SPACE_PREFIX, spaceKey, type SpaceRow } from './rows.ts'
+import { openCarriedFile } from './carried-file.ts'
 import { LiveSpace, type SpaceWorld } from './space.ts'
 import { createRoomHubs, type RoomHubs } from './room-hubs.ts'
 import { guestNotStarted, hostNotStarted } from './not-started.ts'
 import { ReachSetting } from './reach.ts'
 import type {
+  BadImport,
   BadLink,
   BadScan,
+  CarriedFile,
   GuestFlow,
   HostFlow,
+  Incoming,
   NoRelayPoint,
   RoomHub,
   Space,
@@ -164,6 +168,16 @@ export class LiveWorkspace implements Workspace {
           : guestFounding(world, invitation, (founded) => this.#founded(founded, myName, null))
     this.#flow.set(flow)
     return Promise.resolve(ok(flow))
+  }
+
+  async openFile(file: CarriedFile): Promise<Result<Incoming, BadImport>> {
+    const found = await openCarriedFile(
+      file,
+      this.#spaces.read().map(({ replica }) => replica),
+    )
+    const space = found.ok && this.#spaces.read().find(({ id }) => id === found.value.coll)
+    if (!found.ok) return found
+    return space ? ok({ ...found.value, space }) : err({ type: 'OtherCollective' })
   }
 
   /** The circles of a collective that this device is in, listed under it alone. */

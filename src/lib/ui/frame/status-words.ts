@@ -64,6 +64,13 @@ const contactWords = (status: Status, { isNotebook, now, moments }: About): Stat
           ? [['status.notebookDetail']]
           : [['status.localDetail', { waiting: status.waiting }], ['status.localNext']],
       }
+    case 'paused':
+      return {
+        icon: 'out',
+        tone: 'wait',
+        short: ['status.paused'],
+        details: [['status.pausedDetail']],
+      }
     case 'connecting':
       return {
         icon: 'dots',

@@ -1,0 +1,106 @@
+import type { Key } from '../../i18n/catalogue.ts'
+import { problemKey } from '../../i18n/problems.ts'
+import type { Encounter, EncounterState, Space } from '../../workspace/types.ts'
+import { Live } from '../live.svelte.ts'
+import { readPermissions, type Permissions } from './permissions.ts'
+import { openScanner, type Scanner } from './scan.ts'
+
+type Camera = { readonly scanner: Scanner; readonly stream: MediaStream }
+
+/**
+ * One meeting, from the question for the camera to two phones that know each other. Whatever comes in, by camera, pasted or
+ * typed, comes in through `take`: another kind of code needs no other way in.
+ */
+export class Meeting {
+  readonly #space: Space
+  readonly #takeHub: (text: string) => boolean
+  #isOver = false
+  #encounter = $state.raw<Encounter | null>(null)
+  readonly #live = $derived(this.#encounter ? new Live<EncounterState>(this.#encounter.state) : null)
+  #isMaking = $state(false)
+  camera = $state.raw<Camera | null>(null)
+  /** What the browser has been told before; `null` until it was asked. */
+  permissions = $state.raw<Permissions | null>(null)
+  /** What went wrong with the last code, or with making one. */
+  problem = $state.raw<Key | null>(null)
+  /** The camera was asked for and not given. */
+  isWithoutCamera = $state(false)
+
+  /** `takeHub`: takes a code if it is that of a hub in the room. */
+  constructor(space: Space, takeHub: (text: string) => boolean) {
+    this.#space = space
+    this.#takeHub = takeHub
+    void this.#look()
+  }
+
+  /** `asking`: nothing has begun. `making`: a code is on its way. Else as the encounter is. */
+  get step(): 'asking' | 'making' | EncounterState['step'] {
+    if (this.#isMaking) return 'making'
+    return this.#live?.current.step ?? 'asking'
+  }
+
+  get code(): string {
+    return this.#encounter?.code ?? ''
+  }
+
+  /** Whose phone was met, once it was. */
+  get met(): Extract<EncounterState, { readonly step: 'met' }>['member'] {
+    const now = this.#live?.current
+    return now?.step === 'met' ? now.member : null
+  }
+
+  /** The camera comes first: without its permission browsers hide the phone from the wifi it is in. */
+  async begin(how: 'camera' | 'no camera'): Promise<void> {
+    this.stop()
+    this.#isMaking = true
+    if (how === 'camera') await this.#openCamera()
+    const shown = this.#isOver ? null : await this.#space.encounter()
+    this.#isMaking = false
+    void this.#look()
+    if (!shown) return
+    if (this.#isOver && shown.ok) return shown.value.stop()
+    if (shown.ok) this.#encounter = shown.value
+    else {
+      this.closeCamera()
+      this.problem = problemKey(shown.error)
+    }
+  }
+
+  take(text: string): void {
+    // One scan of a hub is enough, and nobody has to scan this phone.
+    if (this.#takeHub(text)) return this.stop()
+    const taken = this.#encounter?.take(text)
+    this.problem = taken && !taken.ok ? problemKey(taken.error) : null
+  }
+
+  closeCamera(): void {
+    this.camera?.scanner.stop()
+    this.camera = null
+  }
+
+  /** Back to before the question: no camera, no code. */
+  stop(): void {
+    this.closeCamera()
+    this.#encounter?.stop()
+    this.#encounter = null
+    this.problem = null
+    this.isWithoutCamera = false
+  }
+
+  /** The screen is left. */
+  end(): void {
+    this.#isOver = true
+    this.stop()
+  }
+
+  async #openCamera(): Promise<void> {
+    const opened = await openScanner()
+    if (this.#isOver) return opened?.scanner.stop()
+    this.camera = opened
+    this.isWithoutCamera = opened === null
+  }
+
+  async #look(): Promise<void> {
+    this.permissions = await readPermissions()
+  }
+}
