@@ -1,7 +1,7 @@
 import * as Y from 'yjs'
 import { hexFromBytes } from '../core/bytes.ts'
 import type { Clock } from '../core/clock.ts'
-import type { CollId, DeviceId, DocId, EntryId } from '../core/ids.ts'
+import type { CollId, DeviceId, DocId, EntryId, FeedId, RecId } from '../core/ids.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { Cell, type Watched } from '../core/watched.ts'
 import { mergeInto } from '../domain/merge.ts'
@@ -19,7 +19,7 @@ import {
 } from '../feed/checkpoint.ts'
 import { Feeds } from '../feed/feeds.ts'
 import { parseRecord } from '../feed/record.ts'
-import type { Base, SealedRecord } from '../feed/types.ts'
+import type { Base, BasePosition, SealedRecord } from '../feed/types.ts'
 import { writeEpoch } from '../ledger/epochs.ts'
 import { mayCosign, type MayNotCosign } from '../ledger/conduct.ts'
 import type { Ledger } from '../ledger/graph.ts'
@@ -92,6 +92,8 @@ export class Checkpoints {
   /** When each part was last asked for, and of whom. */
   readonly #asked = new Map<string, Map<DeviceId, number>>()
   readonly #checks = new Map<EntryId, Check>()
+  /** Worked out once more since they became final: of a forked feed the branch they name stands from then on. */
+  readonly #checkedFinal = new Set<EntryId>()
   readonly #firstSeen = new Map<EntryId, number>()
   readonly #moved = new Cell(0)
   #waiting: (() => void) | null = null
@@ -270,7 +272,10 @@ export class Checkpoints {
     for (const id of this.#relevant()) {
       if (this.#closed) return
       const known = this.#checks.get(id)
-      if (known !== 'same' && known !== 'differs') this.#set(id, await this.#check(id))
+      const isFinal = this.#isFinal(id)
+      if (known === 'same' || (known === 'differs' && !(isFinal && !this.#checkedFinal.has(id)))) continue
+      this.#set(id, await this.#check(id))
+      if (isFinal) this.#checkedFinal.add(id)
     }
     await this.#settleOnNewest()
   }
@@ -323,18 +328,21 @@ export class Checkpoints {
     if (!claimed) return 'differs'
     if (hexFromBytes(ledger.checkpointState(parents).hash) !== hexFromBytes(manifest.stateHash))
       return 'differs'
-    if (!this.#covers(manifest.base) || !this.#reaches(manifest.base)) return 'missing'
+    if (!this.#covers(manifest.base) || !this.#reaches(id, manifest.base)) return 'missing'
     const base = this.#port.base()
     const feeds = new Feeds({
       ledger: ledgerAt(ledger, parents),
       keys: this.#port.keyring,
       ...(base && { base: base.base }),
     })
-    for (const [feed, { seq }] of manifest.base)
-      for await (const run of this.#port.packs.read(feed, (base?.base.get(feed)?.seq ?? -1) + 1)) {
-        restoreUpTo(feeds, run.records, seq)
+    for (const [feed, { seq, rec }] of manifest.base) {
+      const runs = this.#port.packs.read(feed, (base?.base.get(feed)?.seq ?? -1) + 1)
+      const isForked = this.#port.feeds().isForked(feed)
+      for await (const records of isForked && this.#isFinal(id) ? branchTo(rec, runs) : upTo(seq, runs)) {
+        restore(feeds, records)
         if (this.#closed) return 'working'
       }
+    }
     if (!isSameBase(feeds.baseNow(), manifest.base)) return 'differs'
     const docs = await this.#docsFrom(base?.docs ?? new Map(), feeds)
     const isSame =
@@ -343,12 +351,17 @@ export class Checkpoints {
     return isSame ? 'same' : 'differs'
   }
 
-  /** Whether every record a base names is here. */
-  #reaches(base: Base): boolean {
+  /** Whether every record a base names is here; of an open one, whether as much is. */
+  #reaches(id: EntryId, base: Base): boolean {
     const feeds = this.#port.feeds()
-    return (
-      [...base].every(([feed, { seq }]) => feeds.nextSeq(feed) > seq) && feeds.missingEpochs().length === 0
-    )
+    const isFinal = this.#isFinal(id)
+    const isHere = ([feed, { seq, rec }]: readonly [FeedId, BasePosition]) =>
+      isFinal ? feeds.holds({ feed, seq, rec }) : feeds.nextSeq(feed) > seq
+    return [...base].every(isHere) && feeds.missingEpochs().length === 0
+  }
+
+  #isFinal(id: EntryId): boolean {
+    return this.#port.ledger.state().checkpoints.get(id)?.status === 'final'
   }
 
   async #docsFrom(base: ReadonlyMap<DocId, Uint8Array>, feeds: Feeds): Promise<ReadonlyMap<DocId, Y.Doc>> {
@@ -430,13 +443,35 @@ const ledgerAt = (ledger: Ledger, parents: readonly EntryId[]): LedgerView => {
   }
 }
 
-const restoreUpTo = (feeds: Feeds, wires: readonly Uint8Array[], seq: number): void => {
-  const records: SealedRecord[] = []
-  for (const wire of wires) {
-    const record = parseRecord(wire)
-    if (!record.ok || record.value.pub.seq > seq) break
-    records.push(record.value)
+type Runs = AsyncGenerator<{ readonly records: readonly Uint8Array[] }>
+
+async function* upTo(seq: number, runs: Runs): AsyncGenerator<readonly SealedRecord[]> {
+  for await (const run of runs) {
+    const records: SealedRecord[] = []
+    for (const wire of run.records) {
+      const record = parseRecord(wire)
+      if (!record.ok || record.value.pub.seq > seq) break
+      records.push(record.value)
+    }
+    yield records
   }
+}
+
+/** Of a forked feed, the records that lead to `rec`. */
+async function* branchTo(rec: RecId, runs: Runs): AsyncGenerator<readonly SealedRecord[]> {
+  const all = new Map<RecId, SealedRecord>()
+  for await (const run of runs)
+    for (const wire of run.records) {
+      const record = parseRecord(wire)
+      if (record.ok) all.set(record.value.id, record.value)
+    }
+  const branch: SealedRecord[] = []
+  for (let record = all.get(rec); record; record = record.pub.prev ? all.get(record.pub.prev) : undefined)
+    branch.push(record)
+  yield branch.reverse()
+}
+
+const restore = (feeds: Feeds, records: readonly SealedRecord[]): void => {
   const last = records.at(-1)
   if (!last) return
   // What lies here was verified when it came; only the chain is looked at again.

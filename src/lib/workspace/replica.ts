@@ -574,7 +574,7 @@ export class Replica {
     this.#saver.save([{ table: 'snapshots', key: baseKey(this.coll), value: wire }])
     this.#base = opened.value
     this.#voidStart()
-    void this.#rebase()
+    void this.#rebase('documentsAnew')
   }
 
   // ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -826,19 +826,23 @@ export class Replica {
   }
 
   /** Begins anew from another base. What is written or arrives while the disk is read is taken in too, before anything else is. */
-  #rebase(): Promise<void> {
+  #rebase(how: 'documentsAnew' | 'documentsStand'): Promise<void> {
     // One at a time: two bases may come in one breath, a welcome and what is final.
-    return (this.#rebasing = this.#rebasing.then(() => this.#rebaseNow()))
+    return (this.#rebasing = this.#rebasing.then(() => this.#rebaseNow(how)))
   }
 
-  async #rebaseNow(): Promise<void> {
+  async #rebaseNow(how: 'documentsAnew' | 'documentsStand'): Promise<void> {
     this.#meanwhile = []
     await this.settled()
     const feeds = new Feeds({ ledger: this.ledger, keys: this.keyring, base: this.#base!.base })
     await this.#readInto(feeds, await this.packs.restore('mayBeJoined'))
     if (this.#closed) return
+    this.#apply()
+    const before = this.#feeds.acceptedKey()
     this.#goOnWith(feeds)
-    this.#buildAnew()
+    // Where the same counts as before, whoever is writing in the document is not disturbed.
+    if (how === 'documentsStand' && feeds.acceptedKey() === before) this.#typed.clear()
+    else this.#buildAnew()
     this.#touch()
     this.#registerFeed()
     this.#tell((events) => events.holdingsMoved?.())
@@ -871,7 +875,10 @@ export class Replica {
     return new Promise((resume) => void this.#clock.after(0, resume))
   }
 
-  /** Holds to a final checkpoint from here on, and begins from it at the next start; adopted, at once. */
+  /**
+   * Holds to a final checkpoint and begins from it, at once and at every start: so what lies below it is the same here as on
+   * a phone that was off, whatever is signed for places there from now on.
+   */
   async #settle(settled: Settled, how: 'verified' | 'adopted'): Promise<void> {
     const now = { ...settled, at: this.#clock.now() }
     const row = encodeSettledRow(now)
@@ -881,12 +888,9 @@ export class Replica {
     if (this.#saver.state.read() === 'failed' || this.#closed) return
     this.#settled = now
     this.ledger.setPin(settled.checkpoint)
-    // What was handed over by one member has now been found to be what all say.
-    if (how === 'verified' && this.#base) this.#base = { ...this.#base, by: null }
-    if (how === 'adopted') {
-      this.#base = { base: settled.base, docs: settled.docs, by: null }
-      await this.#rebase()
-    }
+    // What was handed over by one member has now been found to be what all say, or is left behind.
+    this.#base = { base: settled.base, docs: settled.docs, by: null }
+    await this.#rebase(how === 'verified' ? 'documentsStand' : 'documentsAnew')
     this.#ledgerChanged()
   }
 
@@ -995,7 +999,7 @@ export class Replica {
       !this.#meanwhile &&
       !this.#salvage &&
       this.#stranded.length === 0 &&
-      this.#feeds.forks().length === 0 &&
+      !this.#feeds.hasClosedFeed() &&
       this.setAside().every(({ device }) => device !== this.own.id)
     const base = this.#feeds.baseNow()
     if (!isPlain || base.size === 0) return
