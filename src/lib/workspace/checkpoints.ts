@@ -239,6 +239,28 @@ export class Checkpoints {
     return [...(newest ? [newest] : []), ...open.slice(-MAX_OPEN)]
   }
 
+  /**
+   * Lets go of the parts that no checkpoint needs any more: all but those of the one held to, of those that could still
+   * become final, and, while none is held to, of those that contradict each other. Spec: checkpoint.md §6.
+   */
+  tidy(): void {
+    const { ledger, coll } = this.#port
+    if (!this.#isRestored) return
+    const { checkpoints } = ledger.state()
+    const conflicting = [...checkpoints.values()].filter(({ status }) => status === 'conflicting')
+    const needed = [...(ledger.pin ? [ledger.pin] : conflicting.map(({ id }) => id)), ...this.#relevant()]
+    const kept = new Set(needed.flatMap((id) => this.#partsOf(id)).map(hexFromBytes))
+    const gone = [...this.#blobs.keys()].filter((name) => !kept.has(name))
+    for (const name of gone) this.#blobs.delete(name)
+    if (gone.length > 0)
+      this.#port.save(gone.map((name) => ({ table: 'snapshots', key: blobKey(coll, name), value: null })))
+  }
+
+  #partsOf(id: EntryId): readonly Uint8Array[] {
+    const digest = this.#attachmentOf(id)
+    return digest ? [digest, ...(this.#manifestOf(id)?.snapshots.values() ?? [])] : []
+  }
+
   // ── working out ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Looks, a little later, whether anything is to be checked or settled. Call after ledger, records or keys moved. */

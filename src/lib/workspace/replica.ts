@@ -144,8 +144,8 @@ export class Replica {
   readonly #badBoxes = new Set<EpochId>()
   #feeds: Feeds
   #base: Start | null = null
-  /** The final checkpoint this device holds to, and since when (ms since 1970). */
-  #settled: { readonly checkpoint: EntryId; readonly at: number } | null = null
+  /** The final checkpoint this device holds to, since when (ms since 1970), and how far it reaches. */
+  #settled: { readonly checkpoint: EntryId; readonly at: number; readonly base: Base } | null = null
   /** While this device goes by what it wrote down, and has not read every record again. */
   #isProving = false
   #whole: Promise<void> = Promise.resolve()
@@ -161,6 +161,7 @@ export class Replica {
   #closed = false
   #rekeying: Promise<void> | null = null
   #nextLook: (() => void) | null = null
+  #nextDay: (() => void) | null = null
 
   private constructor(of: {
     readonly row: SpaceRow
@@ -249,6 +250,7 @@ export class Replica {
     await replica.checkpoints.restore()
     replica.#registerFeed()
     replica.#ledgerChanged()
+    replica.#lookDaily()
     await replica.settled()
     return ok(replica)
   }
@@ -273,6 +275,7 @@ export class Replica {
     await replica.keyring.restore(storage, (epoch, key) => isKeyOf(replica.ledger, epoch, key))
     await replica.kem.restore()
     await replica.#calendar.restore(storage, of.clock.now())
+    replica.#lookDaily()
     if (await replica.#startFromRow()) {
       replica.#whole = replica.#proveStart()
       return ok(replica)
@@ -282,6 +285,7 @@ export class Replica {
     await replica.#restoreRecords()
     await replica.#restoreOwnHead()
     await replica.#letGoOfThePast()
+    replica.checkpoints.tidy()
     replica.#ledgerChanged()
     replica.#keepStartSoon()
     return ok(replica)
@@ -393,6 +397,7 @@ export class Replica {
   close(): void {
     this.#closed = true
     this.#nextLook?.()
+    this.#nextDay?.()
     this.#nextStart?.()
     this.#debts.close()
     this.#saver.close()
@@ -891,6 +896,9 @@ export class Replica {
     // What was handed over by one member has now been found to be what all say, or is left behind.
     this.#base = { base: settled.base, docs: settled.docs, by: null }
     await this.#rebase(how === 'verified' ? 'documentsStand' : 'documentsAnew')
+    // What one member handed over, and what was agreed before, is of no use beside it.
+    this.#saver.save([{ table: 'snapshots', key: baseKey(this.coll), value: null }])
+    this.checkpoints.tidy()
     this.#ledgerChanged()
   }
 
@@ -931,7 +939,7 @@ export class Replica {
       this.ledger.setPin(null)
       return this.#startSlowly()
     }
-    this.#settled = row.settled
+    this.#settled = row.settled && { ...row.settled, base: new Map() }
     this.#base = { base: row.base, docs, by: row.by }
     this.#isProving = true
     this.#goOnWith(feeds)
@@ -976,6 +984,7 @@ export class Replica {
     }
     await this.checkpoints.restore()
     if (!isLost) await this.#letGoOfThePast()
+    this.checkpoints.tidy()
     this.#ledgerChanged()
     this.#tell((events) => events.holdingsMoved?.())
     this.#keepStartSoon()
@@ -1049,7 +1058,7 @@ export class Replica {
     const settled = this.#settled
     const held = settled ? this.#clock.now() - settled.at : 0
     if (!settled || held < RECORDS_KEPT_MS) return
-    await this.packs.prune(this.#base!.base)
+    await this.packs.prune(settled.base)
     if (held < KEYS_KEPT_MS) return
     const inUse = this.#feeds.epochsInUse()
     const gone = [...this.state.epochs.keys()].filter((epoch) => this.#isPast(epoch) && !inUse.has(epoch))
@@ -1059,6 +1068,17 @@ export class Replica {
         { table: 'boxes', key: boxesKey(this.coll, epoch), value: null } as const,
       ]),
     )
+  }
+
+  /** Also where a page is left open for months. */
+  #lookDaily(): void {
+    this.#nextDay = this.#clock.after(DAY_MS, () => {
+      if (this.#closed) return
+      this.#lookDaily()
+      if (this.#isProving || this.#meanwhile) return
+      this.checkpoints.tidy()
+      void this.#letGoOfThePast()
+    })
   }
 
   /** Whether an epoch is one whose key was let go of, or is to be. */
