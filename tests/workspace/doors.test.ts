@@ -173,6 +173,38 @@ test('Drago joins by link, words and two vouchers; then his phone is lost', asyn
     expect(articles(space.doc.read()).read()[0]!.body!.toString()).toContain('sigo aquí')
 })
 
+test('what was settled is given to Drago with the invitation, and he holds to it from the first moment, also after a restart', async () => {
+  const { arrive, live, host, guests } = await foundThree()
+  host.signGenesis()
+  for (const guest of guests) guest.signGenesis()
+  await live(8000)
+  const [alba, bruna, ceiba] = [host, ...guests].map(done) as [Space, Space, Space]
+  expect((await alba.agreed.propose()).ok).toBe(true)
+  await live(4000)
+  for (const space of [bruna, ceiba]) {
+    const [open] = space.agreed.state.read().open
+    expect((await space.agreed.cosign(open!.id)).ok).toBe(true)
+  }
+  await live(4000)
+  const settled = alba.agreed.state.read().final
+  expect(settled).not.toBe(null)
+  const dragos = arrive()
+  const inviting = await alba.invite()
+  const joining = await opened(dragos.workspace, linkOf(inviting), 'Drago')
+  await live()
+  sameWords(inviting, [joining])
+  await live()
+  await bruna.approve(bruna.membership.read().decisions[0]!.id)
+  await live(200)
+  const drago = done(joining)
+  expect(drago.agreed.state.read().final).toMatchObject({ id: settled!.id, words: settled!.words })
+  await dragos.workspace.close()
+  const again = dragos.open()
+  await again.restore()
+  expect(again.current.read()!.agreed.state.read().final?.id).toBe(settled!.id)
+  await live(1000)
+})
+
 test('words that differ turn the guest away, and nothing is founded', async () => {
   const { arrive, live } = neighbourhood()
   const [alba, eve] = [arrive(), arrive()]

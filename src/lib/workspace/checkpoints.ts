@@ -66,6 +66,8 @@ export type CheckpointPort = {
   readonly save: (writes: readonly Write[]) => void
   /** Has every link asked what it would give: something is still missing. */
   readonly ask: () => void
+  /** The one this device holds to by its own work or that of those who signed: not one it was merely told of. */
+  readonly held: () => EntryId | null
   /** A final checkpoint this device verified, or has to take on the word of those who signed it. */
   readonly settle: (settled: Settled, how: 'verified' | 'adopted') => Promise<void>
 }
@@ -306,7 +308,7 @@ export class Checkpoints {
     const { ledger, clock } = this.#port
     const newest = ledger.state().finals.at(-1)
     const manifest = newest && this.#manifestOf(newest)
-    if (!newest || !manifest || newest === ledger.pin || this.#closed) return
+    if (!newest || !manifest || newest === this.#port.held() || this.#closed) return
     const docs = this.#openAll(newest, manifest)
     const check = this.#checks.get(newest)
     if (!docs) return

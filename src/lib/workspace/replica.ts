@@ -205,6 +205,7 @@ export class Replica {
         ),
       save: (writes) => this.#saver.save(writes),
       settle: (settled, how) => this.#settle(settled, how),
+      held: () => this.#settled?.checkpoint ?? null,
       ask: () => this.#tell((events) => events.holdingsMoved?.()),
     })
     this.#debts = new Debts({
@@ -233,10 +234,13 @@ export class Replica {
     readonly random: Random
   }): Promise<Result<Replica, StorageFailed | { readonly type: 'BadLedger' }>> {
     const [genesis, ...rest] = of.entries
-    const ledger = genesis ? createLedger(genesis, null, of.above) : null
+    const pin = of.row.pin ?? null
+    const ledger = genesis ? createLedger(genesis, pin, of.above) : null
     if (!ledger?.ok || ledger.value.coll !== of.row.coll) return err({ type: 'BadLedger' })
-    const replica = new Replica({ ...of, ledger: ledger.value })
     const report = ledger.value.add(rest)
+    // Not final by those who follow from the genesis: this is another past than the one the words spoke of.
+    if (pin && !ledger.value.state().finals.includes(pin)) return err({ type: 'BadLedger' })
+    const replica = new Replica({ ...of, ledger: ledger.value })
     const wires = [genesis!, ...report.added.map(({ wire }) => wire)]
     replica.#saver.save([
       { table: 'meta', key: spaceKey(of.row.coll), value: encodeSpaceRow(of.row) },
@@ -267,7 +271,7 @@ export class Replica {
     const rows = await storage.all('ledger', `${of.row.coll}/`)
     if (!rows.ok) return rows
     const wires = rows.value.rows.map(([, wire]) => wire)
-    const ledger = wires[0] ? createLedger(wires[0], null, of.above) : null
+    const ledger = wires[0] ? createLedger(wires[0], of.row.pin ?? null, of.above) : null
     if (!ledger?.ok) return err({ type: 'BadLedger' })
     ledger.value.restore(wires.slice(1))
     const replica = new Replica({ ...of, storage, ledger: ledger.value })
@@ -936,7 +940,7 @@ export class Replica {
       feeds.restore(records, seal)
     const head = await this.#ownHead()
     if (!isJudgedAlike || (head && feeds.nextSeq(head.feed) < head.next)) {
-      this.ledger.setPin(null)
+      this.ledger.setPin(this.row.pin ?? null)
       return this.#startSlowly()
     }
     this.#settled = row.settled && { ...row.settled, base: new Map() }

@@ -247,7 +247,7 @@ export interface Agreed {
 }
 
 export type AgreedState = {
-  /** The newest that this phone checked and holds to; `null`: nothing is final. */
+  /** The newest that this phone checked and holds to, or was given by whoever let it in; `null`: nothing is final. */
   readonly final: {
     readonly id: EntryId
     readonly signedBy: readonly MemberId[]
