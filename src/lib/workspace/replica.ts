@@ -433,8 +433,9 @@ export class Replica {
 
   // ── what links bring ─────────────────────────────────────────────────────────────────────────────────────────────
 
-  absorbEntries(wires: readonly Uint8Array[]): void {
-    this.#keepEntries(this.#above ? this.#above.admits(wires) : wires)
+  /** `from`: the device that sent them, if it is one. */
+  absorbEntries(wires: readonly Uint8Array[], from?: DeviceId): void {
+    this.#keepEntries(this.#above ? this.#above.admits(wires) : wires, from)
   }
 
   /** The collective around this circle has moved: what mirrors it is judged anew, and what waited for it is taken in. */
@@ -592,10 +593,10 @@ export class Replica {
     if (this.outdated) throw new Error('this collective follows newer rules: nothing may be signed here')
   }
 
-  #keepEntries(wires: readonly Uint8Array[]): void {
+  #keepEntries(wires: readonly Uint8Array[], from?: DeviceId): void {
     // What was typed before the collective went on to newer rules is signed while this device may.
     if (this.documents.waiting > 0 && mayRaiseRules(this.ledger, wires)) this.documents.flush()
-    const report = this.ledger.add(wires)
+    const report = this.ledger.add(wires, from)
     for (const { id, type } of report.refused) {
       // A forged signature says nothing about the entry it was put on: the genuine one may still come.
       if (id && type !== 'BadSignature') this.#refused.add(id)

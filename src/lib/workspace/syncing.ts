@@ -180,7 +180,7 @@ export class Syncing {
       case 'send':
         return this.#send(link, effect.message)
       case 'absorbEntries':
-        this.#replica.absorbEntries(effect.entries)
+        this.#replica.absorbEntries(effect.entries, link.peer)
         // Even when nothing was new, the peer's heads may now all be known.
         return this.#step(attached, ledgerMoved(attached.state, attached.standing, this.#holdings(link)))
       case 'absorbSegment': {
