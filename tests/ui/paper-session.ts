@@ -170,7 +170,7 @@ export class PaperAgreed implements Agreed {
   refuses: CannotCosign | null = null
 
   constructor(about: Partial<AgreedState> = {}) {
-    this.state = new Cell<AgreedState>({ final: null, open: [], conflicts: [], mayPropose: true, ...about })
+    this.state = new Cell<AgreedState>({ final: null, open: [], conflicts: [], mayPropose: true, handed: null, ...about })
   }
 
   propose = () => this.#asks('propose')

@@ -5,7 +5,7 @@ import type { CollId, DeviceId, DocId, EntryId, FeedId, RecId } from '../core/id
 import { err, ok, type Result } from '../core/result.ts'
 import { Cell, type Watched } from '../core/watched.ts'
 import { mergeInto } from '../domain/merge.ts'
-import { isSameDocument } from '../domain/same-document.ts'
+import { isStateOf } from '../domain/same-document.ts'
 import {
   encodeManifest,
   isSameBase,
@@ -60,7 +60,12 @@ export type CheckpointPort = {
   readonly clock: Clock
   readonly feeds: () => Feeds
   /** What this device itself started from. */
-  readonly base: () => { readonly base: Base; readonly docs: ReadonlyMap<DocId, Uint8Array> } | null
+  readonly base: () => {
+    readonly base: Base
+    readonly docs: ReadonlyMap<DocId, Uint8Array>
+    /** Who handed it over; `null`: all have signed it. */
+    readonly by: DeviceId | null
+  } | null
   readonly docs: () => ReadonlyMap<DocId, Uint8Array>
   readonly act: (checkpoint: { readonly hash: Uint8Array; readonly size: number } | EntryId) => EntryId
   readonly save: (writes: readonly Write[]) => void
@@ -314,7 +319,9 @@ export class Checkpoints {
     if (!docs) return
     if (check === 'same')
       return this.#port.settle({ checkpoint: newest, base: manifest.base, docs }, 'verified')
-    if (check !== 'missing') return
+    // What differs from one member's word is no reason to stay with that word.
+    const isOneWord = this.#port.base()?.by != null
+    if (check !== 'missing' && !(check === 'differs' && isOneWord)) return
     const since = this.#firstSeen.get(newest) ?? clock.now()
     this.#firstSeen.set(newest, since)
     if (clock.now() - since < PATIENCE_MS) {
@@ -370,7 +377,7 @@ export class Checkpoints {
     if (!isSameBase(feeds.baseNow(), manifest.base)) return 'differs'
     const docs = await this.#docsFrom(base?.docs ?? new Map(), feeds)
     const isSame =
-      docs.size === claimed.size && [...docs].every(([doc, mine]) => isSameDoc(mine, claimed.get(doc)))
+      docs.size === claimed.size && [...docs].every(([doc, mine]) => isStateOf(mine, claimed.get(doc)))
     for (const doc of docs.values()) doc.destroy()
     return isSame ? 'same' : 'differs'
   }
@@ -500,18 +507,4 @@ const restore = (feeds: Feeds, records: readonly SealedRecord[]): void => {
   if (!last) return
   // What lies here was verified when it came; only the chain is looked at again.
   feeds.restore(records, { feed: last.pub.feed, seq: last.pub.seq, rec: last.id, sig: new Uint8Array(64) })
-}
-
-/** Bytes of Yjs are not canonical, so documents are compared part by part. */
-const isSameDoc = (mine: Y.Doc, update: Uint8Array | undefined): boolean => {
-  const theirs = new Y.Doc()
-  try {
-    if (!update) return false
-    Y.applyUpdate(theirs, update)
-    return isSameDocument(mine, theirs)
-  } catch {
-    return false
-  } finally {
-    theirs.destroy()
-  }
 }

@@ -9,6 +9,7 @@ import {
   type EntryId,
   type EpochId,
   type FeedId,
+  type MemberId,
   type RecId,
 } from '../core/ids.ts'
 import { err, ok, type Result } from '../core/result.ts'
@@ -55,6 +56,7 @@ import type { SyncMessage } from '../wire/sync.ts'
 import type { Above } from './circle-gate.ts'
 import { Calendar } from './calendar.ts'
 import { Checkpoints, type Settled } from './checkpoints.ts'
+import { isSameState } from '../domain/same-document.ts'
 import { Debts } from './debts.ts'
 import { Documents } from './documents.ts'
 import { KemKeys, KEPT_MS } from './kem-keys.ts'
@@ -102,6 +104,17 @@ type Start = {
   /** Who handed it over; `null`: a final checkpoint, or nobody. */
   readonly by: DeviceId | null
 }
+
+/** What a newcomer began from, by whom, and what another member’s word on it was. */
+export type HandedOver = {
+  readonly by: MemberId | null
+  readonly check: 'alone' | 'same' | 'differs'
+  readonly against: MemberId | null
+}
+
+const ALONE = { check: 'alone', against: null } as const
+/** A welcome is a whole document: if they cannot be compared this often, because everybody writes on, it is left. */
+const MOST_SECOND_WORDS = 5
 
 /** What links and screens hear about. */
 export type ReplicaEvents = {
@@ -162,6 +175,8 @@ export class Replica {
   #rekeying: Promise<void> | null = null
   #nextLook: (() => void) | null = null
   #nextDay: (() => void) | null = null
+  #secondWord: Pick<HandedOver, 'check' | 'against'> = ALONE
+  #secondAsked = 0
 
   private constructor(of: {
     readonly row: SpaceRow
@@ -576,13 +591,62 @@ export class Replica {
       : this.documents.states()
   }
 
+  /**
+   * What this device began from was handed over by one member: whether another, asked once everything else is here, holds
+   * the same, until a final checkpoint takes its place; `null`: nothing was handed over. Spec: feed.md §8.
+   */
+  get handedOver(): HandedOver | null {
+    const by = this.#base?.by
+    return by ? { by: this.#memberOf(by), ...this.#secondWord } : null
+  }
+
+  /** Whether this peer’s welcome would be another member’s word on what was handed over; if so, a name for the question. */
+  secondWordFrom(peer: DeviceId): string | null {
+    const handed = this.handedOver
+    if (handed?.check !== 'alone' || this.#secondAsked >= MOST_SECOND_WORDS || this.lacking() !== null)
+      return null
+    return this.#memberOf(peer) === handed.by ? null : `second word ${this.#secondAsked}`
+  }
+
+  /**
+   * Another member’s welcome beside the one this device began from. They can be compared when both speak of the same
+   * records: then every part of every document must be the same.
+   */
+  #compareWelcomes(wire: Uint8Array): void {
+    const handed = this.handedOver
+    const opened =
+      handed?.check === 'alone' ? openWelcome(wire, this.ledger, (epoch) => this.keyring.key(epoch)) : null
+    if (!opened?.ok || this.#memberOf(opened.value.by) === handed!.by) return
+    this.documents.flush()
+    this.#secondAsked += 1
+    const [mine, theirs] = [this.#feeds.baseNow(), opened.value.base]
+    const isAtOnePlace =
+      mine.size === theirs.size &&
+      [...mine].every(
+        ([feed, { seq, rec }]) => theirs.get(feed)?.seq === seq && theirs.get(feed)?.rec === rec,
+      )
+    if (!isAtOnePlace) return
+    const docs = this.#docsForOthers()
+    const isSame =
+      docs.size === opened.value.docs.size &&
+      [...docs].every(([doc, state]) => isSameState(state, opened.value.docs.get(doc)))
+    this.#secondWord = { check: isSame ? 'same' : 'differs', against: this.#memberOf(opened.value.by) }
+    this.#touch()
+  }
+
+  #memberOf(device: DeviceId): MemberId | null {
+    return this.state.devices.get(device)?.member ?? null
+  }
+
   /** `holds`: how far whoever sent it holds a feed, −1 for not at all. */
   absorbWelcome(wire: Uint8Array, holds: (feed: FeedId) => number = () => -1): void {
-    if (this.lacking() === null) return
+    if (this.lacking() === null) return this.#compareWelcomes(wire)
     const opened = openWelcome(wire, this.ledger, (epoch) => this.keyring.key(epoch))
     if (!opened.ok || (this.#base && !this.#isBetter(opened.value.base, this.#base.base, holds))) return
     this.#saver.save([{ table: 'snapshots', key: baseKey(this.coll), value: wire }])
     this.#base = opened.value
+    this.#secondWord = ALONE
+    this.#secondAsked = 0
     this.#voidStart()
     void this.#rebase('documentsAnew')
   }

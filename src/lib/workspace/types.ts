@@ -270,6 +270,12 @@ export type AgreedState = {
   /** Enough signed, and yet it stands against the final one: nothing follows from it. Who signed both. */
   readonly conflicts: readonly { readonly id: EntryId; readonly signedBoth: readonly MemberId[] }[]
   readonly mayPropose: boolean
+  /** What this phone began from was handed over by one member, and what another’s word on it was; `null`: it is settled, or its own. */
+  readonly handed: {
+    readonly by: MemberId | null
+    readonly check: 'alone' | 'same' | 'differs'
+    readonly against: MemberId | null
+  } | null
 }
 
 /** Why this phone does not put its name under a checkpoint. */
