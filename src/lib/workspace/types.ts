@@ -49,7 +49,7 @@ export interface Workspace {
     readonly purpose: string
     readonly myName: string
   }): Promise<Space>
-  /** Starts founding from a notebook (its content is copied in). At most one flow at a time; a second call ends the first. */
+  /** Starts founding from a notebook, or anew from a collective that can no longer decide; its content is copied in. At most one flow at a time; a second call ends the first. */
   proposeFounding(from: Space, about: { readonly title: string; readonly myName: string }): Promise<HostFlow>
   /** Opens an invitation link: to found, or to join. */
   openLink(link: string, myName: string): Promise<Result<GuestFlow, BadLink>>
@@ -130,7 +130,7 @@ export type FlowEnd =
 export interface Space {
   readonly id: string
   readonly kind: Watched<SpaceKind>
-  /** A notebook whose content moved into a collective: readable, not writable. */
+  /** Its content moved into another collective: readable, not writable. */
   readonly readOnly: Watched<boolean>
   /** The collective follows rules this version of the app does not know: read-only until the app is updated. */
   readonly outdated: Watched<boolean>

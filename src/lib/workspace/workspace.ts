@@ -3,7 +3,7 @@ import { memberIdFrom, type CollId, type DeviceId, type EntryId, type MemberId }
 import { Cell, type Watched } from '../core/watched.ts'
 import { createDevice, type OwnDevice } from '../crypto/device.ts'
 import { copyInto, setAbout } from '../domain/document.ts'
-import { addPerson, linkPerson, people, peopleOf } from '../domain/people.ts'
+import { addPerson, linkPerson, people, peopleOf, unlinkStrangers } from '../domain/people.ts'
 import { assembleGenesis, createGenesis, signGenesis } from '../ledger/genesis.ts'
 import type { StorageFailed } from '../sync/ports.ts'
 import { invitationFromLink } from '../wire/invitation.ts'
@@ -192,7 +192,7 @@ export class LiveWorkspace implements Workspace {
     return replica.ok ? ok(this.#add(new LiveSpace(replica.value, this.#world))) : replica
   }
 
-  /** All have signed: the proposer's notebook moves in, everybody writes down their own name. */
+  /** All have signed: what the proposer had, alone or in another collective, moves in; everybody writes down their own name. */
   async #founded(founded: Founded, myName: string, notebook: LiveSpace | null): Promise<Space | null> {
     const entered = await this.#enter({ ...founded, newcomer: false, pin: null }, myName)
     if (!entered.ok) return null
@@ -204,12 +204,15 @@ export class LiveWorkspace implements Workspace {
       copyInto(notebook.doc.read(), doc)
       setAbout(doc, { title: founded.title })
       this.#renamePeople(space, notebook, founded.member)
+      unlinkStrangers(doc, { members: [founded.member], names: founded.others })
       await this.#retireNotebook(notebook, founded.coll)
     }
     if (!peopleOf(doc, [founded.member]).some(({ member, name }) => member === founded.member && name))
       addPerson(doc, { name: myName, member: founded.member, participation: 'own device' })
     await space.flush()
     this.#current.set(space)
+    // The meeting ends by settling its beginning: until that is final, a majority of these phones could open it again.
+    if (notebook) await space.agreed.propose()
     return space
   }
 
