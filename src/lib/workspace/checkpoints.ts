@@ -397,14 +397,17 @@ export class Checkpoints {
 
   async #docsFrom(base: ReadonlyMap<DocId, Uint8Array>, feeds: Feeds): Promise<ReadonlyMap<DocId, Y.Doc>> {
     const docs = new Map<DocId, Y.Doc>([...this.#port.docs().keys()].map((doc) => [doc, new Y.Doc()]))
-    const docOf = (id: DocId) => docs.get(id) ?? docs.set(id, new Y.Doc()).get(id)!
-    for (const [id, state] of base) Y.applyUpdate(docOf(id), state)
+    // A record may name a document nobody has: then it is no part of what stands.
+    for (const [id, doc] of docs) {
+      const state = base.get(id)
+      if (state) Y.applyUpdate(doc, state)
+    }
     const accepted = [...feeds.accepted()]
     for (let at = 0; at < accepted.length; at += SLICE) {
       const slice = accepted.slice(at, at + SLICE).flatMap((record) => record.docs)
-      for (const id of new Set(slice.map(({ doc }) => doc)))
-        docOf(id).transact(() => {
-          for (const { doc, update } of slice) if (doc === id) mergeInto(docOf(id), update)
+      for (const [id, into] of docs)
+        into.transact(() => {
+          for (const { doc, update } of slice) if (doc === id) mergeInto(into, update)
         })
       await Promise.resolve()
     }
