@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { EntryId } from '../../src/lib/core/ids.ts'
 import { expectOk } from '../../src/lib/core/result.ts'
+import { parseRun } from '../../src/lib/feed/run.ts'
 import { World, type Person } from '../world/cast.ts'
 
 const DAY_MS = 24 * 3_600_000
@@ -47,6 +48,43 @@ test('of five checkpoints a phone keeps the parts of the one it holds to, and of
   await ana.replica.settled()
   expect(await keysOf(ana, 'snapshots')).toHaveLength(5)
   expect(ana.reads()).toBe('palabra 0 palabra 1 palabra 2 palabra 3 palabra 4 más ')
+})
+
+test('Cata was handed in one piece what lies below and what lies above: of it, too, only what lies above stays', async () => {
+  const world = new World(80)
+  const people = (await world.found('Ana', 'Bea', 'Cata', 'Dora')) as [Person, Person, Person, Person]
+  const [ana, bea, cata, dora] = people
+  await ana.writes('uno ')
+  await world.settle()
+  world.cut(cata)
+  await ana.writes('dos ')
+  await world.settle()
+  await agree(world, [ana, bea, dora])
+  await ana.writes('tres ')
+  await world.settle()
+  world.connectAll()
+  await world.settle()
+  world.clock.pass(61_000)
+  await world.settle()
+  expect(cata.reads()).toBe('uno dos tres ')
+  const positionsOn = async () =>
+    expectOk(await cata.storage.all('tail'))
+      .rows.flatMap(([, row]) => parseRun(row)!.records)
+      .filter(({ pub }) => pub.feed === ana.replica.feed)
+      .map(({ pub }) => pub.seq)
+      .sort()
+  expect(cata.replica.ledger.pin).toBe(ana.replica.ledger.pin)
+  expect(await positionsOn()).toEqual([0, 1, 2])
+  for (const person of people) world.cut(person)
+  await daysPass(world, 8)
+  expect(await positionsOn()).toEqual([2])
+  await cata.restarts()
+  await cata.replica.whole()
+  expect(cata.reads()).toBe('uno dos tres ')
+  world.connectAll()
+  await ana.writes('cuatro')
+  await world.settle()
+  expect(cata.reads()).toBe('uno dos tres cuatro')
 })
 
 test('a page left open lets go of records after a week and of keys after a month, like one that starts', async () => {
