@@ -13,6 +13,10 @@ export interface Session {
   unlock(
     passphrase: string,
   ): Promise<Result<void, WrongPassphrase | TryLater | VaultDamaged | StorageUnavailable>>
+  /** Whether this is the phrase of the open vault: asked once more before what a thief of an open phone would do first. */
+  confirm(
+    passphrase: string,
+  ): Promise<Result<void, WrongPassphrase | TryLater | VaultDamaged | StorageUnavailable>>
   /** Takes the vault over from another tab of this browser, which locks itself. */
   takeOver(): void
   /** Zeroes keys, ends workers, reloads the page. */
