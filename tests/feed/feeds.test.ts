@@ -325,7 +325,7 @@ test('a newcomer whose base holds what was pulled in from behind a suspension wr
   expect(bruna.feeds.setAside()).toEqual([])
 })
 
-test('records that contradict the base are refused', () => {
+test('records that contradict the base are evidence, and nothing of them is read', () => {
   const { valley, alba, bruna, ceiba } = three()
   const first = alba.says('uno')
   valley.meet()
@@ -335,7 +335,16 @@ test('records that contradict the base are refused', () => {
   late.feeds = new Feeds({ ledger: late.ledger, keys: late, base })
   expect(expectOk(late.feeds.offer(first)).fresh).toEqual([])
   const other = forge(alba, { seq: 0, prev: null }, {})
-  expect(late.feeds.offer(other)).toEqual({ ok: false, error: { type: 'BadChain' } })
+  const proof = { feed: alba.feed, seq: 0, records: [first.seal.rec, other.seal.rec].sort() }
+  expect(expectOk(late.feeds.offer(other))).toMatchObject({ fresh: other.records, fork: proof })
+  expect(late.feeds.forks()).toEqual([proof])
+  // One proof is enough: what else comes of that past fills no disk.
+  const third = forge(alba, { seq: 0, prev: null }, {})
+  expect(expectOk(late.feeds.offer(third)).fresh).toEqual([])
+  expect(late.feeds.setAside()).toEqual([])
+  expect(late.feeds.hasClosedFeed()).toBe(false)
+  late.hear(alba.says('dos'))
+  expect(late.feeds.nextSeq(alba.feed!)).toBe(2)
 })
 
 test('a second incarnation of a feed goes on with its own client id', () => {

@@ -26,18 +26,35 @@ test('children wait for their parents, and say whom they wait for', () => {
   expect(late.missing()).toEqual([])
 })
 
-test('a stranger’s orphans fill no memory: the oldest go first', () => {
-  const { council, alba } = assemble(3)
-  const orphans = Array.from({ length: 4200 }, (_, i) => {
+/** Entries that stand on nothing anybody has. */
+const orphansOf = ({ council, alba }: ReturnType<typeof assemble>, count: number) =>
+  Array.from({ length: count }, (_, i) => {
     const { entry } = council.signed(alba, { type: 'merge' }, [])
     const bytes = new Uint8Array(32)
     new DataView(bytes.buffer).setUint32(0, i + 1)
     return encodeEntry({ ...entry, parents: [hexOf(bytes)] }, [new Uint8Array(64)])
   })
+
+test('a stranger’s orphans fill no memory: the oldest go first', () => {
+  const { council, alba, ...others } = assemble(3)
+  const orphans = orphansOf({ council, alba, ...others }, 4200)
   expect(council.ledger.add(orphans).waiting).toBe(4096)
   expect(council.ledger.missing()).not.toContain(hexOf(new Uint8Array([0, 0, 0, 1, ...new Uint8Array(28)])))
   chain(council, 2)
   expect(council.ledger.heads()).toHaveLength(1)
+})
+
+test('attack 50: Mala floods with orphans: what Bea sent and waits for its parents stays, also what Mala sent before her', () => {
+  const all = assemble(3)
+  const { council } = all
+  const ids = chain(council, 4)
+  const [first, second, ...rest] = council.wires as [Uint8Array, Uint8Array, ...Uint8Array[]]
+  const late = council.replay([])
+  late.add([second], 'mala')
+  late.add([...orphansOf(all, 10)], 'mala')
+  late.add([second, ...rest], 'bea')
+  expect(late.add(orphansOf(all, 5000), 'mala').waiting).toBe(4096)
+  expect(late.add([first], 'cata').added.map(({ id }) => id)).toEqual(ids)
 })
 
 test('a bad entry takes nothing else of its batch with it', () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { entryIdFrom } from '../../src/lib/core/ids.ts'
 import { hash, secretKeyFrom } from '../../src/lib/crypto/hash.ts'
 import {
   commitToNonce,
@@ -9,6 +10,7 @@ import {
 } from '../../src/lib/net/words.ts'
 import { createPerson } from './people.ts'
 
+const pin = entryIdFrom(hash('led', 'pin'))!
 const [host, guest] = [createPerson().id, createPerson().id]
 const options: SasOptions = {
   exported: secretKeyFrom(hash('led', 'exported'))!,
@@ -32,6 +34,8 @@ test('any other link, nonce, person or purpose has other words', () => {
     { guestNonce: hash('led', 'x') },
     { host: guest, guest: host },
     { type: 'found' },
+    { pin },
+    { pin: entryIdFrom(hash('led', 'another pin'))! },
   ]
   const all = [{}, ...others].map((other) => sasWords({ ...options, ...other }).join(' '))
   expect(new Set(all).size).toBe(all.length)
@@ -69,4 +73,11 @@ test('only the nonce committed to opens the commitment', () => {
   expect(opensCommitment(commit, options.guestNonce)).toBe(false)
   expect(opensCommitment(commit, options.hostNonce.subarray(1))).toBe(false)
   expect(opensCommitment(commit.subarray(1), options.hostNonce)).toBe(false)
+  // Nor can a pin be put beside it, taken away or exchanged once the other side has answered.
+  const withPin = commitToNonce(options.hostNonce, pin)
+  const another = entryIdFrom(hash('led', 'another pin'))!
+  expect(opensCommitment(withPin, options.hostNonce, pin)).toBe(true)
+  expect(opensCommitment(withPin, options.hostNonce, another)).toBe(false)
+  expect(opensCommitment(withPin, options.hostNonce)).toBe(false)
+  expect(opensCommitment(commit, options.hostNonce, pin)).toBe(false)
 })

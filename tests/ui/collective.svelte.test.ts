@@ -10,6 +10,7 @@ import {
   memberId,
   paperDecision,
   paperDevice,
+  PHRASE,
   PaperSession,
   PaperSpace,
   PaperWorkspace,
@@ -168,14 +169,22 @@ test('whoever pauses their own phone needs nobody to confirm it', async () => {
   expect(button('Confirmar la pausa').elements()).toHaveLength(0)
 })
 
-test('a found phone comes back by two touches of whoever paused it, and of nobody else', async () => {
+test('a found phone comes back by the phrase of whoever paused it, and of nobody else', async () => {
   const space = vertientes()
   tecolote(space, pausedBy('Ceiba', { seconded: true }))
   show(space)
   await button('Quitar mi pausa').click()
   expect(space.asked).toEqual([])
   await button('Quitar mi pausa').click()
-  expect(space.asked).toEqual([`withdraw ${entryId('pause by Ceiba')}`])
+  expect(space.asked).toEqual([])
+  const sheet = page.getByRole('dialog')
+  await sheet.getByLabelText('Frase').fill('otra frase cualquiera')
+  await sheet.getByRole('button', { name: 'Quitar mi pausa' }).click()
+  await expect.element(sheet.getByText(/Esa frase no abre/)).toBeVisible()
+  expect(space.asked).toEqual([])
+  await sheet.getByLabelText('Frase').fill(PHRASE)
+  await sheet.getByRole('button', { name: 'Quitar mi pausa' }).click()
+  await expect.poll(() => space.asked).toEqual([`withdraw ${entryId('pause by Ceiba')}`])
   tecolote(space, pausedBy('Jícara', { seconded: true }))
   await expect.element(page.getByText(/Lo pausó Jícara/)).toBeVisible()
   expect(button('Quitar mi pausa').elements()).toHaveLength(0)

@@ -185,7 +185,14 @@ export class PaperAgreed implements Agreed {
   refuses: CannotCosign | null = null
 
   constructor(about: Partial<AgreedState> = {}) {
-    this.state = new Cell<AgreedState>({ final: null, open: [], conflicts: [], mayPropose: true, ...about })
+    this.state = new Cell<AgreedState>({
+      final: null,
+      open: [],
+      conflicts: [],
+      mayPropose: true,
+      handed: null,
+      ...about,
+    })
   }
 
   propose = () => this.#asks('propose')
@@ -537,6 +544,12 @@ export class PaperSession implements Session {
     if (passphrase !== PHRASE) return err({ type: 'WrongPassphrase' })
     this.phase.set({ type: 'open', workspace: this.workspace, guest: false })
     return ok(undefined)
+  }
+
+  async confirm(passphrase: string) {
+    this.asked.push('confirm')
+    if (this.waits !== null) return err({ type: 'TryLater', waitMs: this.waits })
+    return passphrase === PHRASE ? ok(undefined) : err({ type: 'WrongPassphrase' })
   }
 
   takeOver(): void {

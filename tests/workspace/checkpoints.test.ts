@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import * as Y from 'yjs'
 import { hexFromBytes } from '../../src/lib/core/bytes.ts'
-import type { EntryId } from '../../src/lib/core/ids.ts'
+import { docIdFrom, type EntryId } from '../../src/lib/core/ids.ts'
 import { expectOk } from '../../src/lib/core/result.ts'
 import {
   encodeManifest,
@@ -11,6 +11,7 @@ import {
   snapshotHash,
   type Manifest,
 } from '../../src/lib/feed/checkpoint.ts'
+import { encodeFeedSeal } from '../../src/lib/feed/seal.ts'
 import { writeEpoch } from '../../src/lib/ledger/epochs.ts'
 import { settledKey } from '../../src/lib/workspace/rows.ts'
 import { parseSettledRow } from '../../src/lib/workspace/settled-row.ts'
@@ -141,6 +142,25 @@ test('Ana’s phone proposes other words than were written: nobody finds the sam
   expect([check(bea, id), check(cata, id)]).toEqual(['differs', 'differs'])
   expect(bea.replica.checkpoints.cosign(id)).toMatchObject({ error: { type: 'CheckpointDiffers' } })
   expect(status(bea, id)).toBe('open')
+})
+
+test('attack 50: Cata’s phone writes into a document nobody has: what stands can be settled all the same', async () => {
+  await ana.writes('uno ')
+  await world.settle()
+  const { feeds, own } = cata.replica
+  const doc = new Y.Doc()
+  doc.clientID = cata.replica.state.feeds.get(cata.replica.feed!)!.yClient
+  doc.getText('x').insert(0, 'estorbo')
+  const docs = [{ doc: docIdFrom('otro')!, update: Y.encodeStateAsUpdate(doc) }]
+  const { record, seal } = expectOk(feeds.append({ own, docs }))
+  for (const person of [ana, bea])
+    expect(person.replica.absorbSegment([record.wire], encodeFeedSeal(seal))).toBe(true)
+  await world.settle()
+  const id = await proposes(ana)
+  expect(check(bea, id)).toBe('same')
+  await cosigns(id, bea)
+  await bea.restarts()
+  expect(bea.reads()).toBe('uno ')
 })
 
 test('a position more or less, or another ledger, is not the same', async () => {

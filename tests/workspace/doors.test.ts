@@ -262,6 +262,79 @@ test('attack 35: names and titles that turn the words around them are read witho
   ])
 })
 
+test('what was settled is given to Drago with the invitation, and he holds to it from the first moment, also after a restart', async () => {
+  const { arrive, live, host, guests } = await foundThree()
+  host.signGenesis()
+  for (const guest of guests) guest.signGenesis()
+  await live(8000)
+  const [alba, bruna, ceiba] = [host, ...guests].map(done) as [Space, Space, Space]
+  for (const space of [bruna, ceiba]) {
+    const [open] = space.agreed.state.read().open
+    expect((await space.agreed.cosign(open!.id)).ok).toBe(true)
+  }
+  await live(4000)
+  const settled = alba.agreed.state.read().final
+  expect(settled).not.toBe(null)
+  const dragos = arrive()
+  const inviting = await alba.invite()
+  const joining = await opened(dragos.workspace, linkOf(inviting), 'Drago')
+  await live()
+  sameWords(inviting, [joining])
+  await live()
+  await bruna.approve(bruna.membership.read().decisions[0]!.id)
+  await live(200)
+  const drago = done(joining)
+  expect(drago.agreed.state.read().final).toMatchObject({ id: settled!.id, words: settled!.words })
+  await dragos.workspace.close()
+  const again = dragos.open()
+  await again.restore()
+  expect(again.current.read()!.agreed.state.read().final?.id).toBe(settled!.id)
+  await live(1000)
+})
+
+test('two of three phones are gone: who is left founds anew with others, and everything written goes along', async () => {
+  const { arrive, live, alba: albas, host, guests } = await foundThree()
+  host.signGenesis()
+  for (const guest of guests) guest.signGenesis()
+  await live(8000)
+  const [old] = [host, ...guests].map(done) as [Space]
+  appendToArticle(old.doc.read(), articles(old.doc.read()).read()[0]!.id, 'Y la semilla.')
+  await old.flush()
+  const [bruna, drago] = [arrive(), arrive()]
+  const again = await albas.workspace.proposeFounding(old, { title: 'Las Tres Vertientes', myName: 'Alba' })
+  const others = [
+    await opened(bruna.workspace, linkOf(again), 'Bruna'),
+    await opened(drago.workspace, linkOf(again), 'Drago'),
+  ]
+  await live()
+  sameWords(again, others)
+  await live()
+  again.proposeGenesis()
+  await live()
+  again.signGenesis()
+  for (const guest of others) guest.signGenesis()
+  await live(8000)
+  const spaces = [again, ...others].map(done)
+  for (const space of spaces) {
+    expect(space.id).not.toBe(old.id)
+    expect(articles(space.doc.read()).read()[0]!.body!.toString()).toContain('Y la semilla.')
+    const here = people(space.doc.read()).read()
+    expect(here.map(({ name }) => name).sort()).toEqual(['Alba', 'Bruna', 'Ceiba', 'Drago'])
+    expect(here.filter(({ member }) => member !== null)).toHaveLength(3)
+  }
+  expect(old.readOnly.read()).toBe(true)
+  expect((await old.agreed.propose()).ok).toBe(false)
+
+  // And the meeting ends by settling its beginning: all it takes is that each signs.
+  for (const space of spaces.slice(1)) {
+    const [open] = space.agreed.state.read().open
+    expect(open).toMatchObject({ check: 'same', mayCosign: true, signedBy: [spaces[0]!.me.member] })
+    expect((await space.agreed.cosign(open!.id)).ok).toBe(true)
+  }
+  await live(4000)
+  for (const space of spaces) expect(space.agreed.state.read().final).not.toBe(null)
+})
+
 test('words that differ turn the guest away, and nothing is founded', async () => {
   const { arrive, live } = neighbourhood()
   const [alba, eve] = [arrive(), arrive()]

@@ -4,7 +4,7 @@ import type { DeviceId, MemberId } from '../../src/lib/core/ids.ts'
 import { expectOk } from '../../src/lib/core/result.ts'
 import { createDevice, signBinding, type OwnDevice } from '../../src/lib/crypto/device.ts'
 import { createSignPair, sign } from '../../src/lib/crypto/sign.ts'
-import { idBytes, memberIdFrom, type CollId } from '../../src/lib/core/ids.ts'
+import { idBytes, memberIdFrom, type CollId, type EntryId } from '../../src/lib/core/ids.ts'
 import { assembleGenesis, createGenesis, signGenesis } from '../../src/lib/ledger/genesis.ts'
 import { TABLES, type Standing, type Storage } from '../../src/lib/sync/ports.ts'
 import { createMemoryStorage } from '../../src/lib/store/memory-storage.ts'
@@ -160,7 +160,7 @@ export class World {
 
   async enter(
     name: string,
-    as: { coll: CollId; own: OwnDevice; member: MemberId; newcomer: boolean },
+    as: { coll: CollId; own: OwnDevice; member: MemberId; newcomer: boolean; pin?: EntryId | null },
     entries: readonly Uint8Array[],
   ): Promise<Person> {
     const storage = this.storageOf(name) ?? createMemoryStorage()
@@ -208,7 +208,8 @@ export class World {
     last.replica.rotate()
     await this.settle()
     const entries = host.replica.ledger.since([]).map(({ wire }) => wire)
-    const person = await this.enter(name, { coll, own, member, newcomer: true }, entries)
+    const { pin } = host.replica.ledger
+    const person = await this.enter(name, { coll, own, member, newcomer: true, pin }, entries)
     this.connectAll()
     await this.settle()
     return person

@@ -99,6 +99,22 @@ export const namePerson = (doc: Y.Doc, id: string, name: string): void =>
 export const linkPerson = (doc: Y.Doc, id: string, member: MemberId | null): void =>
   change(doc, () => void itemOf(rootOf(doc, 'people'), id)?.set('member', member))
 
+/**
+ * Whoever was linked to a member of another collective is a person without one here, until they are there themselves;
+ * `names`: who is, and writes themselves down anew.
+ */
+export const unlinkStrangers = (
+  doc: Y.Doc,
+  here: { readonly members: readonly MemberId[]; readonly names: readonly string[] },
+): void =>
+  change(doc, () => {
+    for (const { id, member, name } of people(doc).read()) {
+      if (member === null || here.members.includes(member)) continue
+      if (name !== null && here.names.includes(name)) rootOf(doc, 'people').delete(id)
+      else itemOf(rootOf(doc, 'people'), id)?.set('member', null)
+    }
+  })
+
 /** Moves a person to `state` where the table above allows it. */
 export const movePerson = (doc: Y.Doc, id: string, state: PersonState): void =>
   change(doc, () => {

@@ -87,3 +87,26 @@ const saysOf = (content: unknown, { from, length }: Part): string => {
 
 const kindOf = (type: Y.AbstractType<unknown>): string =>
   type instanceof Y.XmlElement ? `element ${type.nodeName}` : type.constructor.name
+
+/** Whether these bytes are the state of that document. Bytes of Yjs are not canonical, so they are compared part by part. */
+export const isStateOf = (mine: Y.Doc, state: Uint8Array | undefined): boolean => {
+  const theirs = new Y.Doc()
+  try {
+    if (!state) return false
+    Y.applyUpdate(theirs, state)
+    return isSameDocument(mine, theirs)
+  } catch {
+    return false
+  } finally {
+    theirs.destroy()
+  }
+}
+
+/** The same of two states. `mine`: this device’s own. */
+export const isSameState = (mine: Uint8Array, theirs: Uint8Array | undefined): boolean => {
+  const doc = new Y.Doc()
+  Y.applyUpdate(doc, mine)
+  const isSame = isStateOf(doc, theirs)
+  doc.destroy()
+  return isSame
+}

@@ -99,7 +99,9 @@ export class Feeds {
   restore(records: readonly SealedRecord[], seal: FeedSeal): void {
     this.ledgerChanged()
     const segment: Segment = { feed: seal.feed, records, seal }
-    if (checkChain(segment).ok) this.#take(segment)
+    if (!checkChain(segment).ok) return
+    this.#line(seal.feed).remember(records)
+    this.#take(segment)
   }
 
   /** Call after entries were added to the ledger, so that what waited for them is read at once. */
@@ -148,7 +150,7 @@ export class Feeds {
     const tip = tipOf(line)
     if (tip.stage === 'locked' || tip.stage === 'opened') return err({ type: 'NotReady' })
     const shutOut = this.#rights.of(line)?.standing !== 'active'
-    if (tip.stage === 'refused' || line.forks.length > 0 || !(tip.accepted || shutOut))
+    if (tip.stage === 'refused' || isClosed(line) || !(tip.accepted || shutOut))
       return err({ type: 'FeedClosed' })
     const epoch = this.#epochToWrite(line, of.own.id)
     const key = epoch && this.#keys.key(epoch)
@@ -260,6 +262,11 @@ export class Feeds {
     return (this.#lines.get(feed)?.forks.length ?? 0) > 0
   }
 
+  /** Whether some feed is closed by a fork. One below the base closes nothing. */
+  hasClosedFeed(): boolean {
+    return this.#byIndex.some(isClosed)
+  }
+
   /** Records that are wrong for ever, and why. */
   refused(): readonly { readonly position: Position; readonly why: BadRecord }[] {
     return [...this.#nodes.values()].flatMap((node) =>
@@ -281,6 +288,11 @@ export class Feeds {
   nextSeq(feed: FeedId): number {
     const line = this.#lines.get(feed)
     return line ? tipOf(line).seq + 1 : 0
+  }
+
+  /** Whether this very record is held, or lies in the base. */
+  holds(position: Position): boolean {
+    return this.#resolve(position) !== null
   }
 
   /** The record held at a place of the standing branch; `null`: none, or it lies below the base. */
@@ -315,10 +327,11 @@ export class Feeds {
 
   #take(segment: Segment): Result<Offered, BadRecord> {
     const line = this.#line(segment.feed)
-    const above = aboveRoot(segment, line)
-    if (!above) return err({ type: 'BadChain' })
-    const fresh = above.filter(({ id }) => !this.#nodes.has(id))
     let seal = segment.seal
+    const otherPast = line.isOtherPast(segment.records)
+    if (otherPast !== 'no')
+      return ok({ fresh: otherPast === 'proven' ? segment.records : [], seal, fork: line.forks.at(-1)! })
+    const fresh = segment.records.filter(({ id, pub }) => pub.seq > line.root.seq && !this.#nodes.has(id))
     if (fresh.length === 0) return ok({ fresh, seal, fork: null })
     const prev = this.#placeBefore(line, fresh[0]!)
     if (!prev) {
@@ -534,6 +547,8 @@ const NO_LINES: readonly FeedLine[] = []
 const everyBelow = (node: Node, test: (below: Node) => boolean): boolean =>
   test(node.prev!) && node.deps.every(test)
 
+const isClosed = ({ closedAt }: FeedLine): boolean => closedAt !== Number.POSITIVE_INFINITY
+
 const isSound = ({ sound }: Node): boolean => sound
 const isAccepted = ({ accepted }: Node): boolean => accepted
 const wasClean = ({ clean }: Node): boolean => clean
@@ -552,9 +567,3 @@ const refuse = (node: Node, why: BadRecord): void => {
   node.body = null
   node.sealed = null
 }
-
-/** The records of a segment that lie above a line's root; `null`: it runs past the root on another branch. */
-const aboveRoot = ({ records }: Segment, { root }: FeedLine): SealedRecord[] | null =>
-  records.some(({ id, pub }) => pub.seq === root.seq && id !== root.id)
-    ? null
-    : records.filter(({ pub }) => pub.seq > root.seq)

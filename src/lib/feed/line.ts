@@ -74,6 +74,8 @@ export class FeedLine {
   /** The branch that stands, from the root's successor on. */
   readonly nodes: Node[] = []
   readonly forks: ForkEvidence[] = []
+  /** Of records at or below the root, which are not read, this device keeps the names it has: by place. */
+  readonly #under = new Map<number, RecId>()
   /** The lowest place where two records were signed: the feed is closed there. */
   closedAt = Number.POSITIVE_INFINITY
   /** Highest accepted record, or the root. */
@@ -93,6 +95,27 @@ export class FeedLine {
     root.clocks = base?.clocks ?? NO_CLOCKS
     root.onLine = root.sound = root.clean = root.accepted = true
     this.root = this.accepted = root
+    this.#under.set(root.seq, root.id)
+  }
+
+  /** Takes note of records of this device's own disk that lie at or below the root. */
+  remember(records: readonly SealedRecord[]): void {
+    for (const { id, pub } of records)
+      if (pub.seq <= this.root.seq && !this.#under.has(pub.seq)) this.#under.set(pub.seq, id)
+  }
+
+  /**
+   * Whether some of these were signed for places at or below the root that others have: another past of this feed. What
+   * lies there stands, whatever their ids. The first that shows it is the evidence; more of it proves no more.
+   */
+  isOtherPast(records: readonly SealedRecord[]): 'no' | 'proven' | 'known' {
+    const other = records.find(({ id, pub }) => (this.#under.get(pub.seq) ?? id) !== id)
+    if (!other) return 'no'
+    const { seq } = other.pub
+    if (this.forks.some((fork) => fork.seq <= this.root.seq)) return 'known'
+    const [first, second] = [this.#under.get(seq)!, other.id].sort() as [RecId, RecId]
+    this.forks.push({ feed: this.id, seq, records: [first, second] })
+    return 'proven'
   }
 }
 

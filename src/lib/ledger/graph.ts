@@ -81,31 +81,39 @@ export class Ledger implements LedgerView {
     return this.add(waiting.map(({ wire }) => wire))
   }
 
-  /** Takes in what is sound, keeps what waits for parents, and says what is wrong. Never throws. */
-  add(wires: readonly Uint8Array[]): AddReport {
-    return this.#add(wires, ({ id, sigs }, signPk) => verify(signPk, 'led', idBytes(id), sigs[0]!))
+  /**
+   * Takes in what is sound, keeps what waits for parents, and says what is wrong. Never throws. `from`: who sent it, so that
+   * what one peer has waiting drives out nobody else’s.
+   */
+  add(wires: readonly Uint8Array[], from = ''): AddReport {
+    const isSigned: IsSigned = ({ id, sigs }, signPk) => verify(signPk, 'led', idBytes(id), sigs[0]!)
+    return this.#add(wires, { isSigned, from })
   }
 
   /** Takes back what this device kept, whose signatures it verified when they came. */
   restore(wires: readonly Uint8Array[]): AddReport {
-    return this.#add(wires, () => true)
+    return this.#add(wires, { isSigned: () => true, from: '' })
   }
 
-  #add(wires: readonly Uint8Array[], isSigned: IsSigned): AddReport {
+  #add(
+    wires: readonly Uint8Array[],
+    { isSigned, from: sender }: { readonly isSigned: IsSigned; readonly from: string },
+  ): AddReport {
     const refused: Refused[] = []
     const added: SignedEntry[] = []
-    const queue: ParsedEntry[] = []
+    const queue: { readonly entry: ParsedEntry; readonly from: string }[] = []
     for (const wire of wires) {
       const parsed = parseEntry(wire)
       if (!parsed.ok) refused.push({ id: null, type: parsed.error.type })
       else if (parsed.value.id !== this.coll && parsed.value.entry.coll !== this.coll)
         refused.push({ id: parsed.value.id, type: 'OtherCollective' })
-      else queue.push(parsed.value)
+      else queue.push({ entry: parsed.value, from: sender })
     }
-    for (let entry = queue.shift(); entry; entry = queue.shift()) {
+    for (let next = queue.shift(); next; next = queue.shift()) {
+      const { entry, from } = next
       if (this.#dag.get(entry.id)) continue
       if (entry.entry.parents.some((parent) => !this.#dag.get(parent))) {
-        this.#orphans.hold(entry)
+        this.#orphans.hold(entry, from)
         continue
       }
       if (entry.act?.type === 'mirror' && this.#askParent(entry.act.act).type === 'unknown') {

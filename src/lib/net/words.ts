@@ -1,6 +1,6 @@
 import { wordlist as english } from '@scure/bip39/wordlists/english.js'
 import { wordlist as spanish } from '@scure/bip39/wordlists/spanish.js'
-import { idBytes, type DeviceId } from '../core/ids.ts'
+import { idBytes, type DeviceId, type EntryId } from '../core/ids.ts'
 import { deriveKey, equalSecrets, hash, type SecretKey } from '../crypto/hash.ts'
 
 /** Both people must read in the same one: choose it with the invitation. */
@@ -20,24 +20,32 @@ export type SasOptions = {
   readonly guest: DeviceId
   /** What is being done: words of one purpose are never those of another. */
   readonly type: 'found' | 'join' | 'device'
+  /** The final checkpoint the host gives a newcomer to hold to. */
+  readonly pin?: EntryId | null
   readonly language: WordLanguage
 }
 
-/** `H("sas", rA)`: what the host sends first. */
-export const commitToNonce = (nonce: Uint8Array): Uint8Array => hash('sas', nonce)
+/**
+ * `H("sas", rA)`, or `H("sas", [rA, pin])`: what the host sends first. Whatever words are made of is fixed before the other
+ * side’s part is seen, or somebody in between could search for a pin that makes them match.
+ */
+export const commitToNonce = (nonce: Uint8Array, pin: EntryId | null = null): Uint8Array =>
+  hash('sas', pin ? [nonce, idBytes(pin)] : nonce)
 
-/** Whether the revealed nonce is the one committed to. Words are shown only then. */
-export const opensCommitment = (commit: Uint8Array, nonce: Uint8Array): boolean =>
-  nonce.length === 32 && equalSecrets(commit, commitToNonce(nonce))
+/** Whether what is revealed is what was committed to. Words are shown only then. */
+export const opensCommitment = (commit: Uint8Array, nonce: Uint8Array, pin: EntryId | null = null): boolean =>
+  nonce.length === 32 && equalSecrets(commit, commitToNonce(nonce, pin))
 
 /**
- * Four words two people compare by voice: the first 44 bits of `KDF(exported, "sas", [rA, rB, [host, guest], type])`.
+ * Four words two people compare by voice: the first 44 bits of `KDF(exported, "sas", [rA, rB, [host, guest], type])`, with
+ * the pin as a fifth part where there is one.
  * Nonces are committed to before they are seen, so somebody in between guesses once, with a chance of 1 in 2^44. Spec: wire.md §6.
  */
 export const sasWords = (options: SasOptions): readonly string[] => {
-  const { exported, hostNonce, guestNonce, host, guest, type, language } = options
+  const { exported, hostNonce, guestNonce, host, guest, type, language, pin } = options
   const ids = [idBytes(host), idBytes(guest)]
-  return wordsOf(deriveKey(exported, 'sas', [hostNonce, guestNonce, ids, type]), language)
+  const parts = [hostNonce, guestNonce, ids, type, ...(pin ? [idBytes(pin)] : [])]
+  return wordsOf(deriveKey(exported, 'sas', parts), language)
 }
 
 /** Four words of an id that all can read aloud: the first 44 bits of `H("words", id)`. */

@@ -25,12 +25,8 @@ export type FlowMessage =
     }
   /** Guest: its nonce, its name, the member it will be, and its device's side of the binding where the collective exists. */
   | { readonly type: 'answer'; readonly nonce: Uint8Array; readonly name: string; readonly member: MemberId }
-  /** Host: the nonce committed to; to a newcomer also the collective and the invitation its proof is for. Both now show four words. */
-  | {
-      readonly type: 'reveal'
-      readonly nonce: Uint8Array
-      readonly into: { readonly coll: CollId; readonly invite: EntryId } | null
-    }
+  /** Host: the nonce committed to; to a newcomer also where it is invited to. Both now show four words. */
+  | { readonly type: 'reveal'; readonly nonce: Uint8Array; readonly into: Into | null }
   /** Either side: the person says the words are the same, or are not. */
   | { readonly type: 'same'; readonly same: boolean }
   /** Guest who joins: its binding to the collective and the proof that it held the invitation. */
@@ -57,6 +53,9 @@ export type FlowMessage =
   | { readonly type: 'vouched'; readonly have: number; readonly needed: number }
   | { readonly type: 'bye'; readonly why: 'cancelled' | 'words differ' | 'turned away' | 'link used up' }
 
+/** Where a newcomer is invited to: the collective, the invitation its proof is for, and the final checkpoint its host holds to. */
+export type Into = { readonly coll: CollId; readonly invite: EntryId; readonly pin: EntryId | null }
+
 const MAX_NAME = 80
 const MAX_LIST = 100_000
 
@@ -77,7 +76,7 @@ const cborFrom = (message: FlowMessage): Cbor => {
     case 'answer':
       return [1, message.nonce, message.name, idBytes(message.member)]
     case 'reveal':
-      return [2, message.nonce, message.into && [idBytes(message.into.coll), idBytes(message.into.invite)]]
+      return [2, message.nonce, message.into && cborFromInto(message.into)]
     case 'same':
       return [3, message.same]
     case 'proof':
@@ -151,11 +150,16 @@ const messageFrom = ([kind, a, b, c, d, ...rest]: readonly Cbor[]): FlowMessage 
   }
 }
 
+/** While nothing is final there is no third part. A reader that knows of none ends the link: it would join without the pin. */
+const cborFromInto = ({ coll, invite, pin }: Into): Cbor =>
+  pin ? [idBytes(coll), idBytes(invite), idBytes(pin)] : [idBytes(coll), idBytes(invite)]
+
 /** `null`: nothing to join. `undefined`: malformed. */
-const intoFrom = (value: unknown): { readonly coll: CollId; readonly invite: EntryId } | null | undefined => {
+const intoFrom = (value: unknown): Into | null | undefined => {
   if (value === null) return null
-  const [coll, invite] = Array.isArray(value) && value.length === 2 ? value.map(entryIdFrom) : []
-  return coll && invite ? { coll: coll as CollId, invite } : undefined
+  if (!Array.isArray(value) || value.length < 2 || value.length > 3) return undefined
+  const [coll, invite, pin] = value.map(entryIdFrom)
+  return coll && invite && pin !== null ? { coll: coll as CollId, invite, pin: pin ?? null } : undefined
 }
 
 /** Founders are at most this many; so are their names and pledges. */

@@ -93,6 +93,7 @@ const stateOf = (replica: Replica, language: WordLanguage): AgreedState => {
       mayCosign: mayCosign(ledger, replica.own.id, id).ok,
       newVoices: newVoicesAt(now, ledger.checkpointState([id])),
     })),
+    handed: replica.handedOver,
     conflicts: all
       .filter(({ status }) => status === 'conflicting')
       .map(({ id }) => ({ id, signedBoth: now.doubleSigners })),

@@ -1,11 +1,11 @@
 import * as Y from 'yjs'
 import { hexFromBytes } from '../core/bytes.ts'
 import type { Clock } from '../core/clock.ts'
-import type { CollId, DeviceId, DocId, EntryId } from '../core/ids.ts'
+import type { CollId, DeviceId, DocId, EntryId, FeedId, RecId } from '../core/ids.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { Cell, type Watched } from '../core/watched.ts'
 import { mergeInto } from '../domain/merge.ts'
-import { isSameDocument } from '../domain/same-document.ts'
+import { isStateOf } from '../domain/same-document.ts'
 import {
   encodeManifest,
   isSameBase,
@@ -19,7 +19,7 @@ import {
 } from '../feed/checkpoint.ts'
 import { Feeds } from '../feed/feeds.ts'
 import { parseRecord } from '../feed/record.ts'
-import type { Base, SealedRecord } from '../feed/types.ts'
+import type { Base, BasePosition, SealedRecord } from '../feed/types.ts'
 import { writeEpoch } from '../ledger/epochs.ts'
 import { mayCosign, type MayNotCosign } from '../ledger/conduct.ts'
 import type { Ledger } from '../ledger/graph.ts'
@@ -60,12 +60,19 @@ export type CheckpointPort = {
   readonly clock: Clock
   readonly feeds: () => Feeds
   /** What this device itself started from. */
-  readonly base: () => { readonly base: Base; readonly docs: ReadonlyMap<DocId, Uint8Array> } | null
+  readonly base: () => {
+    readonly base: Base
+    readonly docs: ReadonlyMap<DocId, Uint8Array>
+    /** Who handed it over; `null`: all have signed it. */
+    readonly by: DeviceId | null
+  } | null
   readonly docs: () => ReadonlyMap<DocId, Uint8Array>
   readonly act: (checkpoint: { readonly hash: Uint8Array; readonly size: number } | EntryId) => EntryId
   readonly save: (writes: readonly Write[]) => void
   /** Has every link asked what it would give: something is still missing. */
   readonly ask: () => void
+  /** The one this device holds to by its own work or that of those who signed: not one it was merely told of. */
+  readonly held: () => EntryId | null
   /** A final checkpoint this device verified, or has to take on the word of those who signed it. */
   readonly settle: (settled: Settled, how: 'verified' | 'adopted') => Promise<void>
 }
@@ -92,6 +99,8 @@ export class Checkpoints {
   /** When each part was last asked for, and of whom. */
   readonly #asked = new Map<string, Map<DeviceId, number>>()
   readonly #checks = new Map<EntryId, Check>()
+  /** Worked out once more since they became final: of a forked feed the branch they name stands from then on. */
+  readonly #checkedFinal = new Set<EntryId>()
   readonly #firstSeen = new Map<EntryId, number>()
   readonly #moved = new Cell(0)
   #waiting: (() => void) | null = null
@@ -237,6 +246,28 @@ export class Checkpoints {
     return [...(newest ? [newest] : []), ...open.slice(-MAX_OPEN)]
   }
 
+  /**
+   * Lets go of the parts that no checkpoint needs any more: all but those of the one held to, of those that could still
+   * become final, and, while none is held to, of those that contradict each other. Spec: checkpoint.md §6.
+   */
+  tidy(): void {
+    const { ledger, coll } = this.#port
+    if (!this.#isRestored) return
+    const { checkpoints } = ledger.state()
+    const conflicting = [...checkpoints.values()].filter(({ status }) => status === 'conflicting')
+    const needed = [...(ledger.pin ? [ledger.pin] : conflicting.map(({ id }) => id)), ...this.#relevant()]
+    const kept = new Set(needed.flatMap((id) => this.#partsOf(id)).map(hexFromBytes))
+    const gone = [...this.#blobs.keys()].filter((name) => !kept.has(name))
+    for (const name of gone) this.#blobs.delete(name)
+    if (gone.length > 0)
+      this.#port.save(gone.map((name) => ({ table: 'snapshots', key: blobKey(coll, name), value: null })))
+  }
+
+  #partsOf(id: EntryId): readonly Uint8Array[] {
+    const digest = this.#attachmentOf(id)
+    return digest ? [digest, ...(this.#manifestOf(id)?.snapshots.values() ?? [])] : []
+  }
+
   // ── working out ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Looks, a little later, whether anything is to be checked or settled. Call after ledger, records or keys moved. */
@@ -270,7 +301,10 @@ export class Checkpoints {
     for (const id of this.#relevant()) {
       if (this.#closed) return
       const known = this.#checks.get(id)
-      if (known !== 'same' && known !== 'differs') this.#set(id, await this.#check(id))
+      const isFinal = this.#isFinal(id)
+      if (known === 'same' || (known === 'differs' && !(isFinal && !this.#checkedFinal.has(id)))) continue
+      this.#set(id, await this.#check(id))
+      if (isFinal) this.#checkedFinal.add(id)
     }
     await this.#settleOnNewest()
   }
@@ -279,13 +313,15 @@ export class Checkpoints {
     const { ledger, clock } = this.#port
     const newest = ledger.state().finals.at(-1)
     const manifest = newest && this.#manifestOf(newest)
-    if (!newest || !manifest || newest === ledger.pin || this.#closed) return
+    if (!newest || !manifest || newest === this.#port.held() || this.#closed) return
     const docs = this.#openAll(newest, manifest)
     const check = this.#checks.get(newest)
     if (!docs) return
     if (check === 'same')
       return this.#port.settle({ checkpoint: newest, base: manifest.base, docs }, 'verified')
-    if (check !== 'missing') return
+    // What differs from one member's word is no reason to stay with that word.
+    const isOneWord = this.#port.base()?.by != null
+    if (check !== 'missing' && !(check === 'differs' && isOneWord)) return
     const since = this.#firstSeen.get(newest) ?? clock.now()
     this.#firstSeen.set(newest, since)
     if (clock.now() - since < PATIENCE_MS) {
@@ -323,44 +359,55 @@ export class Checkpoints {
     if (!claimed) return 'differs'
     if (hexFromBytes(ledger.checkpointState(parents).hash) !== hexFromBytes(manifest.stateHash))
       return 'differs'
-    if (!this.#covers(manifest.base) || !this.#reaches(manifest.base)) return 'missing'
+    if (!this.#covers(manifest.base) || !this.#reaches(id, manifest.base)) return 'missing'
     const base = this.#port.base()
     const feeds = new Feeds({
       ledger: ledgerAt(ledger, parents),
       keys: this.#port.keyring,
       ...(base && { base: base.base }),
     })
-    for (const [feed, { seq }] of manifest.base)
-      for await (const run of this.#port.packs.read(feed, (base?.base.get(feed)?.seq ?? -1) + 1)) {
-        restoreUpTo(feeds, run.records, seq)
+    for (const [feed, { seq, rec }] of manifest.base) {
+      const runs = this.#port.packs.read(feed, (base?.base.get(feed)?.seq ?? -1) + 1)
+      const isForked = this.#port.feeds().isForked(feed)
+      for await (const records of isForked && this.#isFinal(id) ? branchTo(rec, runs) : upTo(seq, runs)) {
+        restore(feeds, records)
         if (this.#closed) return 'working'
       }
+    }
     if (!isSameBase(feeds.baseNow(), manifest.base)) return 'differs'
     const docs = await this.#docsFrom(base?.docs ?? new Map(), feeds)
     const isSame =
-      docs.size === claimed.size && [...docs].every(([doc, mine]) => isSameDoc(mine, claimed.get(doc)))
+      docs.size === claimed.size && [...docs].every(([doc, mine]) => isStateOf(mine, claimed.get(doc)))
     for (const doc of docs.values()) doc.destroy()
     return isSame ? 'same' : 'differs'
   }
 
-  /** Whether every record a base names is here. */
-  #reaches(base: Base): boolean {
+  /** Whether every record a base names is here; of an open one, whether as much is. */
+  #reaches(id: EntryId, base: Base): boolean {
     const feeds = this.#port.feeds()
-    return (
-      [...base].every(([feed, { seq }]) => feeds.nextSeq(feed) > seq) && feeds.missingEpochs().length === 0
-    )
+    const isFinal = this.#isFinal(id)
+    const isHere = ([feed, { seq, rec }]: readonly [FeedId, BasePosition]) =>
+      isFinal ? feeds.holds({ feed, seq, rec }) : feeds.nextSeq(feed) > seq
+    return [...base].every(isHere) && feeds.missingEpochs().length === 0
+  }
+
+  #isFinal(id: EntryId): boolean {
+    return this.#port.ledger.state().checkpoints.get(id)?.status === 'final'
   }
 
   async #docsFrom(base: ReadonlyMap<DocId, Uint8Array>, feeds: Feeds): Promise<ReadonlyMap<DocId, Y.Doc>> {
     const docs = new Map<DocId, Y.Doc>([...this.#port.docs().keys()].map((doc) => [doc, new Y.Doc()]))
-    const docOf = (id: DocId) => docs.get(id) ?? docs.set(id, new Y.Doc()).get(id)!
-    for (const [id, state] of base) Y.applyUpdate(docOf(id), state)
+    // A record may name a document nobody has: then it is no part of what stands.
+    for (const [id, doc] of docs) {
+      const state = base.get(id)
+      if (state) Y.applyUpdate(doc, state)
+    }
     const accepted = [...feeds.accepted()]
     for (let at = 0; at < accepted.length; at += SLICE) {
       const slice = accepted.slice(at, at + SLICE).flatMap((record) => record.docs)
-      for (const id of new Set(slice.map(({ doc }) => doc)))
-        docOf(id).transact(() => {
-          for (const { doc, update } of slice) if (doc === id) mergeInto(docOf(id), update)
+      for (const [id, into] of docs)
+        into.transact(() => {
+          for (const { doc, update } of slice) if (doc === id) mergeInto(into, update)
         })
       await Promise.resolve()
     }
@@ -430,29 +477,37 @@ const ledgerAt = (ledger: Ledger, parents: readonly EntryId[]): LedgerView => {
   }
 }
 
-const restoreUpTo = (feeds: Feeds, wires: readonly Uint8Array[], seq: number): void => {
-  const records: SealedRecord[] = []
-  for (const wire of wires) {
-    const record = parseRecord(wire)
-    if (!record.ok || record.value.pub.seq > seq) break
-    records.push(record.value)
+type Runs = AsyncGenerator<{ readonly records: readonly Uint8Array[] }>
+
+async function* upTo(seq: number, runs: Runs): AsyncGenerator<readonly SealedRecord[]> {
+  for await (const run of runs) {
+    const records: SealedRecord[] = []
+    for (const wire of run.records) {
+      const record = parseRecord(wire)
+      if (!record.ok || record.value.pub.seq > seq) break
+      records.push(record.value)
+    }
+    yield records
   }
+}
+
+/** Of a forked feed, the records that lead to `rec`. */
+async function* branchTo(rec: RecId, runs: Runs): AsyncGenerator<readonly SealedRecord[]> {
+  const all = new Map<RecId, SealedRecord>()
+  for await (const run of runs)
+    for (const wire of run.records) {
+      const record = parseRecord(wire)
+      if (record.ok) all.set(record.value.id, record.value)
+    }
+  const branch: SealedRecord[] = []
+  for (let record = all.get(rec); record; record = record.pub.prev ? all.get(record.pub.prev) : undefined)
+    branch.push(record)
+  yield branch.reverse()
+}
+
+const restore = (feeds: Feeds, records: readonly SealedRecord[]): void => {
   const last = records.at(-1)
   if (!last) return
   // What lies here was verified when it came; only the chain is looked at again.
   feeds.restore(records, { feed: last.pub.feed, seq: last.pub.seq, rec: last.id, sig: new Uint8Array(64) })
-}
-
-/** Bytes of Yjs are not canonical, so documents are compared part by part. */
-const isSameDoc = (mine: Y.Doc, update: Uint8Array | undefined): boolean => {
-  const theirs = new Y.Doc()
-  try {
-    if (!update) return false
-    Y.applyUpdate(theirs, update)
-    return isSameDocument(mine, theirs)
-  } catch {
-    return false
-  } finally {
-    theirs.destroy()
-  }
 }

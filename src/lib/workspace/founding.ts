@@ -39,6 +39,8 @@ export type Founded = {
   readonly member: MemberId
   readonly entries: readonly Uint8Array[]
   readonly title: string
+  /** What the other founders are called: they write themselves down. */
+  readonly others: readonly string[]
 }
 
 /** What a link says of the host: `H("qr", [kind, device])`. */
@@ -185,7 +187,9 @@ export const hostFounding = (
     over = true
     for (const { say } of guests.values()) say({ type: 'ledger', entries: [genesis.value.wire] })
     const coll = genesis.value.id as CollId
-    const space = await finish({ coll, own, member, entries: [genesis.value.wire], title: world.title })
+    const others = [...guests.values()].map(({ exchanged }) => exchanged!.name)
+    const entries = [genesis.value.wire]
+    const space = await finish({ coll, own, member, entries, title: world.title, others })
     if (!space) return fail()
     state.set({ step: 'done', space })
     leave()
@@ -348,7 +352,8 @@ export const guestFounding = (
     // All have signed, and it is the very one whose words were read aloud.
     if (!genesis.ok || genesis.value.id !== draft.id) return end('turned away')
     over = true
-    const space = await finish({ coll: genesis.value.id as CollId, own, member, entries: [wire], title })
+    const coll = genesis.value.id as CollId
+    const space = await finish({ coll, own, member, entries: [wire], title, others: names })
     if (!space) return fail()
     state.set({ step: 'done', space })
     leave()

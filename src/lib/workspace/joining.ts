@@ -20,6 +20,8 @@ export type Joined = {
   readonly own: OwnDevice
   readonly member: MemberId
   readonly entries: readonly Uint8Array[]
+  /** The final checkpoint the words were made of: in a ledger where it is not final this device takes no part. */
+  readonly pin: EntryId | null
 }
 
 /** The invitation key comes from the seed in the link: who holds the link can prove it, and nobody else (wire.md §6). */
@@ -81,7 +83,7 @@ export const hostJoining = (
       own: replica.own.id,
       kind: 'join',
       say: talking.say,
-      into: { coll: replica.coll, invite },
+      into: { coll: replica.coll, invite, pin: replica.ledger.pin },
     })
     hearWords = words.hear
     met.closed(() => {
@@ -184,7 +186,7 @@ export const hostJoining = (
 export const guestJoining = (
   world: FlowWorld,
   invitation: Invitation,
-  finish: (joined: Joined) => Promise<Space | null>,
+  finish: (joined: Joined) => Promise<Space | 'not kept' | 'turned away'>,
 ): GuestFlow => {
   const own = createDevice(world.random)
   const member = memberFrom(world.random)
@@ -251,9 +253,9 @@ export const guestJoining = (
   const arrive = async (entries: readonly Uint8Array[]) => {
     if (!exchanged?.into) return end('turned away')
     over = true
-    const space = await finish({ coll: exchanged.into.coll, own, member, entries })
-    if (!space) return fail()
-    state.set({ step: 'done', space })
+    const { coll, pin } = exchanged.into
+    const space = await finish({ coll, own, member, entries, pin })
+    state.set(typeof space === 'string' ? { step: 'ended', why: space } : { step: 'done', space })
     leave()
   }
 
@@ -263,11 +265,6 @@ export const guestJoining = (
     state.set({ step: 'ended', why })
     leave()
   }
-  const fail = () => {
-    state.set({ step: 'ended', why: 'not kept' })
-    leave()
-  }
-
   const leave = () => {
     unwatch()
     world.clock.after(1000, () => meeting.stop())

@@ -88,20 +88,32 @@ export class Packs {
     if (joined) yield messageOf(joined)
   }
 
-  /** Lets go of the runs that lie wholly at or below `base`: what they say is in the documents there. */
+  /** Lets go of the records at or below `base`: what they say is in the documents there. Of a run that goes on above it, the rest stays. */
   async prune(base: Base): Promise<void> {
     await this.#known
     const writes: Write[] = []
+    const rests: Row[] = []
+    const gone: { readonly feed: FeedId; readonly place: string }[] = []
     for (const [feed, starts] of this.#starts) {
-      const most = base.get(feed)?.seq ?? -1
-      for (const [place, start] of [...starts]) {
-        const run = start.seq <= most ? await this.#runAt(start) : null
-        if (!run || run.seal.seq > most) continue
+      const at = base.get(feed)
+      if (!at) continue
+      for (const [place, start] of starts) {
+        const run = start.seq <= at.seq ? await this.#runAt(start) : null
+        // On another branch than the one the base names it is evidence: whole, or not at all.
+        const isRest = run && run.seal.seq > at.seq
+        if (!run || (isRest && run.records[at.seq - start.seq]?.id !== at.rec)) continue
+        if (isRest) {
+          const records = run.records.slice(at.seq - start.seq + 1)
+          rests.push(this.#rowOf(start.table, { records, seal: run.seal }))
+        }
         writes.push({ table: start.table, key: start.key, value: null })
-        starts.delete(place)
+        gone.push({ feed, place })
       }
     }
-    if (writes.length > 0) await this.#storage.commit(writes)
+    for (const { table, key, run } of rests) writes.push({ table, key, value: encodeRun(run) })
+    if (writes.length === 0 || !(await this.#storage.commit(writes)).ok) return
+    for (const { feed, place } of gone) this.#starts.get(feed)?.delete(place)
+    for (const row of rests) this.#note(row)
   }
 
   // ── reading back ─────────────────────────────────────────────────────────────────────────────────────────────────

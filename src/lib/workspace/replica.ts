@@ -9,6 +9,7 @@ import {
   type EntryId,
   type EpochId,
   type FeedId,
+  type MemberId,
   type RecId,
 } from '../core/ids.ts'
 import { err, ok, type Result } from '../core/result.ts'
@@ -55,6 +56,7 @@ import type { SyncMessage } from '../wire/sync.ts'
 import type { Above } from './circle-gate.ts'
 import { Calendar } from './calendar.ts'
 import { Checkpoints, type Settled } from './checkpoints.ts'
+import { isSameState } from '../domain/same-document.ts'
 import { Debts } from './debts.ts'
 import { Documents } from './documents.ts'
 import { KemKeys, KEPT_MS } from './kem-keys.ts'
@@ -103,6 +105,17 @@ type Start = {
   readonly by: DeviceId | null
 }
 
+/** What a newcomer began from, by whom, and what another member’s word on it was. */
+export type HandedOver = {
+  readonly by: MemberId | null
+  readonly check: 'alone' | 'same' | 'differs'
+  readonly against: MemberId | null
+}
+
+const ALONE = { check: 'alone', against: null } as const
+/** A welcome is a whole document: if they cannot be compared this often, because everybody writes on, it is left. */
+const MOST_SECOND_WORDS = 5
+
 /** What links and screens hear about. */
 export type ReplicaEvents = {
   /** Entries were added, by this device or from a link. */
@@ -144,8 +157,8 @@ export class Replica {
   readonly #badBoxes = new Set<EpochId>()
   #feeds: Feeds
   #base: Start | null = null
-  /** The final checkpoint this device holds to, and since when (ms since 1970). */
-  #settled: { readonly checkpoint: EntryId; readonly at: number } | null = null
+  /** The final checkpoint this device holds to, since when (ms since 1970), and how far it reaches. */
+  #settled: { readonly checkpoint: EntryId; readonly at: number; readonly base: Base } | null = null
   /** While this device goes by what it wrote down, and has not read every record again. */
   #isProving = false
   #whole: Promise<void> = Promise.resolve()
@@ -161,6 +174,9 @@ export class Replica {
   #closed = false
   #rekeying: Promise<void> | null = null
   #nextLook: (() => void) | null = null
+  #nextDay: (() => void) | null = null
+  #secondWord: Pick<HandedOver, 'check' | 'against'> = ALONE
+  #secondAsked = 0
 
   private constructor(of: {
     readonly row: SpaceRow
@@ -204,6 +220,7 @@ export class Replica {
         ),
       save: (writes) => this.#saver.save(writes),
       settle: (settled, how) => this.#settle(settled, how),
+      held: () => this.#settled?.checkpoint ?? null,
       ask: () => this.#tell((events) => events.holdingsMoved?.()),
     })
     this.#debts = new Debts({
@@ -232,10 +249,13 @@ export class Replica {
     readonly random: Random
   }): Promise<Result<Replica, StorageFailed | { readonly type: 'BadLedger' }>> {
     const [genesis, ...rest] = of.entries
-    const ledger = genesis ? createLedger(genesis, null, of.above) : null
+    const pin = of.row.pin ?? null
+    const ledger = genesis ? createLedger(genesis, pin, of.above) : null
     if (!ledger?.ok || ledger.value.coll !== of.row.coll) return err({ type: 'BadLedger' })
-    const replica = new Replica({ ...of, ledger: ledger.value })
     const report = ledger.value.add(rest)
+    // Not final by those who follow from the genesis: this is another past than the one the words spoke of.
+    if (pin && !ledger.value.state().finals.includes(pin)) return err({ type: 'BadLedger' })
+    const replica = new Replica({ ...of, ledger: ledger.value })
     const wires = [genesis!, ...report.added.map(({ wire }) => wire)]
     replica.#saver.save([
       { table: 'meta', key: spaceKey(of.row.coll), value: encodeSpaceRow(of.row) },
@@ -249,6 +269,7 @@ export class Replica {
     await replica.checkpoints.restore()
     replica.#registerFeed()
     replica.#ledgerChanged()
+    replica.#lookDaily()
     await replica.settled()
     return ok(replica)
   }
@@ -265,7 +286,7 @@ export class Replica {
     const rows = await storage.all('ledger', `${of.row.coll}/`)
     if (!rows.ok) return rows
     const wires = rows.value.rows.map(([, wire]) => wire)
-    const ledger = wires[0] ? createLedger(wires[0], null, of.above) : null
+    const ledger = wires[0] ? createLedger(wires[0], of.row.pin ?? null, of.above) : null
     if (!ledger?.ok) return err({ type: 'BadLedger' })
     ledger.value.restore(wires.slice(1))
     const replica = new Replica({ ...of, storage, ledger: ledger.value })
@@ -273,6 +294,7 @@ export class Replica {
     await replica.keyring.restore(storage, (epoch, key) => isKeyOf(replica.ledger, epoch, key))
     await replica.kem.restore()
     await replica.#calendar.restore(storage, of.clock.now())
+    replica.#lookDaily()
     if (await replica.#startFromRow()) {
       replica.#whole = replica.#proveStart()
       return ok(replica)
@@ -282,6 +304,7 @@ export class Replica {
     await replica.#restoreRecords()
     await replica.#restoreOwnHead()
     await replica.#letGoOfThePast()
+    replica.checkpoints.tidy()
     replica.#ledgerChanged()
     replica.#keepStartSoon()
     return ok(replica)
@@ -393,6 +416,7 @@ export class Replica {
   close(): void {
     this.#closed = true
     this.#nextLook?.()
+    this.#nextDay?.()
     this.#nextStart?.()
     this.#debts.close()
     this.#saver.close()
@@ -424,8 +448,9 @@ export class Replica {
 
   // ── what links bring ─────────────────────────────────────────────────────────────────────────────────────────────
 
-  absorbEntries(wires: readonly Uint8Array[]): void {
-    this.#keepEntries(this.#above ? this.#above.admits(wires) : wires)
+  /** `from`: the device that sent them, if it is one. */
+  absorbEntries(wires: readonly Uint8Array[], from?: DeviceId): void {
+    this.#keepEntries(this.#above ? this.#above.admits(wires) : wires, from)
   }
 
   /** The collective around this circle has moved: what mirrors it is judged anew, and what waited for it is taken in. */
@@ -572,15 +597,64 @@ export class Replica {
       : this.documents.states()
   }
 
+  /**
+   * What this device began from was handed over by one member: whether another, asked once everything else is here, holds
+   * the same, until a final checkpoint takes its place; `null`: nothing was handed over. Spec: feed.md §8.
+   */
+  get handedOver(): HandedOver | null {
+    const by = this.#base?.by
+    return by ? { by: this.#memberOf(by), ...this.#secondWord } : null
+  }
+
+  /** Whether this peer’s welcome would be another member’s word on what was handed over; if so, a name for the question. */
+  secondWordFrom(peer: DeviceId): string | null {
+    const handed = this.handedOver
+    if (handed?.check !== 'alone' || this.#secondAsked >= MOST_SECOND_WORDS || this.lacking() !== null)
+      return null
+    return this.#memberOf(peer) === handed.by ? null : `second word ${this.#secondAsked}`
+  }
+
+  /**
+   * Another member’s welcome beside the one this device began from. They can be compared when both speak of the same
+   * records: then every part of every document must be the same.
+   */
+  #compareWelcomes(wire: Uint8Array): void {
+    const handed = this.handedOver
+    const opened =
+      handed?.check === 'alone' ? openWelcome(wire, this.ledger, (epoch) => this.keyring.key(epoch)) : null
+    if (!opened?.ok || this.#memberOf(opened.value.by) === handed!.by) return
+    this.documents.flush()
+    this.#secondAsked += 1
+    const [mine, theirs] = [this.#feeds.baseNow(), opened.value.base]
+    const isAtOnePlace =
+      mine.size === theirs.size &&
+      [...mine].every(
+        ([feed, { seq, rec }]) => theirs.get(feed)?.seq === seq && theirs.get(feed)?.rec === rec,
+      )
+    if (!isAtOnePlace) return
+    const docs = this.#docsForOthers()
+    const isSame =
+      docs.size === opened.value.docs.size &&
+      [...docs].every(([doc, state]) => isSameState(state, opened.value.docs.get(doc)))
+    this.#secondWord = { check: isSame ? 'same' : 'differs', against: this.#memberOf(opened.value.by) }
+    this.#touch()
+  }
+
+  #memberOf(device: DeviceId): MemberId | null {
+    return this.state.devices.get(device)?.member ?? null
+  }
+
   /** `holds`: how far whoever sent it holds a feed, −1 for not at all. */
   absorbWelcome(wire: Uint8Array, holds: (feed: FeedId) => number = () => -1): void {
-    if (this.lacking() === null) return
+    if (this.lacking() === null) return this.#compareWelcomes(wire)
     const opened = openWelcome(wire, this.ledger, (epoch) => this.keyring.key(epoch))
     if (!opened.ok || (this.#base && !this.#isBetter(opened.value.base, this.#base.base, holds))) return
     this.#saver.save([{ table: 'snapshots', key: baseKey(this.coll), value: wire }])
     this.#base = opened.value
+    this.#secondWord = ALONE
+    this.#secondAsked = 0
     this.#voidStart()
-    void this.#rebase()
+    void this.#rebase('documentsAnew')
   }
 
   // ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -589,10 +663,10 @@ export class Replica {
     if (this.outdated) throw new Error('this collective follows newer rules: nothing may be signed here')
   }
 
-  #keepEntries(wires: readonly Uint8Array[]): void {
+  #keepEntries(wires: readonly Uint8Array[], from?: DeviceId): void {
     // What was typed before the collective went on to newer rules is signed while this device may.
     if (this.documents.waiting.read() > 0 && mayRaiseRules(this.ledger, wires)) this.documents.flush()
-    const report = this.ledger.add(wires)
+    const report = this.ledger.add(wires, from)
     for (const { id, type } of report.refused) {
       // A forged signature says nothing about the entry it was put on: the genuine one may still come.
       if (id && type !== 'BadSignature') this.#refused.add(id)
@@ -832,19 +906,23 @@ export class Replica {
   }
 
   /** Begins anew from another base. What is written or arrives while the disk is read is taken in too, before anything else is. */
-  #rebase(): Promise<void> {
+  #rebase(how: 'documentsAnew' | 'documentsStand'): Promise<void> {
     // One at a time: two bases may come in one breath, a welcome and what is final.
-    return (this.#rebasing = this.#rebasing.then(() => this.#rebaseNow()))
+    return (this.#rebasing = this.#rebasing.then(() => this.#rebaseNow(how)))
   }
 
-  async #rebaseNow(): Promise<void> {
+  async #rebaseNow(how: 'documentsAnew' | 'documentsStand'): Promise<void> {
     this.#meanwhile = []
     await this.settled()
     const feeds = new Feeds({ ledger: this.ledger, keys: this.keyring, base: this.#base!.base })
     await this.#readInto(feeds, await this.packs.restore('mayBeJoined'))
     if (this.#closed) return
+    this.#apply()
+    const before = this.#feeds.acceptedKey()
     this.#goOnWith(feeds)
-    this.#buildAnew()
+    // Where the same counts as before, whoever is writing in the document is not disturbed.
+    if (how === 'documentsStand' && feeds.acceptedKey() === before) this.#typed.clear()
+    else this.#buildAnew()
     this.#touch()
     this.#registerFeed()
     this.#tell((events) => events.holdingsMoved?.())
@@ -877,7 +955,10 @@ export class Replica {
     return new Promise((resume) => void this.#clock.after(0, resume))
   }
 
-  /** Holds to a final checkpoint from here on, and begins from it at the next start; adopted, at once. */
+  /**
+   * Holds to a final checkpoint and begins from it, at once and at every start: so what lies below it is the same here as on
+   * a phone that was off, whatever is signed for places there from now on.
+   */
   async #settle(settled: Settled, how: 'verified' | 'adopted'): Promise<void> {
     const now = { ...settled, at: this.#clock.now() }
     const row = encodeSettledRow(now)
@@ -887,12 +968,12 @@ export class Replica {
     if (this.#saver.state.read() === 'failed' || this.#closed) return
     this.#settled = now
     this.ledger.setPin(settled.checkpoint)
-    // What was handed over by one member has now been found to be what all say.
-    if (how === 'verified' && this.#base) this.#base = { ...this.#base, by: null }
-    if (how === 'adopted') {
-      this.#base = { base: settled.base, docs: settled.docs, by: null }
-      await this.#rebase()
-    }
+    // What was handed over by one member has now been found to be what all say, or is left behind.
+    this.#base = { base: settled.base, docs: settled.docs, by: null }
+    await this.#rebase(how === 'verified' ? 'documentsStand' : 'documentsAnew')
+    // What one member handed over, and what was agreed before, is of no use beside it.
+    this.#saver.save([{ table: 'snapshots', key: baseKey(this.coll), value: null }])
+    this.checkpoints.tidy()
     this.#ledgerChanged()
   }
 
@@ -930,10 +1011,10 @@ export class Replica {
       feeds.restore(records, seal)
     const head = await this.#ownHead()
     if (!isJudgedAlike || (head && feeds.nextSeq(head.feed) < head.next)) {
-      this.ledger.setPin(null)
+      this.ledger.setPin(this.row.pin ?? null)
       return this.#startSlowly()
     }
-    this.#settled = row.settled
+    this.#settled = row.settled && { ...row.settled, base: new Map() }
     this.#base = { base: row.base, docs, by: row.by }
     this.#isProving = true
     this.#goOnWith(feeds)
@@ -978,6 +1059,7 @@ export class Replica {
     }
     await this.checkpoints.restore()
     if (!isLost) await this.#letGoOfThePast()
+    this.checkpoints.tidy()
     this.#ledgerChanged()
     this.#tell((events) => events.holdingsMoved?.())
     this.#keepStartSoon()
@@ -1001,7 +1083,7 @@ export class Replica {
       !this.#meanwhile &&
       !this.#salvage &&
       this.#stranded.length === 0 &&
-      this.#feeds.forks().length === 0 &&
+      !this.#feeds.hasClosedFeed() &&
       this.setAside().every(({ device }) => device !== this.own.id)
     const base = this.#feeds.baseNow()
     if (!isPlain || base.size === 0) return
@@ -1051,7 +1133,7 @@ export class Replica {
     const settled = this.#settled
     const held = settled ? this.#clock.now() - settled.at : 0
     if (!settled || held < RECORDS_KEPT_MS) return
-    await this.packs.prune(this.#base!.base)
+    await this.packs.prune(settled.base)
     if (held < KEYS_KEPT_MS) return
     const inUse = this.#feeds.epochsInUse()
     const gone = [...this.state.epochs.keys()].filter((epoch) => this.#isPast(epoch) && !inUse.has(epoch))
@@ -1061,6 +1143,17 @@ export class Replica {
         { table: 'boxes', key: boxesKey(this.coll, epoch), value: null } as const,
       ]),
     )
+  }
+
+  /** Also where a page is left open for months. */
+  #lookDaily(): void {
+    this.#nextDay = this.#clock.after(DAY_MS, () => {
+      if (this.#closed) return
+      this.#lookDaily()
+      if (this.#isProving || this.#meanwhile) return
+      this.checkpoints.tidy()
+      void this.#letGoOfThePast()
+    })
   }
 
   /** Whether an epoch is one whose key was let go of, or is to be. */

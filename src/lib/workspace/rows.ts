@@ -1,11 +1,13 @@
-import { decodeCbor, encodeCbor, hasExactly, isBytes, isUint } from '../core/cbor.ts'
+import { decodeCbor, encodeCbor, hasExactly, isBytes, isUint, type Cbor } from '../core/cbor.ts'
 import {
   collIdFrom,
+  entryIdFrom,
   feedIdFrom,
   idBytes,
   memberIdFrom,
   type CollId,
   type DocId,
+  type EntryId,
   type FeedId,
   type MemberId,
   type RecId,
@@ -31,6 +33,8 @@ export type SpaceRow = {
   readonly movedTo: CollId | null
   /** Where I came in through an admission: content waits for a welcome. */
   readonly newcomer: boolean
+  /** The final checkpoint given with the invitation, held to until this device has verified one of its own. */
+  readonly pin?: EntryId | null
 }
 
 const digits = (n: number): string => n.toString().padStart(10, '0')
@@ -67,13 +71,18 @@ export const encodeSpaceRow = (row: SpaceRow): Uint8Array =>
     myName: row.myName,
     movedTo: row.movedTo && idBytes(row.movedTo),
     newcomer: row.newcomer,
+    ...(row.pin && { pin: idBytes(row.pin) }),
   })
 
 export const parseSpaceRow = (bytes: Uint8Array): SpaceRow | null => {
   const decoded = decodeCbor(bytes)
   const keys = ['coll', 'device', 'signSk', 'kemSk', 'rvSk', 'member', 'myName', 'movedTo', 'newcomer']
-  if (!decoded.ok || !hasExactly(decoded.value, keys)) return null
-  const row = decoded.value
+  if (!decoded.ok) return null
+  const isPinned = hasExactly(decoded.value, [...keys, 'pin'])
+  if (!isPinned && !hasExactly(decoded.value, keys)) return null
+  const row = decoded.value as Readonly<Record<string, Cbor>>
+  const pin = isPinned ? entryIdFrom(row.pin) : null
+  if (isPinned && !pin) return null
   const [coll, device, member] = [collIdFrom(row.coll), deviceFromCbor(row.device), memberIdFrom(row.member)]
   const secrets = isBytes(row.signSk, 64) && isBytes(row.kemSk, 32) && isBytes(row.rvSk, 32)
   if (!coll || !device || !member || !secrets) return null
@@ -85,7 +94,8 @@ export const parseSpaceRow = (bytes: Uint8Array): SpaceRow | null => {
     kemSk: row.kemSk as KemSecret,
     rvSk: row.rvSk as RvSecret,
   }
-  return { coll, own, member, myName: row.myName, movedTo: collIdFrom(row.movedTo), newcomer: row.newcomer }
+  const { myName, newcomer } = row
+  return { coll, own, member, myName, movedTo: collIdFrom(row.movedTo), newcomer, pin }
 }
 
 /** How far this device has written its own feed: compared with the records at every start, so that a place is never used twice. */

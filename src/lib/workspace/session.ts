@@ -1,5 +1,5 @@
 import { systemClock } from '../core/clock.ts'
-import { err, ok } from '../core/result.ts'
+import { err, ok, type Result } from '../core/result.ts'
 import { Cell } from '../core/watched.ts'
 import { calibrate } from '../crypto/argon2.ts'
 import { systemRandom } from '../crypto/random.ts'
@@ -15,7 +15,7 @@ import { createMemoryStorage } from '../store/memory-storage.ts'
 import { countTry, forgetTries, waitBeforeTrying } from '../store/tries.ts'
 import type { Storage } from '../sync/ports.ts'
 import { hubsOfPolicy } from '../wire/hub-list.ts'
-import type { Phase, Session } from './types.ts'
+import type { Phase, Session, StorageUnavailable, TryLater, VaultDamaged, WrongPassphrase } from './types.ts'
 import { LiveWorkspace } from './workspace.ts'
 
 /** Shorter than this is guessed too fast. Characters. */
@@ -105,6 +105,23 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
   }
   await look()
 
+  /** Tries are counted and slowed down, wherever the phrase is asked for. */
+  const tryPhrase = async (
+    passphrase: string,
+  ): Promise<Result<Vault, WrongPassphrase | TryLater | VaultDamaged | StorageUnavailable>> => {
+    if (!disk?.ok) return err({ type: 'StorageUnavailable' })
+    const waitMs = await waitBeforeTrying(disk.value, Date.now())
+    if (waitMs > 0) return err({ type: 'TryLater', waitMs })
+    const header = await disk.value.readFront('header')
+    if (!header.ok || !header.value) return err({ type: 'VaultDamaged' })
+    // A full disk that cannot count must not keep the owner out.
+    await countTry(disk.value, Date.now())
+    const opened = await openVault({ header: header.value, passphrase, stretch }).catch(() => null)
+    if (!opened) return err({ type: 'StorageUnavailable' })
+    if (opened.ok) await forgetTries(disk.value)
+    return opened
+  }
+
   return {
     phase,
     lock,
@@ -136,18 +153,18 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
       if (!disk?.ok) return err({ type: 'StorageUnavailable' })
       hold ??= await holdVault(VAULT_NAME, lock)
       if (hold.type !== 'held') return err({ type: 'StorageUnavailable' })
-      const waitMs = await waitBeforeTrying(disk.value, Date.now())
-      if (waitMs > 0) return err({ type: 'TryLater', waitMs })
-      const header = await disk.value.readFront('header')
-      if (!header.ok || !header.value) return err({ type: 'VaultDamaged' })
-      // A full disk that cannot count must not keep the owner out.
-      await countTry(disk.value, Date.now())
-      const opened = await openVault({ header: header.value, passphrase, stretch }).catch(() => null)
-      if (!opened) return err({ type: 'StorageUnavailable' })
+      const opened = await tryPhrase(passphrase)
       if (!opened.ok) return opened
-      await forgetTries(disk.value)
       vault = opened.value
       await begin(disk.value.rows(createRowSealer(vault)))
+      return ok(undefined)
+    },
+    confirm: async (passphrase) => {
+      // Where nothing is kept there is no phrase to compare with.
+      if (!disk?.ok) return ok(undefined)
+      const opened = await tryPhrase(passphrase)
+      if (!opened.ok) return opened
+      forgetVault(opened.value)
       return ok(undefined)
     },
     takeOver: () => {

@@ -324,7 +324,7 @@ export class Syncing {
         this.#send(link, effect.message)
         return
       case 'absorbEntries':
-        this.#replica.absorbEntries(effect.entries)
+        this.#replica.absorbEntries(effect.entries, link.peer)
         // Even when nothing was new, the peer's heads may now all be known.
         return this.#step(attached, ledgerMoved(attached.state, attached.standing, this.#holdings(link)))
       case 'absorbSegment': {
@@ -525,11 +525,14 @@ export class Syncing {
    * A welcome is a whole document: one peer is asked, and the next only when that one has had its time. Once all were
    * asked in vain, nobody is until something else is lacking, or somebody else is there.
    */
-  #mayAskForWelcome({ id }: Link): boolean {
+  #mayAskForWelcome({ id, peer }: Link): boolean {
     const lacking = this.#replica.lacking()
-    if (lacking !== this.#lacking) this.#asked.clear()
-    this.#lacking = lacking
-    if (lacking === null || this.#asking || this.#asked.has(id)) return false
+    const question = lacking ?? this.#replica.secondWordFrom(peer)
+    // Whose own word it is about is not asked, and does not end the question to others.
+    if (question === null && this.#replica.handedOver?.check === 'alone') return false
+    if (question !== this.#lacking) this.#asked.clear()
+    this.#lacking = question
+    if (question === null || this.#asking || this.#asked.has(id)) return false
     this.#asked.add(id)
     this.#asking = this.#clock.after(WELCOME_MS, () => {
       this.#asking = null

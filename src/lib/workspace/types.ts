@@ -13,6 +13,10 @@ export interface Session {
   unlock(
     passphrase: string,
   ): Promise<Result<void, WrongPassphrase | TryLater | VaultDamaged | StorageUnavailable>>
+  /** Whether this is the phrase of the open vault: asked once more before what a thief of an open phone would do first. */
+  confirm(
+    passphrase: string,
+  ): Promise<Result<void, WrongPassphrase | TryLater | VaultDamaged | StorageUnavailable>>
   /** Takes the vault over from another tab of this browser, which locks itself. */
   takeOver(): void
   /** Zeroes keys, ends workers, reloads the page. */
@@ -49,7 +53,7 @@ export interface Workspace {
     readonly purpose: string
     readonly myName: string
   }): Promise<Space>
-  /** Starts founding from a notebook (its content is copied in). At most one flow at a time; a second call ends the first. */
+  /** Starts founding from a notebook, or anew from a collective that can no longer decide; its content is copied in. At most one flow at a time; a second call ends the first. */
   proposeFounding(from: Space, about: { readonly title: string; readonly myName: string }): Promise<HostFlow>
   /** Opens an invitation link: to found, or to join. */
   openLink(link: string, myName: string): Promise<Result<GuestFlow, BadLink>>
@@ -190,7 +194,7 @@ export type FlowEnd =
 export interface Space {
   readonly id: string
   readonly kind: Watched<SpaceKind>
-  /** A notebook whose content moved into a collective: readable, not writable. */
+  /** Its content moved into another collective: readable, not writable. */
   readonly readOnly: Watched<boolean>
   /** The collective follows rules this version of the app does not know: read-only until the app is updated. */
   readonly outdated: Watched<boolean>
@@ -414,7 +418,7 @@ export interface Agreed {
 }
 
 export type AgreedState = {
-  /** The newest that this phone checked and holds to; `null`: nothing is final. */
+  /** The newest that this phone checked and holds to, or was given by whoever let it in; `null`: nothing is final. */
   readonly final: {
     readonly id: EntryId
     readonly signedBy: readonly MemberId[]
@@ -437,6 +441,12 @@ export type AgreedState = {
   /** Enough signed, and yet it stands against the final one: nothing follows from it. Who signed both. */
   readonly conflicts: readonly { readonly id: EntryId; readonly signedBoth: readonly MemberId[] }[]
   readonly mayPropose: boolean
+  /** What this phone began from was handed over by one member, and what another’s word on it was; `null`: it is settled, or its own. */
+  readonly handed: {
+    readonly by: MemberId | null
+    readonly check: 'alone' | 'same' | 'differs'
+    readonly against: MemberId | null
+  } | null
 }
 
 /** Why this phone does not put its name under a checkpoint. */

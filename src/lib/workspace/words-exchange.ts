@@ -1,17 +1,14 @@
 import type { Random } from '../core/clock.ts'
-import type { CollId, DeviceId, EntryId, MemberId } from '../core/ids.ts'
+import type { DeviceId, EntryId, MemberId } from '../core/ids.ts'
 import { oneLine } from '../domain/text.ts'
 import type { MetLink } from '../net/types.ts'
 import { commitToNonce, opensCommitment, sasWords, type WordLanguage } from '../net/words.ts'
-import { encodeFlowMessage, parseFlowMessage, type FlowMessage } from '../wire/flow.ts'
+import { encodeFlowMessage, parseFlowMessage, type FlowMessage, type Into } from '../wire/flow.ts'
 
 /**
  * Four words that are the same on both screens only if nobody stands in between (wire.md §6). The host commits to
  * its nonce before it sees the guest's, so neither can search for a match. One of these per link.
  */
-/** Where a newcomer is invited to. */
-export type Into = { readonly coll: CollId; readonly invite: EntryId }
-
 export type Exchanged = {
   readonly words: readonly string[]
   readonly name: string
@@ -48,7 +45,8 @@ export const hostWords = (
   of: Words & { readonly into: Into | null; readonly language: WordLanguage },
 ): { hear: (message: FlowMessage) => Exchanged | null } => {
   const rA = of.random.bytes(32)
-  of.say({ type: 'commit', commit: commitToNonce(rA), name: of.myName, language: of.language })
+  const pin = of.into?.pin ?? null
+  of.say({ type: 'commit', commit: commitToNonce(rA, pin), name: of.myName, language: of.language })
   let answered = false
   return {
     hear: (message) => {
@@ -62,6 +60,7 @@ export const hostWords = (
           guest: of.link.peer,
           hostNonce: rA,
           guestNonce: message.nonce,
+          pin,
         }),
         name: oneLine(message.name),
         member: message.member,
@@ -92,7 +91,8 @@ export const guestWords = (
       }
       if (message.type !== 'reveal' || !commit || done) return null
       done = true
-      if (!opensCommitment(commit, message.nonce)) return 'broken'
+      const pin = message.into?.pin ?? null
+      if (!opensCommitment(commit, message.nonce, pin)) return 'broken'
       return {
         words: wordsOf({
           ...of,
@@ -100,6 +100,7 @@ export const guestWords = (
           guest: of.own,
           hostNonce: message.nonce,
           guestNonce: rB,
+          pin,
           language,
         }),
         name,
@@ -118,5 +119,6 @@ const wordsOf = (of: {
   readonly guest: DeviceId
   readonly hostNonce: Uint8Array
   readonly guestNonce: Uint8Array
+  readonly pin: EntryId | null
   readonly language: WordLanguage
 }): readonly string[] => sasWords({ ...of, exported: of.link.introduction.exported, type: of.kind })

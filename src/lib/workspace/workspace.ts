@@ -1,13 +1,14 @@
 import { err, ok, type Result } from '../core/result.ts'
-import { memberIdFrom, type CollId, type DeviceId, type MemberId } from '../core/ids.ts'
+import { memberIdFrom, type CollId, type DeviceId, type EntryId, type MemberId } from '../core/ids.ts'
 import { Cell, type Watched } from '../core/watched.ts'
 import { createDevice, type OwnDevice } from '../crypto/device.ts'
 import { copyInto, setAbout } from '../domain/document.ts'
-import { addPerson, linkPerson, people, peopleOf } from '../domain/people.ts'
+import { addPerson, linkPerson, people, peopleOf, unlinkStrangers } from '../domain/people.ts'
 import { turnServersOf } from '../domain/relay-points.ts'
 import { assembleGenesis, createGenesis, signGenesis } from '../ledger/genesis.ts'
 import { createChangingRtc } from '../net/rtc.ts'
 import type { Reach, Way } from '../net/types.ts'
+import type { StorageFailed } from '../sync/ports.ts'
 import { invitationFromLink } from '../wire/invitation.ts'
 import type { CircleInvitation, FlowState } from './circle-founding.ts'
 import { CIRCLE_PREFIX, type Circle } from './circle.ts'
@@ -125,11 +126,12 @@ export class LiveWorkspace implements Workspace {
     const genesis = assembleGenesis(draft, [signGenesis(own, draft)])
     if (!genesis.ok) throw new Error(`our own genesis is ${genesis.error.type}`)
     const coll = genesis.value.id as CollId
-    const space = await this.#enter(
-      { coll, own, member, entries: [genesis.value.wire], newcomer: false },
+    const entered = await this.#enter(
+      { coll, own, member, entries: [genesis.value.wire], newcomer: false, pin: null },
       about.myName,
     )
-    if (!space) throw new Error('this device cannot write')
+    if (!entered.ok) throw new Error('this device cannot write')
+    const space = entered.value
     setAbout(space.doc.read(), { title: about.title, purpose: about.purpose })
     addPerson(space.doc.read(), { name: about.myName, member, participation: 'own device' })
     await space.flush()
@@ -238,9 +240,16 @@ export class LiveWorkspace implements Workspace {
   }
 
   async #enter(
-    as: { coll: CollId; own: OwnDevice; member: MemberId; entries: readonly Uint8Array[]; newcomer: boolean },
+    as: {
+      coll: CollId
+      own: OwnDevice
+      member: MemberId
+      entries: readonly Uint8Array[]
+      newcomer: boolean
+      pin: EntryId | null
+    },
     myName: string,
-  ): Promise<LiveSpace | null> {
+  ): Promise<Result<LiveSpace, StorageFailed | { readonly type: 'BadLedger' }>> {
     const row: SpaceRow = {
       coll: as.coll,
       own: as.own,
@@ -248,15 +257,17 @@ export class LiveWorkspace implements Workspace {
       myName,
       movedTo: null,
       newcomer: as.newcomer,
+      pin: as.pin,
     }
     const replica = await Replica.begin({ ...this.#world, row, entries: as.entries })
-    return replica.ok ? this.#add(new LiveSpace(replica.value, this.#world)) : null
+    return replica.ok ? ok(this.#add(new LiveSpace(replica.value, this.#world))) : replica
   }
 
-  /** All have signed: the proposer's notebook moves in, everybody writes down their own name. */
+  /** All have signed: what the proposer had, alone or in another collective, moves in; everybody writes down their own name. */
   async #founded(founded: Founded, myName: string, notebook: LiveSpace | null): Promise<Space | null> {
-    const space = await this.#enter({ ...founded, newcomer: false }, myName)
-    if (!space) return null
+    const entered = await this.#enter({ ...founded, newcomer: false, pin: null }, myName)
+    if (!entered.ok) return null
+    const space = entered.value
     const doc = space.doc.read()
     if (notebook) {
       // The proposer brings the first key, so that nobody waits for it.
@@ -264,12 +275,15 @@ export class LiveWorkspace implements Workspace {
       copyInto(notebook.doc.read(), doc)
       setAbout(doc, { title: founded.title })
       this.#renamePeople(space, notebook, founded.member)
+      unlinkStrangers(doc, { members: [founded.member], names: founded.others })
       await this.#retireNotebook(notebook, founded.coll)
     }
     if (!peopleOf(doc, [founded.member]).some(({ member, name }) => member === founded.member && name))
       addPerson(doc, { name: myName, member: founded.member, participation: 'own device' })
     await space.flush()
     this.#current.set(space)
+    // The meeting ends by settling its beginning: until that is final, a majority of these phones could open it again.
+    if (notebook) await space.agreed.propose()
     return space
   }
 
@@ -286,11 +300,11 @@ export class LiveWorkspace implements Workspace {
     notebook.moved(movedTo)
   }
 
-  async #joined(joined: Joined, myName: string): Promise<Space | null> {
-    const space = await this.#enter({ ...joined, newcomer: true }, myName)
-    if (!space) return null
-    this.#current.set(space)
-    return space
+  async #joined(joined: Joined, myName: string): Promise<Space | 'not kept' | 'turned away'> {
+    const entered = await this.#enter({ ...joined, newcomer: true }, myName)
+    if (!entered.ok) return entered.error.type === 'BadLedger' ? 'turned away' : 'not kept'
+    this.#current.set(entered.value)
+    return entered.value
   }
 }
 

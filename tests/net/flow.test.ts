@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest'
+import { encodeCbor } from '../../src/lib/core/cbor.ts'
+import { collIdFrom, entryIdFrom, idBytes } from '../../src/lib/core/ids.ts'
+import { hash } from '../../src/lib/crypto/hash.ts'
+import { encodeFlowMessage, parseFlowMessage, type FlowMessage } from '../../src/lib/wire/flow.ts'
+
+const nonce = hash('led', 'rA')
+const coll = collIdFrom(hash('led', 'coll'))!
+const [invite, pin] = ['invite', 'pin'].map((text) => entryIdFrom(hash('led', text))!) as [
+  ReturnType<typeof entryIdFrom> & string,
+  ReturnType<typeof entryIdFrom> & string,
+]
+
+const reveals: readonly FlowMessage[] = [
+  { type: 'reveal', nonce, into: null },
+  { type: 'reveal', nonce, into: { coll, invite, pin: null } },
+  { type: 'reveal', nonce, into: { coll, invite, pin } },
+]
+
+test('where a newcomer is invited to is read as it was said, with and without what is settled', () => {
+  for (const message of reveals)
+    expect(parseFlowMessage(encodeFlowMessage(message))).toEqual({ ok: true, value: message })
+})
+
+test('while nothing is settled it is said as it always was', () => {
+  expect(encodeFlowMessage(reveals[1]!)).toEqual(encodeCbor([2, nonce, [idBytes(coll), idBytes(invite)]]))
+})
+
+test('cut short, with a part too many, or with a pin that is none, it is nothing anybody says', () => {
+  const bytes = encodeFlowMessage(reveals[2]!)
+  for (let length = 0; length < bytes.length; length++)
+    expect(parseFlowMessage(bytes.subarray(0, length)).ok).toBe(false)
+  const parts = [idBytes(coll), idBytes(invite)]
+  for (const into of [
+    [parts[0]!],
+    [...parts, null],
+    [...parts, nonce.subarray(1)],
+    [...parts, nonce, nonce],
+    7,
+  ])
+    expect(parseFlowMessage(encodeCbor([2, nonce, into])).ok).toBe(false)
+  for (let at = 0; at < bytes.length * 8; at++) {
+    const altered = bytes.slice()
+    altered[at >> 3]! ^= 1 << (at & 7)
+    const parsed = parseFlowMessage(altered)
+    if (parsed.ok && parsed.value.type === 'reveal') expect(encodeFlowMessage(parsed.value)).toEqual(altered)
+  }
+})
