@@ -15,7 +15,7 @@ export type DialerOptions = {
   readonly send: (note: Note) => void
   /** Where the other side answers knocks, if it cannot know (`null`: it can). */
   readonly reply: Uint8Array | null
-  readonly handshake: Pick<HandshakeOptions, 'own' | 'context' | 'psk' | 'present' | 'judge'>
+  readonly handshake: Pick<HandshakeOptions, 'own' | 'context' | 'psk' | 'present' | 'judge' | 'gate'>
   readonly onLink: (link: OwnedLink) => void
   /** Called when an attempt begins or ends. */
   readonly onChange: () => void

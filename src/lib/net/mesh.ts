@@ -1,6 +1,7 @@
 import { randomBelow } from '../core/clock.ts'
 import type { DeviceId } from '../core/ids.ts'
 import { Cell } from '../core/watched.ts'
+import { createGate } from './gate.ts'
 import { createPeer, type Peer } from './peer.ts'
 import type { Mesh, MeshOptions, MetLink } from './types.ts'
 
@@ -9,7 +10,8 @@ const JITTER_MS = 250
 
 /** A link to every peer, found through the hub. For collectives of up to some eight devices awake at once. */
 export const createMesh = (options: MeshOptions): Mesh => {
-  const { own, hub, random } = options
+  const { own, hub, clock, random } = options
+  const gate = createGate(clock)
   const links = new Cell<readonly MetLink[]>([])
   const trying = new Cell(0)
   let peers = new Map<DeviceId, Peer>()
@@ -34,7 +36,8 @@ export const createMesh = (options: MeshOptions): Mesh => {
       const fresh: Peer[] = []
       for (const { id, device } of wanted) {
         if (id === own.id || next.has(id)) continue
-        const peer = peers.get(id) ?? createPeer({ ...options, peer: { id, device }, onChange: publish })
+        const peer =
+          peers.get(id) ?? createPeer({ ...options, gate, peer: { id, device }, onChange: publish })
         if (!peer) continue
         if (!peers.has(id)) fresh.push(peer)
         next.set(id, peer)

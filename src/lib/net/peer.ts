@@ -2,12 +2,14 @@ import { idBytes, type DeviceId } from '../core/ids.ts'
 import type { Device } from '../crypto/device.ts'
 import { agree } from '../crypto/rendezvous.ts'
 import { createDialer } from './dialer.ts'
+import type { Gate } from './gate.ts'
 import { pairMailbox, pairPsk } from './mailboxes.ts'
 import { createPostbox } from './postbox.ts'
 import type { MeshOptions, MetLink, OwnedLink } from './types.ts'
 import { backOff } from './waiting.ts'
 
 export type PeerOptions = MeshOptions & {
+  readonly gate: Gate
   readonly peer: { readonly id: DeviceId; readonly device: Device }
   readonly onChange: () => void
 }
@@ -32,7 +34,7 @@ const BURST = 16
 
 /** `null` when the peer’s keys agree on nothing (a point of small order): such a device cannot be found. */
 export const createPeer = (options: PeerOptions): Peer | null => {
-  const { coll, own, hub, rtc, clock, random, judge, peer, onChange } = options
+  const { coll, own, hub, rtc, clock, random, judge, gate, peer, onChange } = options
   const agreed = agree(own.rvSk, peer.device.rvPk)
   if (!agreed.ok) return null
   const secret = agreed.value
@@ -83,6 +85,7 @@ export const createPeer = (options: PeerOptions): Peer | null => {
       context: idBytes(coll),
       psk: pairPsk(secret, coll),
       present: 'id',
+      gate,
       judge: (id) => (id === peer.id ? judge(id) : null),
     },
   })

@@ -2,6 +2,9 @@ import type { EntryId, EpochId, FeedId, RecId } from '../core/ids.ts'
 import type { Head, SyncMessage } from '../wire/sync.ts'
 import type { Standing } from './ports.ts'
 
+/** So many entries go into one message at most, which whoever reads them holds whole. */
+const ENTRIES_EACH = 1024
+
 /**
  * Who lacks what, on one link. Pure: (state, message) → (state, effects). It decides; the workspace carries out.
  * Ledger before content: nothing but ledger entries passes until both sides hold all the entries the other named at
@@ -117,7 +120,7 @@ export const onMessage = (state: LinkState, message: SyncMessage, holdings: Hold
       return askAndGetReady({ ...state, theirHeads: message.heads }, holdings)
     case 'want': {
       const [entries, heads] = [holdings.entriesSince(message.have), holdings.ledgerHeads()]
-      return { state: { ...state, given: heads }, effects: [send({ type: 'entries', entries, heads })] }
+      return { state: { ...state, given: heads }, effects: sendEntries(entries, heads) }
     }
     case 'entries':
       return {
@@ -169,7 +172,7 @@ export const ledgerMoved = (state: LinkState, standing: Standing, holdings: Hold
   return {
     state: asked.state,
     effects: [
-      ...(news.length > 0 ? [send({ type: 'entries', entries: news, heads })] : []),
+      ...(news.length > 0 ? sendEntries(news, heads) : []),
       ...after.effects,
       ...asked.effects,
     ],
@@ -196,6 +199,12 @@ export const sent = (state: LinkState, feed: FeedId, seq: number): LinkState => 
 })
 
 const send = (message: SyncMessage): Effect => ({ type: 'send', message })
+
+/** As many messages as it takes, each with all heads, so that nobody thinks it has everything before it does. */
+const sendEntries = (entries: readonly Uint8Array[], heads: readonly EntryId[]): readonly Effect[] =>
+  Array.from({ length: Math.max(1, Math.ceil(entries.length / ENTRIES_EACH)) }, (_, i) =>
+    send({ type: 'entries', entries: entries.slice(i * ENTRIES_EACH, (i + 1) * ENTRIES_EACH), heads }),
+  )
 
 const union = (a: readonly EntryId[], b: readonly EntryId[]) => [...new Set([...a, ...b])]
 

@@ -45,7 +45,7 @@ import {
 import { writeEpoch } from '../ledger/epochs.ts'
 import { feedIdOf } from '../ledger/feed-id.ts'
 import { isKeyOf, openGrant } from '../ledger/grants.ts'
-import { createLedger, type Ledger } from '../ledger/graph.ts'
+import { createLedger, type AddReport, type Ledger } from '../ledger/graph.ts'
 import { createRotate } from '../ledger/rotation.ts'
 import { mayRaiseRules, rulesAreAhead } from '../ledger/rules.ts'
 import { suspendedWith } from '../ledger/suspended-with.ts'
@@ -338,7 +338,7 @@ export class Replica {
   act(act: Act): EntryId {
     this.#mustKnowTheRules()
     const entry = createEntry({ ledger: this.ledger, own: this.own, act })
-    this.#keepEntries([entry.wire])
+    this.#keepOwn(entry.wire)
     return entry.id
   }
 
@@ -352,7 +352,7 @@ export class Replica {
       this.keyring.add(epoch, key),
       { table: 'boxes', key: boxesKey(this.coll, epoch), value: bytes },
     ])
-    this.#keepEntries([entry.wire])
+    this.#keepOwn(entry.wire)
     this.#keysChanged()
     // Behind the act itself: boxes of an epoch nobody has heard of are not taken in.
     this.#saver.save([], () => this.#tell((events) => events.rotated?.(epoch, bytes)))
@@ -584,9 +584,21 @@ export class Replica {
   }
 
   #keepEntries(wires: readonly Uint8Array[]): void {
-    // What was typed before the collective went on to newer rules is signed while this device may.
+    this.#flushBefore(wires)
+    this.#keep(this.ledger.add(wires))
+  }
+
+  #keepOwn(wire: Uint8Array): void {
+    this.#flushBefore([wire])
+    this.#keep(this.ledger.addOwn(wire))
+  }
+
+  /** What was typed before the collective went on to newer rules is signed while this device may. */
+  #flushBefore(wires: readonly Uint8Array[]): void {
     if (this.documents.waiting > 0 && mayRaiseRules(this.ledger, wires)) this.documents.flush()
-    const report = this.ledger.add(wires)
+  }
+
+  #keep(report: AddReport): void {
     for (const { id, type } of report.refused) {
       // A forged signature says nothing about the entry it was put on: the genuine one may still come.
       if (id && type !== 'BadSignature') this.#refused.add(id)
@@ -683,7 +695,7 @@ export class Replica {
     if (!kemPk || this.#closed || !this.mayAct()) return
     const entry = createEntry({ ledger: this.ledger, own: this.own, act: { type: 'rekey', kemPk } })
     const committed = await this.#storage.commit([this.#ledgerWrite(entry.wire)])
-    if (committed.ok && !this.#closed) this.#keepEntries([entry.wire])
+    if (committed.ok && !this.#closed) this.#keepOwn(entry.wire)
   }
 
   #openGrants(): void {

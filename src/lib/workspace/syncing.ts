@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { DeviceId, EntryId, FeedId } from '../core/ids.ts'
+import { nextTurn } from '../core/next-turn.ts'
 import { Cell, type Watched } from '../core/watched.ts'
 import {
   holdingsMoved,
@@ -24,6 +25,12 @@ const TELL_AGAIN_MS = 25_000
 const TELL_MS = 1000
 /** How long a peer is given to send a welcome before another one is asked. Milliseconds. */
 const WELCOME_MS = 3000
+/** Entries taken in in one go; in between, typing and drawing get their turn. */
+const SLICE = 64
+/** What a peer may send while its entries are being taken in. Bytes. */
+const MAX_BEHIND_BYTES = 64 * 1024 * 1024
+/** What holding even an empty one takes. Bytes. */
+const MESSAGE_BYTES = 128
 /** A peer that keeps sending what does not parse or does not hold is not worth the battery. */
 const MAX_BAD = 64
 
@@ -32,6 +39,8 @@ type Attached = {
   state: LinkState
   standing: Standing
   bad: number
+  /** While many entries are being taken in: what came after them, in order. */
+  behind: { readonly messages: Uint8Array[]; bytes: number } | null
   /** Runs being read from disk for this peer: what is written meanwhile waits its turn behind them. */
   busy: number
   serving: Promise<void>
@@ -91,6 +100,7 @@ export class Syncing {
       state: opened.state,
       standing,
       bad: 0,
+      behind: null,
       busy: 0,
       serving: Promise.resolve(),
       unserved: new Map(),
@@ -154,6 +164,12 @@ export class Syncing {
   }
 
   #receive(attached: Attached, bytes: Uint8Array): void {
+    const { behind } = attached
+    if (behind) {
+      behind.messages.push(bytes)
+      behind.bytes += bytes.length + MESSAGE_BYTES
+      return behind.bytes > MAX_BEHIND_BYTES ? attached.link.close() : undefined
+    }
     const message = parseSyncMessage(bytes)
     if (!message.ok) return this.#bad(attached)
     this.#step(attached, onMessage(attached.state, message.value, this.#holdings(attached.link)))
@@ -180,9 +196,7 @@ export class Syncing {
       case 'send':
         return this.#send(link, effect.message)
       case 'absorbEntries':
-        this.#replica.absorbEntries(effect.entries)
-        // Even when nothing was new, the peer's heads may now all be known.
-        return this.#step(attached, ledgerMoved(attached.state, attached.standing, this.#holdings(link)))
+        return this.#absorbEntries(attached, effect.entries)
       case 'absorbSegment': {
         const seal = effect.seal
         if (attached.standing === 'narrow' && !this.#isPeers(link, effect)) return this.#bad(attached)
@@ -225,6 +239,28 @@ export class Syncing {
         // A manifest names further parts: they are asked for at once.
         return this.#step(attached, ledgerMoved(attached.state, attached.standing, this.#holdings(link)))
     }
+  }
+
+  /** Many of them in slices. Whatever the peer sends meanwhile waits its turn behind them: ledger before content. */
+  #absorbEntries(attached: Attached, entries: readonly Uint8Array[]): void {
+    const rest = entries.slice(SLICE)
+    if (rest.length > 0) attached.behind ??= { messages: [], bytes: 0 }
+    this.#replica.absorbEntries(entries.slice(0, SLICE))
+    if (rest.length > 0)
+      return void nextTurn().then(() => {
+        if (this.#attached.has(attached.link.id)) this.#absorbEntries(attached, rest)
+      })
+    const { messages } = attached.behind ?? { messages: [] }
+    attached.behind = null
+    // Even when nothing was new, the peer's heads may now all be known.
+    this.#moveOn(attached)
+    // Also those behind a message of many entries, in which case they wait again.
+    for (const message of messages) this.#receive(attached, message)
+  }
+
+  #moveOn(attached: Attached): void {
+    if (attached.behind) return
+    this.#step(attached, ledgerMoved(attached.state, attached.standing, this.#holdings(attached.link)))
   }
 
   #isPeers(link: Link, effect: Extract<Effect, { type: 'absorbSegment' }>): boolean {
@@ -281,8 +317,7 @@ export class Syncing {
   }
 
   #ledgerMoved(): void {
-    for (const attached of [...this.#attached.values()])
-      this.#step(attached, ledgerMoved(attached.state, attached.standing, this.#holdings(attached.link)))
+    for (const attached of [...this.#attached.values()]) this.#moveOn(attached)
     this.#moved.set(this.#moved.read() + 1)
   }
 
