@@ -218,6 +218,7 @@ export class Replica {
       isActive: () => this.mayAct(),
       act: (act) => this.act(act),
       rotate: () => this.rotate(),
+      missingBoxes: () => this.missingBoxes(),
     })
   }
 
