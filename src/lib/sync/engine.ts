@@ -130,7 +130,7 @@ export const onMessage = (state: LinkState, message: SyncMessage, holdings: Hold
     case 'ready':
       return openContent({ ...state, peerReady: true }, holdings)
     case 'have':
-      return state.ready ? onHave(state, message.heads, holdings) : { state, effects: [] }
+      return isOpen(state) ? onHave(state, message.heads, holdings) : { state, effects: [] }
     case 'segment':
       return content(state, [{ type: 'absorbSegment', records: message.records, seal: message.seal }])
     case 'wantBoxes':
@@ -171,11 +171,7 @@ export const ledgerMoved = (state: LinkState, standing: Standing, holdings: Hold
       : { state: after.state, effects: [] }
   return {
     state: asked.state,
-    effects: [
-      ...(news.length > 0 ? sendEntries(news, heads) : []),
-      ...after.effects,
-      ...asked.effects,
-    ],
+    effects: [...(news.length > 0 ? sendEntries(news, heads) : []), ...after.effects, ...asked.effects],
   }
 }
 
@@ -297,8 +293,11 @@ const onHave = (state: LinkState, heads: readonly Head[], holdings: Holdings): S
 
 const digest = (heads: readonly Head[]) => heads.map(({ feed, seq, rec }) => `${feed}:${seq}:${rec}`).join()
 
+/** Both have said that they hold what the other named: whoever sends or asks for content before has not waited for it. */
+const isOpen = ({ ready, peerReady }: LinkState): boolean => ready && peerReady
+
 const content = (state: LinkState, effects: readonly Effect[]): Step =>
-  state.ready && state.standing !== 'stranger' ? { state, effects } : { state, effects: [] }
+  isOpen(state) && state.standing !== 'stranger' ? { state, effects } : { state, effects: [] }
 
 const fullContent = (state: LinkState, effects: readonly Effect[]): Step =>
-  state.ready && state.standing === 'full' ? { state, effects } : { state, effects: [] }
+  isOpen(state) && state.standing === 'full' ? { state, effects } : { state, effects: [] }
