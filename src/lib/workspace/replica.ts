@@ -560,6 +560,16 @@ export class Replica {
     })
   }
 
+  /**
+   * The same, once everything in it is on disk. Else a crash could leave a newcomer with a record that nobody has and all
+   * that it writes stands upon. `null` also while the disk takes nothing.
+   */
+  async welcomeOnDisk(): Promise<Uint8Array | null> {
+    const welcome = this.welcome()
+    await this.settled()
+    return this.#saver.state.read() === 'failed' ? null : welcome
+  }
+
   /** What counts, and nothing else: this device may show its owner work that is set aside. */
   #docsForOthers(): ReadonlyMap<DocId, Uint8Array> {
     return this.setAside().some(({ device }) => device === this.own.id)

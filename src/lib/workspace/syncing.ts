@@ -221,11 +221,11 @@ export class Syncing {
         return this.#replica.absorbBoxes(effect.epoch, effect.boxes)
       case 'absorbBox':
         return this.#replica.absorbBox(effect.epoch, effect.box, effect.path)
-      case 'serveWelcome': {
-        const welcome = this.#replica.welcome()
-        if (welcome) this.#send(link, { type: 'welcome', welcome })
+      case 'serveWelcome':
+        void this.#replica.welcomeOnDisk().then((welcome) => {
+          if (welcome && attached.standing === 'full') this.#send(link, { type: 'welcome', welcome })
+        })
         return
-      }
       case 'absorbWelcome':
         return this.#replica.absorbWelcome(effect.welcome, (feed) => attached.state.held?.get(feed) ?? -1)
       case 'serveParts':
