@@ -1,9 +1,15 @@
 import { expect, test } from 'vitest'
-import { feedIdOf } from '../../src/lib/ledger/feed-id.ts'
+import * as Y from 'yjs'
+import { MAIN_DOC } from '../../src/lib/core/ids.ts'
+import { Feeds } from '../../src/lib/feed/feeds.ts'
+import { createRecord } from '../../src/lib/feed/record.ts'
+import { createFeedSeal } from '../../src/lib/feed/seal.ts'
+import { feedIdOf, yClientOf } from '../../src/lib/ledger/feed-id.ts'
 import { createEntry } from '../../src/lib/ledger/authoring.ts'
 import { createLedger } from '../../src/lib/ledger/graph.ts'
 import { expectOk } from '../../src/lib/core/result.ts'
 import { parseSyncMessage } from '../../src/lib/wire/sync.ts'
+import { Replica } from '../../src/lib/workspace/replica.ts'
 import { World } from '../world/cast.ts'
 
 test('attack 18: a suspended phone asks for everything, and hears of acts and of its own feed alone', async () => {
@@ -71,19 +77,47 @@ test('attack 20: a revoked phone begins a new feed, dated back to before: no rec
   await world.settle()
   world.clock.pass(10_000)
   await world.settle()
+  // All the keys of the time before are still on the phone: it can seal as well as ever.
+  const epoch = [...cata!.replica.state.epochs.keys()].find((id) => cata!.replica.keyring.has(id))!
+  const { own, coll } = cata!.replica
   const incarnation = world.random.bytes(16)
-  const feed = feedIdOf(early.coll, cata!.device, incarnation)
-  const registered = createEntry({
-    ledger: early,
-    own: cata!.replica.own,
-    act: { type: 'feed', feed, incarnation },
-  })
-  ana!.replica.absorbEntries([registered.wire])
-  await world.settle()
-  const known = ana!.replica.state.feeds.get(feed)
-  expect(known === undefined || ana!.replica.state.devices.get(known.device)?.standing === 'revoked').toBe(
-    true,
+  const feed = feedIdOf(early.coll, own.id, incarnation)
+  const registered = createEntry({ ledger: early, own, act: { type: 'feed', feed, incarnation } })
+  early.add([registered.wire])
+  const doc = new Y.Doc()
+  doc.clientID = yClientOf(feed)
+  doc.getText('notes').insert(0, 'con otra cara ')
+  const record = expectOk(
+    createRecord({
+      key: cata!.replica.keyring.key(epoch)!,
+      coll,
+      feed,
+      seq: 0,
+      prev: null,
+      epoch,
+      body: {
+        lheads: early.heads(),
+        deps: [],
+        docs: [{ doc: MAIN_DOC, update: Y.encodeStateAsUpdate(doc) }],
+      },
+    }),
   )
-  expect(ana!.replica.feeds.frontierOf(cata!.device).filter((position) => position.feed === feed)).toEqual([])
-  expect(ana!.standingOf(cata!.device)).toBeNull()
+  const seal = createFeedSeal(own.signSk, { feed, seq: 0, rec: record.id })
+  for (const person of [ana!, bea!, dora!]) {
+    person.replica.absorbEntries([registered.wire])
+    person.replica.absorbSegment([record.wire], Replica.sealWire(seal))
+  }
+  await world.settle()
+  await ana!.writes('de nosotras ')
+  await world.settle()
+  for (const person of [ana!, bea!, dora!]) {
+    expect(person.reads()).toBe('de nosotras ')
+    expect([...person.replica.feeds.accepted()].map(({ position }) => position.feed)).not.toContain(feed)
+    expect(person.replica.feeds.frontierOf(own.id).filter((position) => position.feed === feed)).toEqual([])
+    expect(person.standingOf(own.id)).toBeNull()
+  }
+  // The same record counts where nothing is known of the revocation: it is refused for that, and not for a mistake in it.
+  const innocent = new Feeds({ ledger: early, keys: cata!.replica.keyring })
+  expectOk(innocent.offer({ feed, records: [record], seal }))
+  expect([...innocent.accepted()].map(({ position }) => position.feed)).toContain(feed)
 })

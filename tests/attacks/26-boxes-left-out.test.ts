@@ -1,9 +1,19 @@
 import { expect, test } from 'vitest'
 import type { EpochId } from '../../src/lib/core/ids.ts'
+import { expectOk } from '../../src/lib/core/result.ts'
 import { createDevice } from '../../src/lib/crypto/device.ts'
 import { generateSecretKey } from '../../src/lib/crypto/hash.ts'
 import { createEntry, placeFor } from '../../src/lib/ledger/authoring.ts'
-import { boxRoot, commitTo, createBoxes, encodeBoxSet, epochContext } from '../../src/lib/ledger/boxes.ts'
+import {
+  boxPath,
+  boxRoot,
+  commitTo,
+  createBoxes,
+  encodeBox,
+  encodeBoxSet,
+  epochContext,
+  parseBoxSet,
+} from '../../src/lib/ledger/boxes.ts'
 import { World, type Person } from '../world/cast.ts'
 
 /** A rotation by `mala` whose boxes are for whom she likes, rooted and signed as if that were the rule. */
@@ -60,3 +70,54 @@ for (const [name, ghost] of [
     for (const { recipients } of bea.replica.state.epochs.values())
       expect(recipients).not.toContain(stranger.id)
   })
+
+test('attack 26: Mala puts a ghost where Cata’s box should be, and hands each their own: Cata says so and is given the key; the ghost is served by nobody', async () => {
+  const world = new World(261)
+  const [mala, bea, cata, dora] = (await world.found('Mala', 'Bea', 'Cata', 'Dora')) as [
+    Person,
+    Person,
+    Person,
+    Person,
+  ]
+  const stranger = createDevice(world.random)
+  const rightful = [mala, bea, cata, dora].sort((a, b) => (a.device < b.device ? -1 : 1))
+  // As many boxes as there should be, so that the way to the root of everybody else’s holds.
+  const recipients = rightful.map((person) =>
+    person === cata ? { id: stranger.id, kemPk: stranger.device.kemPk as Uint8Array } : kemOf(mala, person),
+  )
+  const { entry, epoch, key, boxes } = rotationFor(mala, recipients)
+  const set = expectOk(parseBoxSet(boxes))
+  world.cut(mala)
+  for (const person of [bea, cata, dora]) person.replica.absorbEntries([entry.wire])
+  for (const person of [bea, dora]) {
+    const index = rightful.indexOf(person)
+    person.replica.absorbBox(epoch, encodeBox(set[index]!), boxPath(set, index))
+    expect(person.replica.keyring.has(epoch)).toBe(true)
+  }
+  for (const [index, box] of set.entries()) cata.replica.absorbBox(epoch, encodeBox(box), boxPath(set, index))
+  cata.replica.absorbBoxes(epoch, boxes)
+  expect(cata.replica.keyring.has(epoch)).toBe(false)
+  await bea.writes('bajo la llave de Mala ')
+  await world.settle()
+  expect(cata.reads()).not.toContain('bajo la llave')
+  world.clock.pass(200_000)
+  await world.settle()
+  world.clock.pass(10_000)
+  await world.settle()
+  for (const person of [bea, cata, dora]) {
+    const { complaints, grants } = person.replica.state
+    expect(complaints.filter((one) => one.epoch === epoch)).toMatchObject([
+      { author: cata.device, reason: 'noBox' },
+    ])
+    const granted = grants.filter(({ epochs }) => epochs.includes(epoch))
+    expect(new Set(granted.map(({ device }) => device))).toEqual(new Set([cata.device]))
+    expect([bea.device, dora.device]).toContain(granted[0]!.author)
+  }
+  expect(cata.replica.keyring.key(epoch)).toEqual(key)
+  expect(cata.reads()).toContain('bajo la llave')
+  // Nobody holds the set, and whoever asks for the ghost’s box gets none.
+  for (const person of [bea, cata, dora]) {
+    expect(await person.replica.boxesFor(epoch, stranger.id)).toBeNull()
+    expect(person.replica.state.devices.has(stranger.id)).toBe(false)
+  }
+})

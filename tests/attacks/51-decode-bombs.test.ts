@@ -73,3 +73,21 @@ test('attack 51: whatever the bytes are, the verdict comes soon, the same each t
     { numRuns: process.env.SLOW === '1' ? 50_000 : 1000 },
   )
 })
+
+test('attack 51: one struct more than may be is refused before any is read, and as many as may be are read in a row', () => {
+  const letters = (count: number): Uint8Array => {
+    const bytes = [1, ...varUint(count), 7, 0, 4, 1, 1, 0x74, 1, 0x78]
+    for (let i = 1; i < count; i++) bytes.push(0x84, 7, ...varUint(i - 1), 1, 0x78)
+    return Uint8Array.from([...bytes, 0])
+  }
+  expect(checkPayload(letters(2 ** 18 + 1), context)).toEqual({
+    ok: false,
+    error: { type: 'BadPayload', rule: 'too many structs' },
+  })
+  const many = letters(2 ** 14)
+  expect(checkPayload(many, context)).toEqual({ ok: true, value: { clock: 2 ** 14 } })
+  const doc = new Y.Doc()
+  Y.applyUpdate(doc, many)
+  expect(doc.getText('t').length).toBe(2 ** 14)
+  expect(doc.store.pendingStructs).toBeNull()
+})

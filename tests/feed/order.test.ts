@@ -1,5 +1,8 @@
 import { fc, test } from '@fast-check/vitest'
 import { describe, expect } from 'vitest'
+import type { EntryId } from '../../src/lib/core/ids.ts'
+import { expectOk } from '../../src/lib/core/result.ts'
+import { openRecord } from '../../src/lib/feed/record.ts'
 import type { Segment } from '../../src/lib/feed/types.ts'
 import { forge, joined, mainDoc, updateBy, Valley, type Person } from './valley.ts'
 
@@ -95,6 +98,29 @@ const otherFace = (person: Person, at: number): Segment => {
   )
 }
 
+/** A record at the beginning of a feed that writes in somebody else’s name. */
+const hostileOf = (person: Person): Segment =>
+  forge(
+    person,
+    { seq: 0, prev: null },
+    { docs: mainDoc(updateBy(person.doc.clientID + 1, (doc) => doc.getText('t').insert(0, 'no soy yo'))) },
+  )
+
+/** What the records of `wanted` say, with the heads of the ledger each author knew. */
+function* bodiesOf(valley: Valley, said: Said, wanted: ReadonlySet<string>) {
+  const records = new Map(
+    said.segments.flatMap((segment) => segment.records).map((record) => [record.id, record]),
+  )
+  const headsOf = new Map<string, readonly EntryId[]>()
+  for (const record of [...records.values()].sort((a, b) => a.pub.seq - b.pub.seq)) {
+    const { pub, id } = record
+    const body = expectOk(openRecord({ key: valley.epochs.get(pub.epoch)!, coll: valley.coll, record }))
+    const heads = body.lheads ?? headsOf.get(pub.prev ?? '') ?? []
+    headsOf.set(id, heads)
+    if (wanted.has(id)) yield { pub, body, heads }
+  }
+}
+
 /** What a device that knows nothing sees after it heard all this in some order. */
 const hear = (valley: Valley, said: Said, order: readonly number[]): { sees: unknown; person: Person } => {
   const person = valley.twin(valley.people[0]!)
@@ -118,7 +144,7 @@ const orders = fc.array(fc.nat({ max: 1000 }), { minLength: 3, maxLength: 60 })
 
 describe('in whatever order', WHILE, () => {
   test.prop([story, orders, orders], { numRuns: RUNS })(
-    'acts, keys and records reach two devices, they accept the same, set the same aside and show the same document',
+    'I8: acts, keys and records reach two devices, they accept the same, set the same aside and show the same document',
     (acts, one, other) => {
       const { valley, said } = tell(acts)
       const first = hear(valley, said, one)
@@ -130,7 +156,7 @@ describe('in whatever order', WHILE, () => {
   )
 
   test.prop([story, orders], { numRuns: RUNS })(
-    'records came, a device that starts again from its store sees what it saw, and nothing accepted builds on anything that is not',
+    'I7 I10: records came, a device that starts again sees what it saw, nothing accepted builds on anything that is not, and each was sealed for those alone who belonged as far as its author knew',
     (acts, order) => {
       const { valley, said } = tell(acts)
       const { sees, person } = hear(valley, said, order)
@@ -143,6 +169,35 @@ describe('in whatever order', WHILE, () => {
         expect(position.seq).toBe((seen.get(position.feed) ?? -1) + 1)
         seen.set(position.feed, position.seq)
       }
+      const accepted = new Set([...person.feeds.accepted()].map(({ position }) => position.rec))
+      for (const { pub, body, heads } of bodiesOf(valley, said, accepted)) {
+        if (pub.prev) expect(accepted).toContain(pub.prev)
+        for (const { rec } of body.deps) expect(accepted).toContain(rec)
+        const view = person.ledger.stateOf(heads)
+        const author = person.ledger.state().feeds.get(pub.feed)!.device
+        // Whoever is shut out can make no better epoch, and is set aside or not like any other (feed.md §6).
+        if (view.devices.get(author)?.standing !== 'active') continue
+        for (const recipient of view.epochs.get(pub.epoch)!.recipients)
+          expect(view.devices.get(recipient)?.standing).toBe('active')
+      }
+    },
+  )
+
+  test.prop([story, orders, fc.array(fc.boolean(), { minLength: 1, maxLength: 40 })], { numRuns: RUNS })(
+    'I15: some of it came and some never: nothing counts there that whoever has all of it refuses, and nothing there is refused that counts',
+    (acts, order, drops) => {
+      const { valley, said } = tell(acts)
+      const hostile = valley.people.flatMap((person) => (person.held.size > 0 ? [hostileOf(person)] : []))
+      const all: Said = { ...said, segments: [...said.segments, ...hostile] }
+      const comes = <T>(list: readonly T[]) => list.filter((_, i) => drops[i % drops.length]!)
+      const whole = hear(valley, all, order).person.feeds
+      const part = hear(valley, { entries: comes(all.entries), segments: comes(all.segments) }, order).person
+        .feeds
+      const refused = (feeds: typeof whole) => new Set(feeds.refused().map(({ position }) => position.rec))
+      const counts = (feeds: typeof whole) => [...feeds.accepted()].map(({ position }) => position.rec)
+      expect(refused(whole).size).toBeGreaterThan(0)
+      for (const rec of counts(part)) expect(refused(whole)).not.toContain(rec)
+      for (const rec of refused(part)) expect(counts(whole)).not.toContain(rec)
     },
   )
 

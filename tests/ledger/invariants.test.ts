@@ -99,7 +99,7 @@ test('I4: what a revoked phone says that those who revoked it did not know chang
     const gone = made.hands.filter((hand) => standingOf(before_, hand) === 'revoked')
     if (gone.length === 0) return
     const known = [...made.words]
-    for (let i = 0; i < 4; i++) {
+    for (let i = 0; i < 6; i++) {
       const who = pick(gone)
       const device = pick(made.hands).own.id
       const decided = known.filter(

@@ -1,6 +1,7 @@
 import * as Y from 'yjs'
 import { expect } from 'vitest'
 import { hexFromBytes } from '../../src/lib/core/bytes.ts'
+import type { FeedId } from '../../src/lib/core/ids.ts'
 import { rotationIsDue } from '../../src/lib/ledger/epochs.ts'
 import type { Person } from '../world/cast.ts'
 import type { Turmoil } from './turmoil.ts'
@@ -11,6 +12,7 @@ export const holdsItsPromises = async (turmoil: Turmoil): Promise<void> => {
   oneDocumentEverywhere(turmoil)
   nothingLost(turmoil)
   noPlaceSignedTwice(turmoil)
+  await nothingUsedTwice(turmoil)
   keysOnlyForThoseWhoBelonged(turmoil)
   await everybodyWhoBelongsIsHeard(turmoil)
 }
@@ -83,6 +85,27 @@ const doubtedDevices = (turmoil: Turmoil): ReadonlySet<string> => {
   return doubted
 }
 
+/** I9: a place in a feed, a nonce or a client’s clock is used by an honest device once, whatever it was in the middle of. */
+const nothingUsedTwice = async (turmoil: Turmoil): Promise<void> => {
+  const used = new Map<string, string>()
+  const once = (what: string, by: string) => {
+    expect(used.get(what) ?? by, `${what} was used twice`).toBe(by)
+    used.set(what, by)
+  }
+  for (const { replica } of turmoil.active()) {
+    const honest = (feed: FeedId) => !turmoil.copied.has(replica.state.feeds.get(feed)!.device)
+    for (const { records } of await replica.packs.restore('isCountedOn'))
+      for (const { id, pub } of records) {
+        if (!replica.state.feeds.has(pub.feed) || !honest(pub.feed)) continue
+        once(`place ${pub.feed} ${pub.seq}`, id)
+        once(`nonce ${hexFromBytes(pub.nonce)}`, id)
+      }
+    // A clock used twice, or left out, is what makes a reader refuse an update.
+    for (const { position, why } of replica.feeds.refused())
+      expect(honest(position.feed), `an honest record is refused: ${JSON.stringify(why)}`).toBe(false)
+  }
+}
+
 const noPlaceSignedTwice = (turmoil: Turmoil): void => {
   for (const { replica } of turmoil.active())
     for (const { feed, seq } of replica.feeds.forks()) {
@@ -91,7 +114,7 @@ const noPlaceSignedTwice = (turmoil: Turmoil): void => {
     }
 }
 
-/** Asked of every keyring there is, also of those who are shut out and of copied phones. */
+/** I10 I11: made for those who belonged, by what their maker knew, and held by nobody else. Asked of every keyring there is, also of those who are shut out and of copied phones. */
 const keysOnlyForThoseWhoBelonged = (turmoil: Turmoil): void => {
   const judge = turmoil.active()[0]
   if (!judge) return

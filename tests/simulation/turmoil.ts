@@ -5,10 +5,12 @@ import { sign } from '../../src/lib/crypto/sign.ts'
 import { bodyFromAct } from '../../src/lib/ledger/acts.ts'
 import { encodeEntry, entryIdOf } from '../../src/lib/ledger/entry.ts'
 import type { Act, Entry, Proposal } from '../../src/lib/ledger/types.ts'
+import { STREAMS } from '../../src/lib/sync/ports.ts'
 import { World, type Person } from '../world/cast.ts'
 import { createDisk, type Disk } from '../world/frail-storage.ts'
 import { Dice, wrongBy } from './dice.ts'
 
+const DAY_MS = 86_400_000
 const NAMES = ['Alba', 'Bruna', 'Ceiba', 'Dalia', 'Elvira', 'Flor', 'Gala', 'Hilda']
 
 /** How often each thing happens, in shares. */
@@ -16,7 +18,9 @@ const OFTEN = {
   write: 30,
   scribble: 10,
   deliver: 40,
+  repeat: 4,
   wait: 12,
+  sleep: 2,
   link: 12,
   drop: 4,
   cut: 3,
@@ -119,12 +123,16 @@ export class Turmoil {
     return this.world.people.filter((person) => !this.copies.has(person))
   }
 
-  /** Those who belong. Whoever was shut out is left alone at once, and may not have heard of it: the others know better. */
+  /** Those who belong. Whoever was put out is left alone at once, and may not have heard of it: others know better, if only one. */
   active(): readonly Person[] {
     const own = this.honest().filter(({ replica }) => replica.standing() === 'active')
-    const isGone = ({ device }: Person) =>
-      own.filter(({ replica }) => replica.state.devices.get(device)?.standing !== 'active').length * 2 >
-      own.length
+    const standingsOf = (device: DeviceId) =>
+      own.map(({ replica }) => replica.state.devices.get(device)?.standing)
+    const isGone = ({ device }: Person) => {
+      const standings = standingsOf(device)
+      const isOut = standings.some((standing) => standing === 'revoked' || standing === 'retired')
+      return isOut || standings.filter((standing) => standing !== 'active').length * 2 > own.length
+    }
     return own.filter((person) => !isGone(person))
   }
 
@@ -156,10 +164,23 @@ export class Turmoil {
       case 'scribble':
         return this.#scribbles(who)
       case 'deliver':
-        for (let i = 0; i < 12; i++) dice.pick(world.network.busy())?.deliver(1 + dice.below(3))
+        // In any order across links and streams; within one stream there is no other than that of the sender.
+        for (let i = 0; i < 12; i++) {
+          const link = dice.pick(world.network.busy())
+          if (link && dice.once(3)) link.prefer(dice.pick(STREAMS)!)
+          link?.deliver(1 + dice.below(3))
+        }
         return
+      case 'repeat': {
+        const link = dice.pick(world.network.all().filter(({ heard }) => heard > 0))
+        return link?.repeat(dice.below(link.heard))
+      }
       case 'wait':
         return world.clock.pass(100 + dice.below(6000))
+      case 'sleep':
+        // Nobody looks at their phone for hours, or for more than a month: keys grow old, the past is let go of.
+        world.clock.sleep(1 + dice.below(dice.once(2) ? 40 * DAY_MS : 2 * DAY_MS))
+        return
       case 'link': {
         const other = dice.pick(world.people)!
         if (other.device !== who.device) world.link(who, other)
@@ -246,6 +267,7 @@ export class Turmoil {
       who.replica.act({ type: 'propose', proposal: { action: 'lift', device: lifted.id } })
       return
     }
+    if (dice.once(3)) return this.#proposesQuietly(who)
     const target = dice.pick([...state.devices.values()])
     if (!target?.member || this.aimedAt.size * 3 > this.world.people.length) return
     const { devices } = state.members.get(target.member)!
@@ -259,6 +281,50 @@ export class Turmoil {
         }
     for (const device of proposal.action === 'removeMember' ? devices : [target.id]) this.#aims(device)
     who.replica.act({ type: 'propose', proposal })
+  }
+
+  /** What puts nobody out by itself: how many vouch, who is away, how far a phone counts, who keeps, who begins again. */
+  #proposesQuietly(who: Person): void {
+    const { dice } = this
+    const { replica } = who
+    const { state } = replica
+    const propose = (proposal: Proposal) => void replica.act({ type: 'propose', proposal })
+    const shutOut = dice.pick([...state.devices.values()].filter(({ standing }) => standing === 'suspended'))
+    const member = dice.pick([...state.members.values()])
+    switch (dice.below(6)) {
+      case 0:
+        return propose({ action: 'policy', policy: { admit: 2 + dice.below(2) } })
+      case 1:
+        return propose({ action: 'minRules', rules: 1 })
+      case 2:
+        return member && propose({ action: 'dormant', members: [member.id] })
+      case 3: {
+        if (!shutOut) return
+        const frontier = replica.setAside().filter(({ device }) => device === shutOut.id)
+        const raised = dice.pick(frontier)?.position ?? replica.feeds.frontierOf(shutOut.id)[0]
+        return raised && propose({ action: 'amendFrontier', device: shutOut.id, frontier: [raised] })
+      }
+      case 4: {
+        const own = createDevice(this.world.random)
+        const binding = sign(own.signSk, 'dev', [idBytes(replica.coll), null, idBytes(own.id)])
+        return propose({ action: 'keeper', device: own.device, deviceId: own.id, binding })
+      }
+      case 5: {
+        // All phones of one member are gone; a new one takes their place, as far as the others agree.
+        if (
+          !member ||
+          this.aimedAt.size * 3 > this.world.people.length ||
+          this.world.people.length + this.#arriving.length >= this.#room
+        )
+          return
+        for (const device of member.devices) this.#aims(device)
+        const own = createDevice(this.world.random)
+        const binding = signBinding(own, replica.coll, member.id)
+        propose({ action: 'recover', member: member.id, device: own.device, deviceId: own.id, binding })
+        this.aimedAt.add(own.id)
+        this.#arriving.push({ name: `${who.name}~${this.world.people.length}`, own, member: member.id })
+      }
+    }
   }
 
   /** Marks a device, and the others of its member: a removal or a cascade reaches them too. */

@@ -97,3 +97,14 @@ test('a decision that has no effect is carried out once by each, not for ever', 
   const carriedOut = ana.replica.ledger.topological().filter(({ act }) => act?.type === 'enact')
   expect(carriedOut.length).toBeLessThanOrEqual(1 + world.people.length)
 })
+
+// The simulation's seed 62 lived through it: gone with a phone, it left all that a newcomer wrote standing on nothing.
+test('what Ana’s disk did not take is handed to no newcomer, until it does', async () => {
+  disk(ana).dieAfter(0)
+  await ana.writes('a punto de perderse ')
+  expect(ana.replica.welcome()).not.toBeNull()
+  expect(await ana.replica.welcomeOnDisk()).toBeNull()
+  disk(ana).dieAfter(Number.POSITIVE_INFINITY)
+  world.clock.pass(15_000)
+  expect(await ana.replica.welcomeOnDisk()).not.toBeNull()
+})

@@ -22,6 +22,8 @@ export type Disk = Storage & {
   /** Takes so many more transactions, then none. */
   dieAfter(transactions: number): void
   dead(): boolean
+  /** How many it takes yet. */
+  left(): number
   /** The same rows for the next start. Whoever still holds the old one can write no more. */
   nextStart(): Disk
 }
@@ -37,6 +39,7 @@ export const createDisk = (rows: Storage = createMemoryStorage()): Disk => {
     },
     dieAfter: (transactions) => void (left = transactions),
     dead: () => left <= 0,
+    left: () => left,
     nextStart: () => {
       left = 0
       return createDisk(rows)

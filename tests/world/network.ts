@@ -26,6 +26,11 @@ export class Network {
     this.#links.delete(link)
   }
 
+  /** Every open link end, in the order they were made. */
+  all(): readonly MemoryLink[] {
+    return [...this.#links]
+  }
+
   /** Link ends at which something waits, in the order they were made. */
   busy(): readonly MemoryLink[] {
     return [...this.#links].filter(({ waiting }) => waiting > 0)
@@ -50,6 +55,8 @@ export class MemoryLink implements Link {
   readonly peer: DeviceId
   other: MemoryLink | null = null
   readonly #network: Network
+  /** What was delivered here lately, for a peer that says things twice. */
+  readonly #heard: { readonly stream: StreamName; readonly message: Uint8Array }[] = []
   readonly #inbox: { readonly stream: StreamName; readonly message: Uint8Array }[] = []
   readonly #handlers = new Map<StreamName, (message: Uint8Array) => void>()
   readonly #onClosed: (() => void)[] = []
@@ -84,7 +91,28 @@ export class MemoryLink implements Link {
   deliver(atMost = Number.POSITIVE_INFINITY): boolean {
     const ready = this.#inbox.splice(0, atMost)
     for (const { stream, message } of ready) this.#handlers.get(stream)?.(message)
+    this.#heard.push(...ready)
+    this.#heard.splice(0, this.#heard.length - 64)
     return ready.length > 0
+  }
+
+  /** How many messages could come again. */
+  get heard(): number {
+    return this.#heard.length
+  }
+
+  /** The peer says something again that it said before, word for word. */
+  repeat(which: number): void {
+    const said = this.#heard[which]
+    if (said && this.#open) this.#handlers.get(said.stream)?.(said.message.slice())
+  }
+
+  /** What waits on one stream goes before what waits on the others: only within a stream is there an order. */
+  prefer(stream: StreamName): void {
+    const [first, rest] = [true, false].map((is) =>
+      this.#inbox.filter((one) => (one.stream === stream) === is),
+    )
+    this.#inbox.splice(0, this.#inbox.length, ...first!, ...rest!)
   }
 
   close(): void {

@@ -27,6 +27,17 @@ export class TestClock implements Clock {
     }
     this.#now = until
   }
+
+  /** Everything sleeps for `ms` milliseconds: what fell due meanwhile is called once, late, as on a phone that wakes. */
+  sleep(ms: number): void {
+    this.#now += ms
+    const due = this.#waiting.filter(({ at }) => at <= this.#now).sort((a, b) => a.at - b.at)
+    for (const entry of due) {
+      if (!this.#waiting.includes(entry)) continue
+      this.#waiting = this.#waiting.filter((other) => other !== entry)
+      entry.then()
+    }
+  }
 }
 
 /** Repeatable randomness for tests (mulberry32): never for keys, which libsodium makes. */

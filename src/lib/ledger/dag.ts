@@ -134,6 +134,16 @@ export class Dag {
     return this.#answers.get(id) ?? NO_ANSWERS
   }
 
+  /** Everybody who ever said something. */
+  authors(): readonly DeviceId[] {
+    return [...this.#byAuthor.keys()]
+  }
+
+  /** An author’s entries with none of its own above. */
+  tipsOf(author: DeviceId): readonly Node[] {
+    return this.#tips.get(author) ?? []
+  }
+
   /** Everything an author said, in order of arrival. */
   entriesOf(author: DeviceId): readonly Node[] {
     return this.#byAuthor.get(author) ?? []

@@ -3,6 +3,7 @@ import { err, ok, type Result } from '../core/result.ts'
 import type { Device } from '../crypto/device.ts'
 import { verify, type SignPublic } from '../crypto/sign.ts'
 import { hasBit, type Bits } from './bits.ts'
+import { Crowd } from './crowd.ts'
 import { Dag, topological } from './dag.ts'
 import { parseEntry, type BadEntry, type ParsedEntry } from './entry.ts'
 import type { Evaluation } from './evaluation.ts'
@@ -10,12 +11,14 @@ import { Finality } from './finality.ts'
 import { checkGenesis, type BadGenesis } from './genesis.ts'
 import { NOBODY_ABOVE, type AskParent } from './mirror.ts'
 import { Orphans } from './orphans.ts'
+import { Room } from './room.ts'
 import { State } from './state.ts'
 import type { LedgerState, LedgerView, SignedEntry } from './types.ts'
 
 export type Refused = {
   readonly id: EntryId | null
-  readonly type: BadEntry['type'] | 'OtherCollective' | 'UnknownAuthor' | 'BadSignature' | 'NotItsLatest'
+  readonly type:
+    BadEntry['type'] | 'OtherCollective' | 'UnknownAuthor' | 'BadSignature' | 'NotItsLatest' | 'TooMany'
 }
 
 export type AddReport = {
@@ -23,7 +26,10 @@ export type AddReport = {
   readonly added: readonly SignedEntry[]
   /** How many wait for parents. */
   readonly waiting: number
-  /** Wrong for ever, one by one: a bad entry never takes others with it. A forged signature says nothing about its `id`. */
+  /**
+   * Wrong for ever, one by one: a bad entry never takes others with it. A forged signature says nothing about its `id`.
+   * `TooMany` alone is not for ever: its author said so much that this waits until somebody else builds on it.
+   */
   readonly refused: readonly Refused[]
 }
 
@@ -37,6 +43,7 @@ export class Ledger implements LedgerView {
   readonly coll: CollId
   readonly #dag = new Dag()
   readonly #orphans = new Orphans()
+  readonly #crowd = new Crowd()
   readonly #askParent: AskParent
   /** Mirrors of acts that the collective around this circle has not heard of yet. */
   readonly #early = new Map<EntryId, ParsedEntry>()
@@ -86,34 +93,60 @@ export class Ledger implements LedgerView {
    * what one peer has waiting drives out nobody else’s.
    */
   add(wires: readonly Uint8Array[], from = ''): AddReport {
-    const isSigned: IsSigned = ({ id, sigs }, signPk) => verify(signPk, 'led', idBytes(id), sigs[0]!)
-    return this.#add(wires, { isSigned, from })
+    return this.#add(wires, { isSigned: isSignedBy, room: this.#roomNow(), from })
+  }
+
+  /** Takes in what this device has just signed, however much it has said. */
+  addOwn(wire: Uint8Array): AddReport {
+    return this.#add([wire], { isSigned: isSignedBy, room: null, from: '' })
   }
 
   /** Takes back what this device kept, whose signatures it verified when they came. */
   restore(wires: readonly Uint8Array[]): AddReport {
-    return this.#add(wires, { isSigned: () => true, from: '' })
+    return this.#add(wires, { isSigned: () => true, room: null, from: '' })
   }
 
+  /** `room`: how much each may say; `null`: whatever they did. */
   #add(
     wires: readonly Uint8Array[],
-    { isSigned, from: sender }: { readonly isSigned: IsSigned; readonly from: string },
+    of: { readonly isSigned: IsSigned; readonly room: Room | null; readonly from: string },
   ): AddReport {
+    const { isSigned, room } = of
     const refused: Refused[] = []
     const added: SignedEntry[] = []
-    const queue: { readonly entry: ParsedEntry; readonly from: string }[] = []
+    const again = new Set(this.#crowd.takeAll())
+    const queue: { readonly entry: ParsedEntry; readonly from: string }[] = [...again].map((entry) => ({
+      entry,
+      from: '',
+    }))
+    const builtOn = new Set<ParsedEntry>()
+    const turnAway = (entry: ParsedEntry) => {
+      this.#crowd.hold(entry)
+      if (!again.has(entry)) refused.push({ id: entry.id, type: 'TooMany' })
+      queue.unshift(...this.#orphans.release(entry.id))
+    }
     for (const wire of wires) {
       const parsed = parseEntry(wire)
       if (!parsed.ok) refused.push({ id: null, type: parsed.error.type })
       else if (parsed.value.id !== this.coll && parsed.value.entry.coll !== this.coll)
         refused.push({ id: parsed.value.id, type: 'OtherCollective' })
-      else queue.push({ entry: parsed.value, from: sender })
+      else queue.push({ entry: parsed.value, from: of.from })
     }
     for (let next = queue.shift(); next; next = queue.shift()) {
       const { entry, from } = next
       if (this.#dag.get(entry.id)) continue
-      if (entry.entry.parents.some((parent) => !this.#dag.get(parent))) {
-        this.#orphans.hold(entry, from)
+      const { author, parents } = entry.entry
+      if (parents.some((parent) => !this.#dag.get(parent))) {
+        if (!this.#crowd.explains(parents, (id) => this.has(id))) this.#orphans.hold(entry, from)
+        else if (this.#isBuiltOn(entry, isSigned, room)) {
+          const below = this.#crowd.takeBelow(parents)
+          for (const one of below) builtOn.add(one)
+          queue.unshift(...below.map((one) => ({ entry: one, from: '' })), next)
+        } else turnAway(entry)
+        continue
+      }
+      if (room?.isFull(author) && !builtOn.has(entry)) {
+        turnAway(entry)
         continue
       }
       if (entry.act?.type === 'mirror' && this.#askParent(entry.act.act).type === 'unknown') {
@@ -127,13 +160,24 @@ export class Ledger implements LedgerView {
         continue
       }
       this.#insert(entry)
+      room?.entered(author)
       added.push(entry)
       queue.unshift(...this.#orphans.release(entry.id))
     }
     if (added.length > 0) this.#state = null
     // Only these make anything final; a pin does as soon as it is here.
     if (added.some(({ act, id }) => act?.type === 'cosign' || id === this.#pin)) this.#evaluation = null
-    return { added, waiting: this.#orphans.size + this.#early.size, refused }
+    // Whose act is whose was looked up at the start: what has come in since may make room.
+    const more =
+      room && added.length > 0 && this.#crowd.size > 0
+        ? this.#add([], { ...of, room: this.#roomNow() })
+        : null
+    const waiting = this.#orphans.size + this.#early.size + this.#crowd.size
+    return {
+      added: more ? [...added, ...more.added] : added,
+      waiting,
+      refused: more ? [...refused, ...more.refused] : refused,
+    }
   }
 
   has(id: EntryId): boolean {
@@ -150,7 +194,7 @@ export class Ledger implements LedgerView {
 
   /** Parents that waiting entries name and that nobody sent yet. */
   missing(): readonly EntryId[] {
-    return this.#orphans.missing((id) => this.has(id) || this.#early.has(id))
+    return this.#orphans.missing((id) => this.has(id) || this.#early.has(id) || this.#crowd.has(id))
   }
 
   /** Entries not at or below the known ones of `have`, parents first. */
@@ -229,6 +273,26 @@ export class Ledger implements LedgerView {
     })
   }
 
+  #roomNow(): Room {
+    return new Room({
+      dag: this.#dag,
+      memberOf: (device) => this.state().devices.get(device)?.member ?? null,
+      namedBy: (device) => {
+        const first = this.#declared.get(device)?.by[0]
+        return first ? this.#dag.at(first).author : null
+      },
+    })
+  }
+
+  /** Whether somebody who may still speak stands on what waits because others said so much. */
+  #isBuiltOn(parsed: ParsedEntry, isSigned: IsSigned, room: Room | null): boolean {
+    if (!room) return true
+    const { author, parents } = parsed.entry
+    const { device } = this.#declared.get(author) ?? {}
+    const isOthers = !room.isFull(author) && this.#crowd.holdsOther(parents, author)
+    return isOthers && device !== undefined && isSigned(parsed, device.signPk)
+  }
+
   /** Why an entry whose parents are all here is wrong for ever, if it is. */
   #wrong(parsed: ParsedEntry, isSigned: IsSigned): Refused['type'] | null {
     const { entry } = parsed
@@ -266,6 +330,8 @@ export class Ledger implements LedgerView {
     return bits
   }
 }
+
+const isSignedBy: IsSigned = ({ id, sigs }, signPk) => verify(signPk, 'led', idBytes(id), sigs[0]!)
 
 /**
  * Begins a ledger from its genesis. `pin`: the newest final checkpoint this device verified, if it has one. `askParent`: for

@@ -15,7 +15,7 @@ export type DialerOptions = {
   readonly send: (note: Note) => void
   /** Where the other side answers knocks, if it cannot know (`null`: it can). */
   readonly reply: Uint8Array | null
-  readonly handshake: Pick<HandshakeOptions, 'own' | 'context' | 'psk' | 'present' | 'judge'>
+  readonly handshake: Pick<HandshakeOptions, 'own' | 'context' | 'psk' | 'present' | 'judge' | 'gate'>
   readonly onLink: (link: OwnedLink) => void
   /** A connection came about, and hands were not shaken: one of the two will not have the other. */
   readonly onRefused?: () => void

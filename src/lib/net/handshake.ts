@@ -23,6 +23,7 @@ import {
   SUITE,
 } from '../wire/handshake.ts'
 import type { FrameChannel } from './channel.ts'
+import type { Gate } from './gate.ts'
 
 export type HandshakeOptions = {
   readonly channel: FrameChannel
@@ -38,6 +39,8 @@ export type HandshakeOptions = {
     peer: DeviceId,
     presented: Device | null,
   ) => { readonly device: Device; readonly standing: Standing } | null
+  /** Shared by all handshakes of one mesh or meeting: how many of them there may be. */
+  readonly gate?: Gate
   readonly clock: Clock
   readonly random: Random
 }
@@ -74,12 +77,18 @@ export const shakeHands = (
   options: HandshakeOptions,
   done: (result: Result<Met, HandshakeFailed>) => void,
 ): void => {
-  const { channel, clock } = options
+  const { channel, clock, gate } = options
+  const leave = gate ? gate.enter() : () => {}
+  if (!leave) {
+    channel.close()
+    return done(failed)
+  }
   let finished = false
   const finish = (result: Result<Met, HandshakeFailed>) => {
     if (finished) return
     finished = true
     callOff()
+    leave()
     if (!result.ok) channel.close()
     done(result)
   }

@@ -3,6 +3,7 @@ import type { DeviceId } from '../core/ids.ts'
 import { Cell } from '../core/watched.ts'
 import { MAILBOX_BYTES } from '../wire/rendezvous.ts'
 import { createDialer, type Dialer } from './dialer.ts'
+import { createGate } from './gate.ts'
 import type { HandshakeOptions } from './handshake.ts'
 import { guestMailbox, hostMailbox, invitationPsk, sealNote } from './mailboxes.ts'
 import { createPostbox } from './postbox.ts'
@@ -20,6 +21,7 @@ export const hostMeeting = (options: MeetingOptions): HostMeeting => {
   const { hub, rtc, clock, random, seed } = options
   const guests = new Cell<readonly MetLink[]>([])
   const dialers = new Map<string, Dialer>()
+  const gate = createGate(clock)
 
   const meet = ({ link }: OwnedLink) => {
     const older = guests.read().filter(({ peer }) => peer === link.peer)
@@ -38,7 +40,7 @@ export const hostMeeting = (options: MeetingOptions): HostMeeting => {
       random,
       send: (note) => hub.put(mailbox.id, sealNote(mailbox, note)),
       reply: null,
-      handshake: { ...handshakeOf(options), judge: acceptStranger },
+      handshake: { ...handshakeOf(options), judge: acceptStranger, gate },
       onLink: meet,
       onChange: () => {},
     })

@@ -2,6 +2,7 @@ import { randomBelow } from '../core/clock.ts'
 import type { DeviceId } from '../core/ids.ts'
 import { Cell } from '../core/watched.ts'
 import { encodeControlMessage, parseControlMessage, type ControlMessage } from '../wire/control.ts'
+import { createGate } from './gate.ts'
 import { createPeer, type Peer } from './peer.ts'
 import { createRelay } from './relay.ts'
 import { createTopology, MOST } from './topology.ts'
@@ -18,6 +19,7 @@ const NEAR_MS = 600_000
 
 export const createMesh = (options: MeshOptions): Mesh => {
   const { own, hub, clock, random } = options
+  const gate = createGate(clock)
   const links = new Cell<readonly MetLink[]>([])
   const trying = new Cell(0)
   const topology = createTopology(own.id, random)
@@ -177,6 +179,7 @@ export const createMesh = (options: MeshOptions): Mesh => {
           peers.get(id) ??
           createPeer({
             ...options,
+            gate,
             hub: waysTo(id),
             peer: { id, device },
             onChange: publish,

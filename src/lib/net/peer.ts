@@ -3,6 +3,7 @@ import type { Device } from '../crypto/device.ts'
 import { agree } from '../crypto/rendezvous.ts'
 import type { Note } from '../wire/rendezvous.ts'
 import { createDialer } from './dialer.ts'
+import type { Gate } from './gate.ts'
 import { pairMailbox, pairPsk } from './mailboxes.ts'
 import { createPostbox } from './postbox.ts'
 import { createRelayDialer } from './relay-dialer.ts'
@@ -10,6 +11,7 @@ import type { MeshOptions, MetLink, OwnedLink } from './types.ts'
 import { backOff } from './waiting.ts'
 
 export type PeerOptions = MeshOptions & {
+  readonly gate: Gate
   readonly peer: { readonly id: DeviceId; readonly device: Device }
   readonly onChange: () => void
   /** A note came from it: it is awake. */
@@ -54,7 +56,7 @@ const HEARD_MS = 60_000
 
 /** `null` when the peer’s keys agree on nothing (a point of small order): such a device cannot be found. */
 export const createPeer = (options: PeerOptions): Peer | null => {
-  const { coll, own, hub, rtc, clock, random, judge, peer, onChange, onSign, isNear, hasRoom } = options
+  const { coll, own, hub, rtc, clock, random, judge, gate, peer, onChange, onSign, isNear, hasRoom } = options
   const agreed = agree(own.rvSk, peer.device.rvPk)
   if (!agreed.ok) return null
   const secret = agreed.value
@@ -105,6 +107,7 @@ export const createPeer = (options: PeerOptions): Peer | null => {
     context: idBytes(coll),
     psk: pairPsk(secret, coll),
     present: 'id',
+    gate,
     judge: (id: DeviceId) => (id === peer.id ? judge(id) : null),
   } as const
   const send = (note: Note) => postbox.send(note)

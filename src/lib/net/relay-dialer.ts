@@ -12,7 +12,7 @@ export type RelayDialerOptions = {
   readonly clock: Clock
   readonly random: Random
   readonly send: (note: Note) => void
-  readonly handshake: Pick<HandshakeOptions, 'own' | 'context' | 'psk' | 'present' | 'judge'>
+  readonly handshake: Pick<HandshakeOptions, 'own' | 'context' | 'psk' | 'present' | 'judge' | 'gate'>
   /** Whether this side begins the handshake: known to both beforehand, so that the hub cannot choose. */
   readonly opener: boolean
   readonly onLink: (link: OwnedLink) => void

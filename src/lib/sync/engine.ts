@@ -2,6 +2,9 @@ import type { EntryId, EpochId, FeedId, RecId } from '../core/ids.ts'
 import type { Head, SyncMessage } from '../wire/sync.ts'
 import type { Standing } from './ports.ts'
 
+/** So many entries go into one message at most, which whoever reads them holds whole. */
+const ENTRIES_EACH = 1024
+
 /**
  * Who lacks what, on one link. Pure: (state, message) → (state, effects). It decides; the workspace carries out.
  * Ledger before content: nothing but ledger entries passes until both sides hold all the entries the other named at
@@ -122,7 +125,7 @@ export const onMessage = (state: LinkState, message: SyncMessage, holdings: Hold
       return askAndGetReady({ ...state, theirHeads: message.heads }, holdings)
     case 'want': {
       const [entries, heads] = [holdings.entriesSince(message.have), holdings.ledgerHeads()]
-      return { state: { ...state, given: heads }, effects: [send({ type: 'entries', entries, heads })] }
+      return { state: { ...state, given: heads }, effects: sendEntries(entries, heads) }
     }
     case 'entries':
       return {
@@ -132,7 +135,7 @@ export const onMessage = (state: LinkState, message: SyncMessage, holdings: Hold
     case 'ready':
       return openContent({ ...state, peerReady: true }, holdings)
     case 'have':
-      return state.ready ? onHave(state, message.heads, holdings) : { state, effects: [] }
+      return isOpen(state) ? onHave(state, message.heads, holdings) : { state, effects: [] }
     case 'segment':
       return content(state, [{ type: 'absorbSegment', records: message.records, seal: message.seal }])
     case 'wantBoxes':
@@ -175,11 +178,7 @@ export const ledgerMoved = (state: LinkState, standing: Standing, holdings: Hold
       : { state: after.state, effects: [] }
   return {
     state: asked.state,
-    effects: [
-      ...(news.length > 0 ? [send({ type: 'entries', entries: news, heads })] : []),
-      ...after.effects,
-      ...asked.effects,
-    ],
+    effects: [...(news.length > 0 ? sendEntries(news, heads) : []), ...after.effects, ...asked.effects],
   }
 }
 
@@ -206,6 +205,12 @@ export const sent = (state: LinkState, feed: FeedId, seq: number): LinkState => 
 export const carriesAll = (standing: Standing): boolean => standing === 'full' || standing === 'sealed'
 
 const send = (message: SyncMessage): Effect => ({ type: 'send', message })
+
+/** As many messages as it takes, each with all heads, so that nobody thinks it has everything before it does. */
+const sendEntries = (entries: readonly Uint8Array[], heads: readonly EntryId[]): readonly Effect[] =>
+  Array.from({ length: Math.max(1, Math.ceil(entries.length / ENTRIES_EACH)) }, (_, i) =>
+    send({ type: 'entries', entries: entries.slice(i * ENTRIES_EACH, (i + 1) * ENTRIES_EACH), heads }),
+  )
 
 const union = (a: readonly EntryId[], b: readonly EntryId[]) => [...new Set([...a, ...b])]
 
@@ -301,11 +306,14 @@ const onHave = (state: LinkState, heads: readonly Head[], holdings: Holdings): S
 
 const digest = (heads: readonly Head[]) => heads.map(({ feed, seq, rec }) => `${feed}:${seq}:${rec}`).join()
 
+/** Both have said that they hold what the other named: whoever sends or asks for content before has not waited for it. */
+const isOpen = ({ ready, peerReady }: LinkState): boolean => ready && peerReady
+
 const content = (state: LinkState, effects: readonly Effect[]): Step =>
-  state.ready && state.standing !== 'stranger' ? { state, effects } : { state, effects: [] }
+  isOpen(state) && state.standing !== 'stranger' ? { state, effects } : { state, effects: [] }
 
 const fullContent = (state: LinkState, effects: readonly Effect[]): Step =>
-  state.ready && state.standing === 'full' ? { state, effects } : { state, effects: [] }
+  isOpen(state) && state.standing === 'full' ? { state, effects } : { state, effects: [] }
 
 const sealedContent = (state: LinkState, effects: readonly Effect[]): Step =>
-  state.ready && carriesAll(state.standing) ? { state, effects } : { state, effects: [] }
+  isOpen(state) && carriesAll(state.standing) ? { state, effects } : { state, effects: [] }

@@ -76,7 +76,8 @@ export const parseSyncMessage = (bytes: Uint8Array): Result<SyncMessage, BadMess
   return message ? ok(message) : err({ type: 'BadMessage' })
 }
 
-const ids = (list: readonly EntryId[]): Cbor => list.map((id) => idBytes(id))
+/** As many as are read. Who has more heads than that has joined most of them by the next act. */
+const ids = (list: readonly EntryId[]): Cbor => list.slice(0, MAX_IDS).map((id) => idBytes(id))
 
 const cborFrom = (message: SyncMessage): Cbor => {
   switch (message.type) {

@@ -27,6 +27,8 @@ export type Payer = {
   readonly isActive: () => boolean
   readonly act: (act: Act) => EntryId
   readonly rotate: () => EpochId
+  /** Epochs this device should have a box of, and cannot open. */
+  readonly missingBoxes: () => readonly EpochId[]
   readonly save: (writes: readonly Write[]) => void
 }
 
@@ -41,6 +43,9 @@ export class Debts {
   #waiting: (() => void) | null = null
   #history: (() => void) | null = null
   #weekly: (() => void) | null = null
+  #unboxed: (() => void) | null = null
+  /** Epochs whose box has not come, and since when it is missed. ms since 1970. */
+  readonly #missedSince = new Map<EpochId, number>()
   #closed = false
 
   constructor(payer: Payer) {
@@ -53,6 +58,7 @@ export class Debts {
     if (!isActive() || this.#closed) return
     this.#lookAtCalendar()
     this.#lookAtHistory()
+    this.#lookAtBoxes()
     if (this.#waiting) return
     const founding = state().epochs.size === 0
     const isLocked = this.#isLockedOut()
@@ -67,7 +73,7 @@ export class Debts {
 
   close(): void {
     this.#closed = true
-    for (const callOff of [this.#waiting, this.#history, this.#weekly]) callOff?.()
+    for (const callOff of [this.#waiting, this.#history, this.#weekly, this.#unboxed]) callOff?.()
   }
 
   #pay(): void {
@@ -143,6 +149,35 @@ export class Debts {
     const { state, keyring, calendar, clock } = this.#payer
     const epoch = writeEpoch(state(), (id) => keyring.has(id))
     return epoch && calendar.ageOf(epoch, clock.now())
+  }
+
+  // ── boxes that never came ────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Whoever made an epoch left this device’s box out, or keeps it back: after a minute of asking in vain this device
+   * says so, and anybody who has the key hands it over.
+   */
+  #lookAtBoxes(): void {
+    const { clock, random, isActive, act, missingBoxes } = this.#payer
+    const missed = this.#uncomplained(missingBoxes())
+    for (const epoch of this.#missedSince.keys()) if (!missed.includes(epoch)) this.#missedSince.delete(epoch)
+    for (const epoch of missed) if (!this.#missedSince.has(epoch)) this.#missedSince.set(epoch, clock.now())
+    if (this.#unboxed || missed.length === 0) return
+    this.#unboxed = clock.after(MINUTE_MS + randomBelow(random, MINUTE_MS / 2), () => {
+      this.#unboxed = null
+      if (this.#closed || !isActive()) return
+      const now = clock.now()
+      for (const epoch of this.#uncomplained(missingBoxes()))
+        if (now - (this.#missedSince.get(epoch) ?? now) >= MINUTE_MS / 2)
+          act({ type: 'complain', epoch, reason: 'noBox' })
+      this.#lookAtBoxes()
+    })
+  }
+
+  #uncomplained(of: readonly EpochId[]): readonly EpochId[] {
+    const { device, state } = this.#payer
+    const { complaints } = state()
+    return of.filter((epoch) => !complaints.some((one) => one.author === device && one.epoch === epoch))
   }
 
   // ── history ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -46,7 +46,7 @@ import {
 import { writeEpoch } from '../ledger/epochs.ts'
 import { feedIdOf } from '../ledger/feed-id.ts'
 import { isKeyOf, openGrant } from '../ledger/grants.ts'
-import { createLedger, type Ledger } from '../ledger/graph.ts'
+import { createLedger, type AddReport, type Ledger } from '../ledger/graph.ts'
 import { createRotate } from '../ledger/rotation.ts'
 import { mayRaiseRules, rulesAreAhead } from '../ledger/rules.ts'
 import { suspendedWith } from '../ledger/suspended-with.ts'
@@ -235,6 +235,7 @@ export class Replica {
       isActive: () => this.mayAct(),
       act: (act) => this.act(act),
       rotate: () => this.rotate(),
+      missingBoxes: () => this.missingBoxes(),
     })
   }
 
@@ -361,7 +362,7 @@ export class Replica {
   act(act: Act): EntryId {
     this.#mustKnowTheRules()
     const entry = createEntry({ ledger: this.ledger, own: this.own, act })
-    this.#keepEntries([entry.wire])
+    this.#keepOwn(entry.wire)
     return entry.id
   }
 
@@ -375,7 +376,7 @@ export class Replica {
       this.keyring.add(epoch, key),
       { table: 'boxes', key: boxesKey(this.coll, epoch), value: bytes },
     ])
-    this.#keepEntries([entry.wire])
+    this.#keepOwn(entry.wire)
     this.#keysChanged()
     // Behind the act itself: boxes of an epoch nobody has heard of are not taken in.
     this.#saver.save([], () => this.#tell((events) => events.rotated?.(epoch, bytes)))
@@ -590,6 +591,16 @@ export class Replica {
     })
   }
 
+  /**
+   * The same, once everything in it is on disk. Else a crash could leave a newcomer with a record that nobody has and all
+   * that it writes stands upon. `null` also while the disk takes nothing.
+   */
+  async welcomeOnDisk(): Promise<Uint8Array | null> {
+    const welcome = this.welcome()
+    await this.settled()
+    return this.#saver.state.read() === 'failed' ? null : welcome
+  }
+
   /** What counts, and nothing else: this device may show its owner work that is set aside. */
   #docsForOthers(): ReadonlyMap<DocId, Uint8Array> {
     return this.setAside().some(({ device }) => device === this.own.id)
@@ -664,9 +675,21 @@ export class Replica {
   }
 
   #keepEntries(wires: readonly Uint8Array[], from?: DeviceId): void {
-    // What was typed before the collective went on to newer rules is signed while this device may.
+    this.#flushBefore(wires)
+    this.#keep(this.ledger.add(wires, from))
+  }
+
+  #keepOwn(wire: Uint8Array): void {
+    this.#flushBefore([wire])
+    this.#keep(this.ledger.addOwn(wire))
+  }
+
+  /** What was typed before the collective went on to newer rules is signed while this device may. */
+  #flushBefore(wires: readonly Uint8Array[]): void {
     if (this.documents.waiting.read() > 0 && mayRaiseRules(this.ledger, wires)) this.documents.flush()
-    const report = this.ledger.add(wires, from)
+  }
+
+  #keep(report: AddReport): void {
     for (const { id, type } of report.refused) {
       // A forged signature says nothing about the entry it was put on: the genuine one may still come.
       if (id && type !== 'BadSignature') this.#refused.add(id)
@@ -763,7 +786,7 @@ export class Replica {
     if (!kemPk || this.#closed || !this.mayAct()) return
     const entry = createEntry({ ledger: this.ledger, own: this.own, act: { type: 'rekey', kemPk } })
     const committed = await this.#storage.commit([this.#ledgerWrite(entry.wire)])
-    if (committed.ok && !this.#closed) this.#keepEntries([entry.wire])
+    if (committed.ok && !this.#closed) this.#keepOwn(entry.wire)
   }
 
   #openGrants(): void {

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { DeviceId, EntryId, EpochId, FeedId } from '../core/ids.ts'
+import { nextTurn } from '../core/next-turn.ts'
 import { Cell, type Watched } from '../core/watched.ts'
 import {
   carriesAll,
@@ -29,6 +30,12 @@ const WELCOME_MS = 3000
 /** As much of others is passed on at once; whoever lacks more asks for it. Records, and bytes. */
 const PASSED_RECORDS = 16
 const PASSED_BYTES = 64 * 1024
+/** Entries taken in in one go; in between, typing and drawing get their turn. */
+const SLICE = 64
+/** What a peer may send while its entries are being taken in. Bytes. */
+const MAX_BEHIND_BYTES = 64 * 1024 * 1024
+/** What holding even an empty one takes. Bytes. */
+const MESSAGE_BYTES = 128
 /** A peer that keeps sending what does not parse or does not hold is not worth the battery. */
 const MAX_BAD = 64
 
@@ -37,6 +44,8 @@ type Attached = {
   state: LinkState
   standing: Standing
   bad: number
+  /** While many entries are being taken in: what came after them, in order. */
+  behind: { readonly messages: Uint8Array[]; bytes: number } | null
   /** Runs being read from disk for this peer: what is written meanwhile waits its turn behind them. */
   busy: number
   serving: Promise<void>
@@ -186,6 +195,7 @@ export class Syncing {
       state: opened.state,
       standing,
       bad: 0,
+      behind: null,
       busy: 0,
       serving: Promise.resolve(),
       unserved: new Map(),
@@ -261,6 +271,12 @@ export class Syncing {
   }
 
   #receive(attached: Attached, bytes: Uint8Array): void {
+    const { behind } = attached
+    if (behind) {
+      behind.messages.push(bytes)
+      behind.bytes += bytes.length + MESSAGE_BYTES
+      return behind.bytes > MAX_BEHIND_BYTES ? attached.link.close() : undefined
+    }
     const message = parseSyncMessage(bytes)
     if (!message.ok) return this.#bad(attached)
     if (this.#paused.read() && CONTENT.has(message.value.type)) return
@@ -324,9 +340,7 @@ export class Syncing {
         this.#send(link, effect.message)
         return
       case 'absorbEntries':
-        this.#replica.absorbEntries(effect.entries, link.peer)
-        // Even when nothing was new, the peer's heads may now all be known.
-        return this.#step(attached, ledgerMoved(attached.state, attached.standing, this.#holdings(link)))
+        return this.#absorbEntries(attached, effect.entries)
       case 'absorbSegment': {
         if (attached.standing === 'narrow' && !this.#isPeers(link, effect)) return this.#bad(attached)
         return this.#absorb(attached, effect.records, effect.seal)
@@ -353,12 +367,13 @@ export class Syncing {
         return this.#replica.absorbBoxes(effect.epoch, effect.boxes)
       case 'absorbBox':
         return this.#replica.absorbBox(effect.epoch, effect.box, effect.path)
-      case 'serveWelcome': {
+      case 'serveWelcome':
         if (this.#paused.read()) return
-        const welcome = this.#replica.welcome()
-        if (welcome) this.#send(link, { type: 'welcome', welcome })
+        void this.#replica.welcomeOnDisk().then((welcome) => {
+          if (!welcome || attached.standing !== 'full' || this.#paused.read()) return
+          this.#send(link, { type: 'welcome', welcome })
+        })
         return
-      }
       case 'absorbWelcome':
         return this.#replica.absorbWelcome(effect.welcome, (feed) => attached.state.held?.get(feed) ?? -1)
       case 'serveParts':
@@ -383,6 +398,28 @@ export class Syncing {
     if (standing !== 'sealed') return this.#replica.boxesFor(epoch, link.peer)
     const boxes = await this.#replica.boxes(epoch)
     return boxes && { type: 'boxes', epoch, boxes }
+  }
+
+  /** Many of them in slices. Whatever the peer sends meanwhile waits its turn behind them: ledger before content. */
+  #absorbEntries(attached: Attached, entries: readonly Uint8Array[]): void {
+    const rest = entries.slice(SLICE)
+    if (rest.length > 0) attached.behind ??= { messages: [], bytes: 0 }
+    this.#replica.absorbEntries(entries.slice(0, SLICE), attached.link.peer)
+    if (rest.length > 0)
+      return void nextTurn().then(() => {
+        if (this.#attached.has(attached.link.id)) this.#absorbEntries(attached, rest)
+      })
+    const { messages } = attached.behind ?? { messages: [] }
+    attached.behind = null
+    // Even when nothing was new, the peer's heads may now all be known.
+    this.#moveOn(attached)
+    // Also those behind a message of many entries, in which case they wait again.
+    for (const message of messages) this.#receive(attached, message)
+  }
+
+  #moveOn(attached: Attached): void {
+    if (attached.behind) return
+    this.#step(attached, ledgerMoved(attached.state, attached.standing, this.#holdings(attached.link)))
   }
 
   #isPeers(link: Link, effect: Extract<Effect, { type: 'absorbSegment' }>): boolean {
@@ -489,8 +526,7 @@ export class Syncing {
   }
 
   #ledgerMoved(): void {
-    for (const attached of [...this.#attached.values()])
-      this.#step(attached, ledgerMoved(attached.state, attached.standing, this.#holdings(attached.link)))
+    for (const attached of [...this.#attached.values()]) this.#moveOn(attached)
     this.#move()
   }
 

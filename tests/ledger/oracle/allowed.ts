@@ -1,5 +1,7 @@
 import type { DeviceId, EntryId, MemberId } from '../../../src/lib/core/ids.ts'
 import type { Proposal } from '../../../src/lib/ledger/types.ts'
+import { feedIdOf } from '../../../src/lib/ledger/feed-id.ts'
+import { COLL } from './made-up.ts'
 import type { Reading, Word } from './oracle.ts'
 import { standing, type Sum } from './strata.ts'
 
@@ -70,6 +72,8 @@ export const allowed = (reading: Reading, word: Word): Allowed | null => {
         isSettled || at.epochs.get(epoch)!.recipients.includes(act.device) || !reading.below(epoch, given.by)
       return act.epochs.every((epoch) => at.epochs.has(epoch) && may(epoch)) ? {} : null
     }
+    case 'feed':
+      return act.feed === feedIdOf(COLL, author, act.incarnation) ? {} : null
     case 'invite':
       return isCollective ? {} : null
     case 'complain':

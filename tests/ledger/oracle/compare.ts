@@ -67,6 +67,9 @@ export const spellState = (state: LedgerState): Spelled => ({
     .map(({ id }) => id)
     .sort(),
   void: [...state.void].sort(),
+  feeds: [...state.feeds.values()].map(({ id, device, entry }) => [id, device, entry]).sort(),
+  granted: state.grants.map(({ id }) => id).sort(),
+  complained: state.complaints.map(({ id }) => id).sort(),
 })
 
 /** `conflicting`: checkpoints with enough co-signatures that are neither final nor below one that is. */
@@ -90,4 +93,7 @@ export const spellSum = (sum: Sum, conflicting: readonly EntryId[]): Spelled => 
   epochs: [...sum.epochs].map(([id, epoch]) => [id, epoch.void, ...epoch.recipients]).sort(),
   enacted: [...sum.enacted].sort(),
   void: [...sum.void].sort(),
+  feeds: [...sum.feeds].map(([id, { device, entry }]) => [id, device, entry]).sort(),
+  granted: [...sum.granted].sort(),
+  complained: [...sum.complained].sort(),
 })

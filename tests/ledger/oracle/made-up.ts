@@ -91,7 +91,7 @@ export class MadeUp {
   }
 
   /** Says something on top of `parents` (by default everything). Ids are spread as hashes are, so ties fall either way. */
-  says(who: Hand, act: Act, parents: readonly EntryId[] = this.heads): EntryId {
+  says(who: Hand, act: Act | null, parents: readonly EntryId[] = this.heads): EntryId {
     const dice = diceFrom(this.#seed + ++this.#count * 7919)
     const id = Array.from({ length: 8 }, () =>
       dice(2 ** 32)

@@ -1,4 +1,4 @@
-import type { DeviceId, EntryId, MemberId } from '../../../src/lib/core/ids.ts'
+import type { DeviceId, EntryId, FeedId, MemberId } from '../../../src/lib/core/ids.ts'
 import type { DeviceStanding } from '../../../src/lib/ledger/types.ts'
 import type { Allowed } from './allowed.ts'
 import type { Reading } from './oracle.ts'
@@ -34,6 +34,10 @@ export type Sum = {
   readonly enacted: ReadonlySet<EntryId>
   readonly finals: readonly EntryId[]
   readonly void: ReadonlySet<EntryId>
+  /** Which registration of each feed stands, and whose it is. */
+  readonly feeds: ReadonlyMap<FeedId, { readonly entry: EntryId; readonly device: DeviceId }>
+  readonly granted: readonly EntryId[]
+  readonly complained: readonly EntryId[]
 }
 
 export const standing = (sum: Sum, device: DeviceId): DeviceStanding | null => {
@@ -104,6 +108,7 @@ export const sumUp = (reading: Reading, order: readonly EntryId[]): Sum => {
   const epochs = new Map<EntryId, { recipients: readonly DeviceId[]; void: boolean }>()
   const enacted = new Set<EntryId>()
   const voided = new Set<EntryId>()
+  const registered: { readonly id: EntryId; readonly isHushed: boolean }[] = []
   const away: { readonly by: EntryId; readonly members: readonly MemberId[] }[] = []
   let policy = genesis?.policy.admit ?? 0
   let minRules = 1
@@ -186,6 +191,13 @@ export const sumUp = (reading: Reading, order: readonly EntryId[]): Sum => {
         effect = speaks && !isCloned(reading, id, uncut)
         break
       case 'feed':
+        effect = speaks
+        if (belongs(id)) registered.push({ id, isHushed: !speaks })
+        break
+      case 'mirror':
+        // There is no collective around this one.
+        effect = false
+        break
       case 'grant':
       case 'complain':
       case 'invite':
@@ -193,6 +205,26 @@ export const sumUp = (reading: Reading, order: readonly EntryId[]): Sum => {
     }
     if (!effect) voided.add(id)
   }
+
+  // Of two that register one feed, what was settled before the other was said stands; else who is not hushed; else the smaller id.
+  const feeds = new Map<FeedId, EntryId>()
+  for (const { id, isHushed } of registered) {
+    const { feed } = reading.act(id, 'feed')!
+    const other = feeds.get(feed)
+    const settledBefore = reading.newestFinal(reading.past(id))
+    const otherIsHushed = registered.some((one) => one.id === other && one.isHushed)
+    const gives = (loser: EntryId, winner: EntryId) => {
+      voided.add(loser)
+      feeds.set(feed, winner)
+    }
+    if (other === undefined) feeds.set(feed, id)
+    else if (settledBefore !== null && reading.atOrBelow(other, settledBefore)) gives(id, other)
+    else if (isHushed !== otherIsHushed)
+      gives(...(isHushed ? ([id, other] as const) : ([other, id] as const)))
+    else gives(...(id < other ? ([other, id] as const) : ([id, other] as const)))
+  }
+  const heardOf = (type: 'grant' | 'complain') =>
+    order.filter((id) => reading.word(id)!.act?.type === type && !voided.has(id))
 
   // Who is here, and whose voice counts.
   const removed = strikes.flatMap((id) => {
@@ -232,6 +264,8 @@ export const sumUp = (reading: Reading, order: readonly EntryId[]): Sum => {
   return {
     ...{ founders, places, held, struck, retired, biting, members, voters, dormant, hands },
     ...{ policy, minRules, epochs, enacted, finals, void: voided },
+    feeds: new Map([...feeds].map(([feed, entry]) => [feed, { entry, device: authorOf(entry) }])),
+    ...{ granted: heardOf('grant'), complained: heardOf('complain') },
   }
 }
 

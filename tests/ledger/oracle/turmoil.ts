@@ -1,7 +1,8 @@
-import type { EntryId, EpochId } from '../../../src/lib/core/ids.ts'
+import type { EntryId, EpochId, RecId } from '../../../src/lib/core/ids.ts'
 import type { Act, Proposal } from '../../../src/lib/ledger/types.ts'
 import { diceFrom, type Dice } from '../quarrel.ts'
-import { MadeUp, type Hand } from './made-up.ts'
+import { feedIdOf } from '../../../src/lib/ledger/feed-id.ts'
+import { COLL, MadeUp, type Hand } from './made-up.ts'
 
 /**
  * A collective in turmoil, one number a turn: two halves that sometimes hear each other, acts dated back to anywhere, every kind
@@ -18,6 +19,8 @@ export const stir = (made: MadeUp, turns: readonly number[]): MadeUp => {
   for (const turn of turns) new Turn(made, halves, diceFrom(turn)).take()
   return made
 }
+
+const anything = (made: MadeUp): EntryId => made.words.at(-1)!.id
 
 class Turn {
   readonly #made: MadeUp
@@ -49,7 +52,7 @@ class Turn {
     const made = this.#made
     const dice = this.#dice
     const say = (act: Act | null) => void (act && made.says(who, act, on))
-    switch (dice(22)) {
+    switch (dice(27)) {
       case 0:
       case 1:
         return void made.suspends(who, this.#who(), on)
@@ -65,7 +68,9 @@ class Turn {
       case 3:
         return say(this.#vote())
       case 4: {
-        const takeable = made.words.filter(({ act }) => ['approve', 'propose', 'suspend'].includes(act!.type))
+        const takeable = made.words.filter(({ act }) =>
+          ['approve', 'propose', 'suspend'].includes(act?.type ?? ''),
+        )
         const target = takeable.length > 0 ? this.#pick(takeable) : null
         const mine = made.hands.find(({ own }) => own.id === target?.author)
         return void (
@@ -80,7 +85,7 @@ class Turn {
       case 5:
         return void (dice(3) === 0 && say({ type: 'retire', frontier: [] }))
       case 6: {
-        const epochs = made.words.filter(({ act }) => act!.type === 'rotate').map(({ id }) => id)
+        const epochs = made.words.filter(({ act }) => act?.type === 'rotate').map(({ id }) => id)
         const prev = epochs.length > 0 && dice(2) ? [this.#pick(epochs) as EpochId] : []
         return say({ type: 'rotate', prev, commit: new Uint8Array(32), boxRoot: new Uint8Array(32) })
       }
@@ -90,7 +95,7 @@ class Turn {
       case 8:
         return say({ type: 'invite', invitePk: new Uint8Array(32), uses: 1 })
       case 9: {
-        const epochs = made.words.filter(({ act }) => act!.type === 'rotate').map(({ id }) => id as EpochId)
+        const epochs = made.words.filter(({ act }) => act?.type === 'rotate').map(({ id }) => id as EpochId)
         if (epochs.length === 0) return say({ type: 'merge' })
         const device = this.#who().own.id
         return say({ type: 'grant', epochs: [this.#pick(epochs)], device, box: new Uint8Array() })
@@ -104,13 +109,31 @@ class Turn {
       }
       case 14: {
         // Perhaps all of them, long after it was proposed.
-        const checkpoints = made.words.filter(({ act }) => act!.type === 'checkpoint')
+        const checkpoints = made.words.filter(({ act }) => act?.type === 'checkpoint')
         if (checkpoints.length === 0) return
         const checkpoint = this.#pick(checkpoints).id
         const late = dice(2) ? made.hands : [who]
         for (const one of late) made.says(one, { type: 'cosign', checkpoint }, dice(4) ? [checkpoint] : on)
         return
       }
+      case 22:
+      case 23: {
+        // A feed of one’s own, perhaps once more, or one that is called otherwise than it must be.
+        const incarnation = new Uint8Array(16).fill(dice(3))
+        const named = dice(8) ? who : this.#who()
+        return say({ type: 'feed', feed: feedIdOf(COLL, named.own.id, incarnation), incarnation })
+      }
+      case 24: {
+        const epochs = made.words.filter(({ act }) => act?.type === 'rotate').map(({ id }) => id)
+        const epoch = (dice(4) && epochs.length > 0 ? this.#pick(epochs) : anything(made)) as EpochId
+        return say({ type: 'complain', epoch, reason: dice(2) ? 'noBox' : 'badBox' })
+      }
+      case 25:
+        // Something that newer rules know, and these do not.
+        return void made.says(who, null, on)
+      case 26:
+        // What another collective did: here it is nothing.
+        return say({ type: 'mirror', act: anything(made) })
       default:
         return this.#decides(who, on)
     }
@@ -135,7 +158,7 @@ class Turn {
   }
 
   #vote(): Act | null {
-    const proposals = this.#made.words.filter(({ act }) => act!.type === 'propose')
+    const proposals = this.#made.words.filter(({ act }) => act?.type === 'propose')
     if (proposals.length === 0) return null
     const proposal = this.#pick(proposals).id
     return this.#dice(2) ? { type: 'approve', proposal, seen: [] } : { type: 'enact', proposal }
@@ -146,12 +169,12 @@ class Turn {
     const dice = this.#dice
     const target = this.#who()
     const device = target.own.id
-    const suspensions = made.words.filter(({ act }) => act!.type === 'suspend' || act!.type === 'propose')
+    const suspensions = made.words.filter(({ act }) => act?.type === 'suspend' || act?.type === 'propose')
     const annul = suspensions
       .filter(() => dice(3) === 0)
       .map(({ id }) => id)
       .sort()
-    switch (dice(18)) {
+    switch (dice(20)) {
       case 0:
       case 1:
         return { action: 'removeMember', member: target.member, annul }
@@ -178,6 +201,15 @@ class Turn {
           'addDevice',
           dice(6) ? this.#enters(made.another(who)) : { own: target.own, member: who.member },
         )
+      case 18:
+      case 19: {
+        const feed = feedIdOf(COLL, device, new Uint8Array(16).fill(dice(3)))
+        return {
+          action: 'amendFrontier',
+          device,
+          frontier: [{ feed, seq: dice(9), rec: '0'.repeat(64) as RecId }],
+        }
+      }
       default:
         return made.entrant(
           'admit',
