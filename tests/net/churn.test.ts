@@ -21,7 +21,7 @@ const LONG = process.env.SLOW === '1'
 /** How long it goes on: twenty minutes, or a dozen happenings. */
 const LONG_MS = 20 * 60_000
 const HAPPENINGS = 12
-const PATIENCE_MS = 60_000
+const PATIENCE_MS = 120_000
 
 /** Something happens to one of them, as it does: nobody is told. */
 const happens = (village: RealVillage, one: Villager, dice: Dice): void => {
@@ -58,9 +58,12 @@ test(
       happens(village, one, dice)
       await other.person.writes(`<${written++}>`)
       await one.person.writes(`<${written++}>`)
-      await until(one.mesh.links, (links) => links.length >= 3)
       const last = `<${written - 1}>`
-      await Promise.all(villagers.map(({ person }) => untilReads(person, last)))
+      const all = [
+        until(one.mesh.links, (links) => links.length >= 3),
+        ...villagers.map(({ person }) => untilReads(person, last)),
+      ]
+      await orSayWhy(Promise.all(all), () => `happening ${n} to ${one.person.name}: ${look(village, last)}`)
     }
     for (const { person } of villagers) for (let n = 0; n < written; n++) await untilReads(person, `<${n}>`)
     const texts = new Set(villagers.map(({ person }) => person.reads()))
@@ -76,8 +79,26 @@ test(
     const figures = { name: 'churn', seconds, edits: written, connections: made, early, late: memory() }
     process.stdout.write(`${JSON.stringify(figures)}\n`)
   },
-  LONG ? LONG_MS + 300_000 : 240_000,
+  LONG ? LONG_MS + 300_000 : 400_000,
 )
+
+/** Waits as long as anybody would; then fails with how things stand. */
+const orSayWhy = async (work: Promise<unknown>, why: () => string): Promise<void> => {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const tooLong = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(why())), PATIENCE_MS)
+  })
+  await Promise.race([work, tooLong]).finally(() => clearTimeout(timer))
+}
+
+const look = ({ villagers }: RealVillage, text: string): string =>
+  villagers
+    .map(({ person, mesh }) => {
+      const waits = JSON.stringify(person.replica.feeds.waiting())
+      const has = person.reads().includes(text)
+      return `${person.name}: ${mesh.links.read().length} links, ${has ? 'has it' : `lacks it ${waits}`}`
+    })
+    .join('; ')
 
 /** MiB in use, by the machine and by the heap. */
 const memory = (): { readonly rss: number; readonly heap: number } => {
