@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { expectOk } from '../../src/lib/core/result.ts'
-import { Village, reads, writes, type Phone } from './circle-cast.ts'
+import { Village, reads, writes } from './circle-cast.ts'
 
 test('three of five found a circle: what one writes the others of it read, and nobody else has it', async () => {
   const village = new Village(1)
@@ -201,7 +201,7 @@ test('after a restart the circle is there, with who belongs to whom, and goes on
 
 test('a circle settles what stands in it: over links among its own, and whoever has only carriers waits for one', async () => {
   const village = new Village(13)
-  const [alba, bruna, ceiba, drago] = (await village.found('Alba', 'Bruna', 'Ceiba', 'Drago')) as Phone[]
+  const [alba, bruna, ceiba, drago] = await village.found('Alba', 'Bruna', 'Ceiba', 'Drago')
   const circles = await village.circle(alba!, bruna!, ceiba!)
   await writes(circles[0]!, 'entre tres ')
   await village.settle()

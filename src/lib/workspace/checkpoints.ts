@@ -320,7 +320,7 @@ export class Checkpoints {
     if (check === 'same')
       return this.#port.settle({ checkpoint: newest, base: manifest.base, docs }, 'verified')
     // What differs from one member's word is no reason to stay with that word.
-    const isOneWord = this.#port.base()?.by != null
+    const isOneWord = (this.#port.base()?.by ?? null) !== null
     if (check !== 'missing' && !(check === 'differs' && isOneWord)) return
     const since = this.#firstSeen.get(newest) ?? clock.now()
     this.#firstSeen.set(newest, since)
