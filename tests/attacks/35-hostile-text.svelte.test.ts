@@ -365,7 +365,7 @@ test('attack 35: a host, a title and names that are hostile are only words to wh
     })
     await expect.element(page.getByText(PAYLOADS[2], { exact: false }).first()).toBeVisible()
     expectHarmless('the names')
-    await cleanup()
+    cleanup()
   }
   expect(violations).toEqual([])
 })

@@ -110,7 +110,7 @@ export class Valley {
   addDevice(person: Person, voucher: Person): Person {
     const own = createDevice(systemRandom)
     const { member } = person.ledger.state().devices.get(person.device)!
-    const binding = signBinding(own, this.coll, member!)
+    const binding = signBinding(own, this.coll, member)
     const proposal = person.act({
       type: 'propose',
       proposal: {

@@ -5,5 +5,5 @@ import type { Rtc } from '../../src/lib/net/types.ts'
 /** Real WebRTC in Node: ICE, DTLS and SCTP over this machine’s own addresses. */
 export const createNodeRtc = (): Rtc => ({
   createConnection: (way) =>
-    new RTCPeerConnection(configurationOf(way) as never) as unknown as globalThis.RTCPeerConnection,
+    new RTCPeerConnection(configurationOf(way)) as unknown as globalThis.RTCPeerConnection,
 })

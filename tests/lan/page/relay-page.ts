@@ -40,7 +40,10 @@ const rtcOf = (way: Way) =>
     {
       createConnection: (chosen) => {
         const connection = browserRtc.createConnection(chosen)
+        // Of its two shapes the one with callbacks is deprecated; this is the other.
+        // eslint-disable-next-line @typescript-eslint/no-deprecated
         const setRemote = connection.setRemoteDescription.bind(connection)
+        // eslint-disable-next-line @typescript-eslint/no-deprecated
         connection.setRemoteDescription = (description: RTCSessionDescriptionInit) => {
           told.push(description.sdp ?? '')
           return setRemote(description)
