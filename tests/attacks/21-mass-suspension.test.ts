@@ -31,7 +31,7 @@ test('attack 21: a stolen phone suspends everybody and rotates after each: the r
   const silenced = others.filter((_, i) => standings()[i] === 'suspended')
   const left = others.filter((_, i) => standings()[i] === 'active')
   expect(silenced).toHaveLength(2)
-  const epoch = others[0]!.replica.state.epochs.get(last)!
+  const epoch = others[0].replica.state.epochs.get(last)!
   expect(new Set(epoch.recipients)).toEqual(new Set([mala, ...left].map(({ device }) => device)))
   await left[0]!.writes('seguimos ')
   await world.settle()
@@ -39,13 +39,13 @@ test('attack 21: a stolen phone suspends everybody and rotates after each: the r
 
   // Three of the four decide, two of whom it silenced, and name what it said, to undo it.
   const [proposer, ...voters] = [silenced[0]!, silenced[1]!, left[0]!]
-  const proposal = proposer!.replica.act({
+  const proposal = proposer.replica.act({
     type: 'propose',
     proposal: { action: 'revokeDevice', device: mala.device, frontier: [], annul: [...said].sort() },
   })
   await world.settle()
   for (const person of voters)
-    person!.replica.act({ type: 'approve', proposal, seen: person!.replica.feeds.frontierOf(mala.device) })
+    person.replica.act({ type: 'approve', proposal, seen: person.replica.feeds.frontierOf(mala.device) })
   await world.settle()
   world.clock.pass(10_000)
   await world.settle()
@@ -62,8 +62,8 @@ test('attack 21: a stolen phone suspends everybody and rotates after each: the r
   await world.settle()
   for (const reader of others)
     for (const writer of others) expect(reader.reads()).toContain(`[${writer.name}]`)
-  const newest = [...others[0]!.replica.state.epochs.values()]
-    .filter((one) => others[0]!.replica.keyring.has(one.id))
+  const newest = [...others[0].replica.state.epochs.values()]
+    .filter((one) => others[0].replica.keyring.has(one.id))
     .sort((a, b) => b.depth - a.depth)[0]!
   expect(newest.recipients).not.toContain(mala.device)
 })

@@ -83,7 +83,7 @@ test('attack 26: Mala puts a ghost where Cata’s box should be, and hands each 
   const rightful = [mala, bea, cata, dora].sort((a, b) => (a.device < b.device ? -1 : 1))
   // As many boxes as there should be, so that the way to the root of everybody else’s holds.
   const recipients = rightful.map((person) =>
-    person === cata ? { id: stranger.id, kemPk: stranger.device.kemPk as Uint8Array } : kemOf(mala, person),
+    person === cata ? { id: stranger.id, kemPk: stranger.device.kemPk } : kemOf(mala, person),
   )
   const { entry, epoch, key, boxes } = rotationFor(mala, recipients)
   const set = expectOk(parseBoxSet(boxes))
