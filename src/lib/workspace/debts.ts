@@ -158,12 +158,12 @@ export class Debts {
    * says so, and anybody who has the key hands it over.
    */
   #lookAtBoxes(): void {
-    const { clock, random, isActive, act, missingBoxes } = this.#payer
+    const { clock, isActive, act, missingBoxes } = this.#payer
     const missed = this.#uncomplained(missingBoxes())
     for (const epoch of this.#missedSince.keys()) if (!missed.includes(epoch)) this.#missedSince.delete(epoch)
     for (const epoch of missed) if (!this.#missedSince.has(epoch)) this.#missedSince.set(epoch, clock.now())
     if (this.#unboxed || missed.length === 0) return
-    this.#unboxed = clock.after(MINUTE_MS + randomBelow(random, MINUTE_MS / 2), () => {
+    this.#unboxed = clock.after(MINUTE_MS, () => {
       this.#unboxed = null
       if (this.#closed || !isActive()) return
       const now = clock.now()
