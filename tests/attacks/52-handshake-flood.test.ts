@@ -4,6 +4,7 @@ import { hash } from '../../src/lib/crypto/hash.ts'
 import { systemRandom } from '../../src/lib/crypto/random.ts'
 import { BURST, createGate, EVERY_MS, MAX_AT_ONCE } from '../../src/lib/net/gate.ts'
 import { createMesh } from '../../src/lib/net/mesh.ts'
+import { MOST } from '../../src/lib/net/topology.ts'
 import { createHandClock } from '../net/hand-clock.ts'
 import { createMemoryPipe, settle } from '../net/memory-channel.ts'
 import { createMemoryHub } from '../net/memory-hub.ts'
@@ -65,7 +66,7 @@ test('attack 52: Mallory opens channels and says nothing: so many wait, the rest
   expect(gate.enter()).not.toBeNull()
 })
 
-test('attack 52: eighty devices knock in the same second: not all are answered in it, and all are within the minute', async () => {
+test('attack 52: eighty devices knock in the same second: not all are answered in it, and Ana is soon linked with as many as she wants', async () => {
   const clock = createHandClock()
   const hub = createMemoryHub(clock)
   const network = createMemoryNetwork()
@@ -91,6 +92,8 @@ test('attack 52: eighty devices knock in the same second: not all are answered i
   expect(early).toBeGreaterThan(0)
   expect(early).toBeLessThanOrEqual(BURST + 2)
   await live(60_000)
-  expect(anas.links.read()).toHaveLength(80)
+  // More than a dozen she does not need; those who know nobody else she does not send away.
+  expect(anas.links.read().length).toBeGreaterThanOrEqual(MOST)
+  expect(anas.links.read().length).toBeLessThanOrEqual(BURST + 2)
   for (const mesh of [anas, ...theirs]) mesh.stop()
 }, 120_000)

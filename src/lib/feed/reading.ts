@@ -32,16 +32,19 @@ export const readRecord = (
   const { line, prev } = at
   if (prev.stage !== 'read') return waitFor(prev)
   const deps: Node[] = []
+  const exact: Node[] = []
   for (const position of body.deps) {
     const node = world.nodeOf(position)
     if (!node) return { type: 'waitsForRecord', rec: position.rec }
     if (node.stage !== 'read') return waitFor(node)
     if (node.line === line || !isNamedRightly(node, position)) return refuse({ type: 'BadHeads' })
     deps.push(node)
+    // A place inside the base does not reach up to where the base ends, whoever resolves it to that.
+    if (node.seq === position.seq) exact.push(node)
   }
   const heads = headsAfter(prev, body, world)
   if (heads && 'type' in heads) return heads
-  const below = belowAfter(line, prev, deps)
+  const below = belowAfter(line, prev, exact)
   if (!below) return refuse({ type: 'BadHeads' })
   const basal = prev.basal || deps.some((dep) => dep.basal)
   // Shared with the record before, as long as no clock moved.

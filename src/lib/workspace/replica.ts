@@ -596,9 +596,9 @@ export class Replica {
    * that it writes stands upon. `null` also while the disk takes nothing.
    */
   async welcomeOnDisk(): Promise<Uint8Array | null> {
-    const welcome = this.welcome()
-    await this.settled()
-    return this.#saver.state.read() === 'failed' ? null : welcome
+    await this.flush()
+    // Made only now, and so sent in the same breath: what is said of it later on this link must not overtake it.
+    return this.#saver.state.read() === 'saved' ? this.welcome() : null
   }
 
   /** What counts, and nothing else: this device may show its owner work that is set aside. */

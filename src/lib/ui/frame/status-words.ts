@@ -51,6 +51,7 @@ const SAYS_KEPT: ReadonlySet<Key> = new Set([
   'status.notebookDetail',
   'status.connectingDetail',
   'status.staleDetail',
+  'status.pausedDetail',
 ])
 
 const contactWords = (status: Status, { isNotebook, now, moments }: About): StatusWords => {
