@@ -18,9 +18,7 @@ const OFTEN = {
   write: 30,
   scribble: 10,
   deliver: 40,
-  repeat: 4,
   wait: 12,
-  sleep: 2,
   link: 12,
   drop: 4,
   cut: 3,
@@ -40,7 +38,9 @@ const OFTEN = {
   copy: 1,
   backdate: 2,
 } as const
-export type Happening = keyof typeof OFTEN
+/** And, in a wider life, these: phones that nobody looks at for weeks, peers that say things twice. */
+const OFTEN_WIDE = { ...OFTEN, repeat: 4, sleep: 2 } as const
+export type Happening = keyof typeof OFTEN_WIDE
 
 /** Somebody proposed to be let in who has not arrived yet. */
 type Arriving = { readonly name: string; readonly own: OwnDevice; readonly member: MemberId }
@@ -61,11 +61,14 @@ export class Turmoil {
   readonly #arriving: Arriving[] = []
   /** How many devices there may be. */
   readonly #room: number
+  readonly #isWide: boolean
   #tokens = 0
 
-  constructor(seed: number, room: number) {
+  /** `life`: `wide` adds weeks of sleep, repeated and reordered messages, and every kind of decision. */
+  constructor(seed: number, room: number, life: 'usual' | 'wide' = 'usual') {
     this.seed = seed
     this.#room = room
+    this.#isWide = life === 'wide'
     this.dice = new Dice(seed)
     this.world = new World(seed)
     const skews = new Map<string, number>()
@@ -91,7 +94,7 @@ export class Turmoil {
 
   async run(steps: number): Promise<void> {
     for (let step = 0; step < steps; step++) {
-      const happening = this.dice.weighted(OFTEN)
+      const happening: Happening = this.#isWide ? this.dice.weighted(OFTEN_WIDE) : this.dice.weighted(OFTEN)
       const who = this.dice.pick(this.world.people)!
       this.trace.push(`${step} ${happening} ${who.name}`)
       await this.#happens(happening, who)
@@ -167,7 +170,7 @@ export class Turmoil {
         // In any order across links and streams; within one stream there is no other than that of the sender.
         for (let i = 0; i < 12; i++) {
           const link = dice.pick(world.network.busy())
-          if (link && dice.once(3)) link.prefer(dice.pick(STREAMS)!)
+          if (this.#isWide && link && dice.once(3)) link.prefer(dice.pick(STREAMS)!)
           link?.deliver(1 + dice.below(3))
         }
         return
@@ -267,7 +270,7 @@ export class Turmoil {
       who.replica.act({ type: 'propose', proposal: { action: 'lift', device: lifted.id } })
       return
     }
-    if (dice.once(3)) return this.#proposesQuietly(who)
+    if (this.#isWide && dice.once(3)) return this.#proposesQuietly(who)
     const target = dice.pick([...state.devices.values()])
     if (!target?.member || this.aimedAt.size * 3 > this.world.people.length) return
     const { devices } = state.members.get(target.member)!
