@@ -290,6 +290,12 @@ export class Feeds {
     return line ? tipOf(line).seq + 1 : 0
   }
 
+  /** Whether the newest record held of a feed can be read here: else whoever writes it can write no further. */
+  goesOn(feed: FeedId): boolean {
+    const line = this.#lines.get(feed)
+    return !line || tipOf(line).stage === 'read'
+  }
+
   /** Whether this very record is held, or lies in the base. */
   holds(position: Position): boolean {
     return this.#resolve(position) !== null

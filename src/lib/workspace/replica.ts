@@ -59,6 +59,7 @@ import { Checkpoints, type Settled } from './checkpoints.ts'
 import { isSameState } from '../domain/same-document.ts'
 import { Debts } from './debts.ts'
 import { Documents } from './documents.ts'
+import { handedTooMuch, type Handed } from './handed-too-much.ts'
 import { KemKeys, KEPT_MS } from './kem-keys.ts'
 import { Keyring } from './keyring.ts'
 import { Packs } from './packs.ts'
@@ -98,8 +99,7 @@ const QUIET_MS = 5000
 const SLICE = 64
 
 /** Documents this device starts from, and the positions they stand for. */
-type Start = {
-  readonly base: Base
+type Start = Handed & {
   readonly docs: ReadonlyMap<DocId, Uint8Array>
   /** Who handed it over; `null`: a final checkpoint, or nobody. */
   readonly by: DeviceId | null
@@ -569,7 +569,7 @@ export class Replica {
     if (this.needsWelcome()) return 'everything'
     if (!this.row.newcomer || this.standing() !== 'active') return null
     const epochs = this.#feeds.missingEpochs().filter((epoch) => !this.#mayHold(epoch))
-    const stale = this.#base ? handedTooMuch(this.#base.base, this.state) : []
+    const stale = this.#handedTooMuch()
     if (epochs.length === 0 && stale.length === 0) return null
     return [...epochs.sort(), this.#feeds.waiting().keys, ...stale].join()
   }
@@ -585,7 +585,8 @@ export class Replica {
       own: this.own,
       epoch,
       key,
-      parents: this.ledger.heads(),
+      // What this device was handed too much itself counts by what was known then, and by no more.
+      parents: this.#handedTooMuch().length > 0 ? this.#base!.parents! : this.ledger.heads(),
       base: this.#feeds.baseNow(),
       docs: this.#docsForOthers(),
     })
@@ -659,7 +660,7 @@ export class Replica {
   absorbWelcome(wire: Uint8Array, holds: (feed: FeedId) => number = () => -1): void {
     if (this.lacking() === null) return this.#compareWelcomes(wire)
     const opened = openWelcome(wire, this.ledger, (epoch) => this.keyring.key(epoch))
-    if (!opened.ok || (this.#base && !this.#isBetter(opened.value.base, this.#base.base, holds))) return
+    if (!opened.ok || (this.#base && !this.#isBetter(opened.value, holds))) return
     this.#saver.save([{ table: 'snapshots', key: baseKey(this.coll), value: wire }])
     this.#base = opened.value
     this.#secondWord = ALONE
@@ -814,14 +815,19 @@ export class Replica {
   }
 
   /** A newer base must take nothing away but what does not count: whoever made it holds it and left it out. */
-  #isBetter(base: Base, old: Base, holds: (feed: FeedId) => number): boolean {
-    const stale = handedTooMuch(old, this.state)
+  #isBetter(offered: Handed, holds: (feed: FeedId) => number): boolean {
+    const stale = this.#handedTooMuch()
     return (
-      handedTooMuch(base, this.state).length === 0 &&
-      [...old].every(
-        ([feed, { seq }]) => (base.get(feed)?.seq ?? -1) >= seq || stale.includes(feed) || holds(feed) >= seq,
+      handedTooMuch(offered, this.ledger).length === 0 &&
+      [...this.#base!.base].every(
+        ([feed, { seq }]) =>
+          (offered.base.get(feed)?.seq ?? -1) >= seq || stale.includes(feed) || holds(feed) >= seq,
       )
     )
+  }
+
+  #handedTooMuch(): readonly FeedId[] {
+    return this.#base ? handedTooMuch(this.#base, this.ledger) : []
   }
 
   #mayHold(epoch: EpochId): boolean {
@@ -948,6 +954,8 @@ export class Replica {
     else this.#buildAnew()
     this.#touch()
     this.#registerFeed()
+    // What was written upon something that is not in this base and cannot be read here is for others to bring back.
+    if (this.#feed && !this.#feeds.goesOn(this.#feed) && this.mayAct()) this.#newIncarnation()
     this.#tell((events) => events.holdingsMoved?.())
     this.#tell((events) => events.ledgerMoved?.())
   }
@@ -992,7 +1000,7 @@ export class Replica {
     this.#settled = now
     this.ledger.setPin(settled.checkpoint)
     // What was handed over by one member has now been found to be what all say, or is left behind.
-    this.#base = { base: settled.base, docs: settled.docs, by: null }
+    this.#base = { base: settled.base, docs: settled.docs, by: null, parents: null }
     await this.#rebase(how === 'verified' ? 'documentsStand' : 'documentsAnew')
     // What one member handed over, and what was agreed before, is of no use beside it.
     this.#saver.save([{ table: 'snapshots', key: baseKey(this.coll), value: null }])
@@ -1007,7 +1015,7 @@ export class Replica {
     if (row) {
       this.#settled = row
       this.ledger.setPin(row.checkpoint)
-      return { base: row.base, docs: row.docs, by: null }
+      return { base: row.base, docs: row.docs, by: null, parents: null }
     }
     const welcome = await this.#storage.get('snapshots', baseKey(this.coll))
     if (!welcome.ok || !welcome.value) return null
@@ -1038,7 +1046,8 @@ export class Replica {
       return this.#startSlowly()
     }
     this.#settled = row.settled && { ...row.settled, base: new Map() }
-    this.#base = { base: row.base, docs, by: row.by }
+    // It was written down while nothing in it was too much, and is judged alike.
+    this.#base = { base: row.base, docs, by: row.by, parents: row.by && this.ledger.heads() }
     this.#isProving = true
     this.#goOnWith(feeds)
     this.documents.rebuild(docs, this.#mineAndAccepted())
@@ -1107,6 +1116,7 @@ export class Replica {
       !this.#salvage &&
       this.#stranded.length === 0 &&
       !this.#feeds.hasClosedFeed() &&
+      this.#handedTooMuch().length === 0 &&
       this.setAside().every(({ device }) => device !== this.own.id)
     const base = this.#feeds.baseNow()
     if (!isPlain || base.size === 0) return
@@ -1249,11 +1259,3 @@ const readFirst = (coll: CollId): readonly Wanted[] => [
 ]
 
 const judgedAs = (feeds: Feeds): Uint8Array => hash('start', feeds.judgement())
-
-/** Feeds of which a base holds more than counts: their devices were shut out further back than whoever handed it over knew. */
-const handedTooMuch = (base: Base, { feeds, devices }: LedgerState): readonly FeedId[] =>
-  [...base].flatMap(([id, { seq }]) => {
-    const device = devices.get(feeds.get(id)?.device ?? ('' as DeviceId))
-    if (!device || device.standing === 'active') return []
-    return seq > (device.frontier.find(({ feed }) => feed === id)?.seq ?? -1) ? [id] : []
-  })
