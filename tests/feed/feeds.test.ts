@@ -325,6 +325,35 @@ test('a newcomer whose base holds what was pulled in from behind a suspension wr
   expect(bruna.feeds.setAside()).toEqual([])
 })
 
+// Without this a newcomer took it for named what nobody had named, and all others refused what she wrote there.
+test('who names a place inside the base names no more than that: a newcomer beside it names the rest herself', () => {
+  const { valley, alba, bruna, ceiba } = three()
+  bruna.hear(alba.says('uno '))
+  const named = bruna.says('dos ')
+  const beyond = alba.says('tres ')
+  const drago = valley.admit('Drago', alba, bruna)
+  bruna.rotate()
+  valley.people.forEach((person) => person.learn(bruna))
+  const base = alba.feeds.baseNow()
+  expect(base.get(alba.feed!)?.seq).toBe(1)
+  for (const { docs } of alba.feeds.accepted()) for (const { update } of docs) drago.hearDocument(update)
+  drago.feeds = new Feeds({ ledger: drago.ledger, keys: drago, base })
+  const renewed = bruna.says('cuatro ')
+  drago.receiveKeys()
+  const [first, second] = [bodyOf(bruna, named.records[0]!), bodyOf(bruna, renewed.records[0]!)]
+  expect([first.deps.map(({ seq }) => seq), second.deps]).toEqual([[0], []])
+  // What Bruna wrote before has a key that is older than Drago; it is put beside the base, as a welcome would.
+  drago.held.set(named.records[0]!.pub.epoch, bruna.key(named.records[0]!.pub.epoch)!)
+  drago.hear(named, renewed)
+  const beside = drago.writes((doc) => doc.getText('t').insert(drago.reads().indexOf('tres') + 1, '·'))
+  const { deps } = bodyOf(drago, beside.records[0]!)
+  expect(deps).toContainEqual({ feed: alba.feed, seq: 1, rec: beyond.seal.rec })
+  // Ceiba began from nothing, and holds her to what she named.
+  ceiba.hear(...alba.segments, ...bruna.segments, beside)
+  expect(ceiba.feeds.refused()).toEqual([])
+  expect(ceiba.reads()).toContain('t·res')
+})
+
 test('records that contradict the base are evidence, and nothing of them is read', () => {
   const { valley, alba, bruna, ceiba } = three()
   const first = alba.says('uno')
