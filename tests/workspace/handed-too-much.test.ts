@@ -1,0 +1,114 @@
+import { beforeEach, expect, test } from 'vitest'
+import { expectOk } from '../../src/lib/core/result.ts'
+import type { FeedId } from '../../src/lib/core/ids.ts'
+import { handedTooMuch } from '../../src/lib/workspace/handed-too-much.ts'
+import { openWelcome } from '../../src/lib/workspace/welcome.ts'
+import { World, type Person } from '../world/cast.ts'
+
+let world: World
+let ana: Person, bea: Person, cata: Person, elena: Person, flor: Person, dora: Person
+
+/**
+ * Ana cuts Cata where she holds her. Bea, who did not know it yet, had built on what Cata wrote after that: so it counts. Only
+ * then comes Dora, while Elena writes in the hills, where she hears of nothing, under a key that is older than Dora.
+ */
+beforeEach(async () => {
+  world = new World(17)
+  const five = await world.found('Ana', 'Bea', 'Cata', 'Elena', 'Flor')
+  ;[ana, bea, cata, elena, flor] = five as [Person, Person, Person, Person, Person]
+  await cata.writes('a tiempo ')
+  await world.settle()
+  for (const away of [ana, elena, flor]) world.cut(away)
+  await cata.writes('tarde ')
+  await world.settle()
+  await bea.writes('sobre lo tuyo ')
+  await elena.writes('desde el cerro ')
+  ana.replica.suspend(cata.device, 'doubtful')
+  leaves(elena)
+  leaves(cata)
+  world.connectAll()
+  await world.settle()
+  dora = await world.admit('Dora', ana, flor)
+  expect(dora.reads()).toBe('a tiempo tarde sobre lo tuyo ')
+})
+
+/** Nobody can reach this one, until `comesBack`. */
+const leaves = (person: Person) => {
+  world.cut(person)
+  world.people.splice(world.people.indexOf(person), 1)
+}
+
+const comesBack = async (person: Person) => {
+  world.people.push(person)
+  world.connectAll(world.people.filter((one) => one !== cata))
+  await later()
+}
+
+const later = async () => {
+  for (let i = 0; i < 4; i++) {
+    await world.settle()
+    world.clock.pass(10_000)
+  }
+  await world.settle()
+}
+
+/** Flor does, as far as nothing Bea wrote: so nothing is left that pulls Cata in. */
+const cutsBea = () => {
+  const { device } = bea
+  flor.replica.act({ type: 'suspend', device, frontier: [], reason: 'doubtful', evidence: null })
+}
+
+/** What this one would hand over now. */
+const handedBy = ({ replica }: Person) =>
+  expectOk(openWelcome(replica.welcome()!, replica.ledger, (epoch) => replica.keyring.key(epoch)))
+
+test('what honest people pulled in from behind a cut is not too much: Dora asks for nothing else', () => {
+  const frontier = ana.replica.state.devices.get(cata.device)!.frontier
+  expect(frontier.map(({ seq }) => seq)).toEqual([0])
+  const feed = frontier[0]!.feed
+  expect(handedBy(ana).base.get(feed)!.seq).toBe(1)
+  expect(handedTooMuch(handedBy(ana), dora.replica.ledger)).toEqual([])
+  expect(dora.replica.lacking()).toBeNull()
+})
+
+test('and she takes a newer welcome when Elena comes down with what she wrote under a key older than Dora', async () => {
+  await comesBack(elena)
+  expect(ana.reads()).toContain('desde el cerro')
+  expect(dora.reads()).toBe(ana.reads())
+  expect(dora.replica.lacking()).toBeNull()
+})
+
+test('once Bea is cut too, before what she pulled in, it is too much, and Dora is handed less', async () => {
+  const handed = handedBy(bea)
+  cutsBea()
+  flor.replica.rotate()
+  await later()
+  expect(ana.reads()).toBe('a tiempo ')
+  expect(dora.reads()).toBe('a tiempo ')
+  expect(handedTooMuch(handed, ana.replica.ledger)).toHaveLength(2)
+})
+
+test('who was handed too much does not pass it on as more than it was', async () => {
+  const judgedBy = dora.replica.ledger.heads()
+  for (const person of [ana, bea, flor]) world.cut(person)
+  cutsBea()
+  await flor.replica.flush()
+  dora.replica.absorbEntries(flor.replica.entriesSince([]))
+  dora.replica.rotate()
+  expect(dora.replica.lacking()).not.toBeNull()
+  const handed = handedBy(dora)
+  expect(dora.replica.ledger.heads()).not.toEqual(judgedBy)
+  expect(handedTooMuch(handed, dora.replica.ledger).length).toBeGreaterThan(0)
+  expect(handedTooMuch({ ...handed, parents: dora.replica.ledger.heads() }, dora.replica.ledger)).toEqual([])
+})
+
+test('of heads that are not known here nobody takes a word', () => {
+  const handed = handedBy(ana)
+  const stranger = {
+    ...handed,
+    parents: [...handed.parents, 'f'.repeat(64) as (typeof handed.parents)[number]],
+  }
+  expect(handedTooMuch(stranger, dora.replica.ledger)).toHaveLength(1)
+  expect(handedTooMuch({ ...stranger, parents: null }, dora.replica.ledger)).toEqual([])
+  expect(handedTooMuch({ base: new Map<FeedId, never>(), parents: [] }, dora.replica.ledger)).toEqual([])
+})
