@@ -262,6 +262,11 @@ export class Feeds {
     return (this.#lines.get(feed)?.forks.length ?? 0) > 0
   }
 
+  /** Feeds of which the base holds a branch that does not stand, as a record signed for a place there has shown. */
+  fallenBelow(): readonly FeedId[] {
+    return this.#byIndex.filter((line) => line.isRootFallen()).map(({ id }) => id)
+  }
+
   /** Whether some feed is closed by a fork. One below the base closes nothing. */
   hasClosedFeed(): boolean {
     return this.#byIndex.some(isClosed)

@@ -104,6 +104,14 @@ export class FeedLine {
       if (pub.seq <= this.root.seq && !this.#under.has(pub.seq)) this.#under.set(pub.seq, id)
   }
 
+  /** Whether the root lies on a branch that does not stand for whoever began before the fork: the other has the smaller id. */
+  isRootFallen(): boolean {
+    return this.forks.some(
+      ({ seq, records }) =>
+        seq <= this.root.seq && this.#under.has(seq) && this.#under.get(seq) !== records[0],
+    )
+  }
+
   /**
    * Whether some of these were signed for places at or below the root that others have: another past of this feed. What
    * lies there stands, whatever their ids. The first that shows it is the evidence; more of it proves no more.

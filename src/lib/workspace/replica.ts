@@ -826,8 +826,10 @@ export class Replica {
     )
   }
 
+  /** Beyond a cut; or a branch of a copied phone that does not stand, which whoever handed it over did not know of. */
   #handedTooMuch(): readonly FeedId[] {
-    return this.#base ? handedTooMuch(this.#base, this.ledger) : []
+    if (!this.#base?.parents) return []
+    return [...new Set([...handedTooMuch(this.#base, this.ledger), ...this.#feeds.fallenBelow()])]
   }
 
   #mayHold(epoch: EpochId): boolean {
