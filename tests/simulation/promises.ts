@@ -1,24 +1,94 @@
 import * as Y from 'yjs'
 import { expect } from 'vitest'
 import { hexFromBytes } from '../../src/lib/core/bytes.ts'
-import type { FeedId } from '../../src/lib/core/ids.ts'
+import type { CollId, DeviceId, FeedId } from '../../src/lib/core/ids.ts'
 import { rotationIsDue } from '../../src/lib/ledger/epochs.ts'
 import type { Person } from '../world/cast.ts'
+import type { Inside, Insider } from './inside.ts'
 import type { Turmoil } from './turmoil.ts'
+
+/** Somebody with one ledger, its keys and its document. */
+export type Somebody = Pick<Person, 'name' | 'replica' | 'device' | 'doc'>
+
+/** Those who share a ledger: a collective, or a circle of one. */
+export type Society = {
+  /** Those who belong. */
+  readonly active: readonly Somebody[]
+  /** Everybody who ever held a key, those shut out and copies of phones too. */
+  readonly all: readonly Somebody[]
+  /** Devices some act was ever aimed at, or that left: what they wrote may count or not. */
+  readonly aimedAt: ReadonlySet<DeviceId>
+  /** Devices whose disk somebody copied. */
+  readonly copied: ReadonlySet<DeviceId>
+  /** What somebody wrote and saw saved. */
+  readonly written: readonly { readonly token: string; readonly device: DeviceId }[]
+  readonly writes: (who: Somebody, token: string) => Promise<void>
+  readonly settle: () => Promise<void>
+}
 
 /** What holds after everybody honest has met, whatever happened before. */
 export const holdsItsPromises = async (turmoil: Turmoil): Promise<void> => {
-  oneStateEverywhere(turmoil)
-  oneDocumentEverywhere(turmoil)
-  nothingLost(turmoil)
-  noPlaceSignedTwice(turmoil)
-  await nothingUsedTwice(turmoil)
-  keysOnlyForThoseWhoBelonged(turmoil)
-  await everybodyWhoBelongsIsHeard(turmoil)
+  const collective = collectiveOf(turmoil)
+  await holdsWithin(collective)
+  const { inside } = turmoil
+  if (!inside) return
+  expect(inside.leaks, 'a key of a circle is made for who belongs to the collective').toEqual([])
+  await inside.nobodyOutsideKnows()
+  const outside = { ...collective, doubted: doubtedDevices(collective) }
+  for (const coll of inside.circles().keys()) await holdsWithin(circleOf(inside, coll, outside))
 }
 
-const oneStateEverywhere = (turmoil: Turmoil): void => {
-  const [first, ...others] = turmoil.active()
+const holdsWithin = async (society: Society): Promise<void> => {
+  oneStateEverywhere(society)
+  oneDocumentEverywhere(society)
+  nothingLost(society)
+  noPlaceSignedTwice(society)
+  await nothingUsedTwice(society)
+  keysOnlyForThoseWhoBelonged(society)
+  await everybodyWhoBelongsIsHeard(society)
+}
+
+const collectiveOf = (turmoil: Turmoil): Society => ({
+  ...{ active: turmoil.active(), all: turmoil.world.people, written: turmoil.written },
+  ...{ aimedAt: turmoil.aimedAt, copied: turmoil.copied },
+  writes: (who, token) =>
+    turmoil.writes(
+      turmoil.world.people.find((one) => one.replica === who.replica)!,
+      token,
+    ),
+  settle: () => turmoil.settle(),
+})
+
+/** A circle, as far as the collective around it leaves its people alone. */
+const circleOf = (
+  inside: Inside,
+  coll: CollId,
+  outside: Society & { readonly doubted: ReadonlySet<string> },
+): Society => {
+  const all = inside.circles().get(coll)!
+  const isIn = new Set(outside.active.map(({ replica }) => replica))
+  const here = all.filter(
+    ({ replica, person }) => replica.standing() === 'active' && isIn.has(person.replica),
+  )
+  const isGone = ({ device }: Insider) => {
+    const standings = here.map(({ replica }) => replica.state.devices.get(device)?.standing)
+    const isOut = standings.some((standing) => standing === 'revoked' || standing === 'retired')
+    return isOut || standings.filter((standing) => standing !== 'active').length * 2 > here.length
+  }
+  const within = (devices: ReadonlySet<string>) =>
+    all.flatMap(({ device, person }) => (devices.has(person.device) ? [device] : []))
+  return {
+    ...{ active: here.filter((one) => !isGone(one)), all },
+    aimedAt: new Set([...inside.aimedAt, ...within(outside.doubted)]),
+    copied: new Set(within(outside.copied)),
+    written: inside.written.filter((one) => one.coll === coll),
+    writes: (who, token) => inside.writes(who, token),
+    settle: () => inside.settle(),
+  }
+}
+
+const oneStateEverywhere = (society: Society): void => {
+  const [first, ...others] = society.active
   for (const { name, replica } of others) {
     expect(replica.ledger.heads(), `${name} has all acts`).toEqual(first!.replica.ledger.heads())
     expect(hexFromBytes(replica.state.hash), `${name} sees the same collective`).toBe(
@@ -32,8 +102,8 @@ const oneStateEverywhere = (turmoil: Turmoil): void => {
  * Three see something else, and are told why: who shows work of their own that does not count; a newcomer who was handed
  * what was set aside later, until a checkpoint is final; and a phone of which there is a copy, which may hold other keys.
  */
-const oneDocumentEverywhere = (turmoil: Turmoil): void => {
-  const active = turmoil.active().filter(({ device }) => !turmoil.copied.has(device))
+const oneDocumentEverywhere = (society: Society): void => {
+  const active = society.active.filter(({ device }) => !society.copied.has(device))
   const founders = active.filter(({ replica }) => !replica.row.newcomer)
   const same = active
     .filter(({ replica, device }) => !replica.setAside().some((aside) => aside.device === device))
@@ -47,33 +117,33 @@ const oneDocumentEverywhere = (turmoil: Turmoil): void => {
 }
 
 /** Whether somebody counts records of a feed that the other does not, because the documents they began from held them. */
-const wasHandedMore = (one: Person, other: Person): boolean =>
+const wasHandedMore = (one: Somebody, other: Somebody): boolean =>
   one.replica.row.newcomer &&
   one.replica.feeds.positionsMerged().some(({ feed, seq }) => seq > (mergedOf(other).get(feed) ?? -1))
 
-const mergedOf = ({ replica }: Person) =>
+const mergedOf = ({ replica }: Somebody) =>
   new Map(replica.feeds.positionsMerged().map(({ feed, seq }) => [feed, seq]))
 
 /** Of those who are honest and were never aimed at, nothing is lost. */
-const nothingLost = (turmoil: Turmoil): void => {
-  const forked = turmoil.copied.size > 0
-  const doubted = doubtedDevices(turmoil)
-  for (const { token, device } of turmoil.written) {
-    if (doubted.has(device) || turmoil.copied.has(device)) continue
+const nothingLost = (society: Society): void => {
+  const forked = society.copied.size > 0
+  const doubted = doubtedDevices(society)
+  for (const { token, device } of society.written) {
+    if (doubted.has(device) || society.copied.has(device)) continue
     // What was written upon the branch of a copied phone that did not stand is set aside with it, and kept.
-    const isAside = ({ replica }: Person) => replica.setAside().some((aside) => aside.device === device)
-    if (forked && turmoil.active().some(isAside)) continue
-    for (const { name, doc, device: reader } of turmoil.active()) {
-      if (reader !== device && forked && turmoil.copied.has(reader)) continue
+    const isAside = ({ replica }: Somebody) => replica.setAside().some((aside) => aside.device === device)
+    if (forked && society.active.some(isAside)) continue
+    for (const { name, doc, device: reader } of society.active) {
+      if (reader !== device && forked && society.copied.has(reader)) continue
       expect(doc.getText('notes').toString().includes(token), `${name} reads ${token}`).toBe(true)
     }
   }
 }
 
 /** Those aimed at, and whoever was let in with an act of one of them: it may not count, and nor may what they wrote. */
-const doubtedDevices = (turmoil: Turmoil): ReadonlySet<string> => {
-  const doubted = new Set<string>(turmoil.aimedAt)
-  const judge = turmoil.active()[0]
+const doubtedDevices = (society: Society): ReadonlySet<string> => {
+  const doubted = new Set<string>(society.aimedAt)
+  const judge = society.active[0]
   if (!judge) return doubted
   const letIn = new Map<string, string>()
   for (const { id, entry, act } of judge.replica.ledger.topological()) {
@@ -86,14 +156,14 @@ const doubtedDevices = (turmoil: Turmoil): ReadonlySet<string> => {
 }
 
 /** I9: a place in a feed, a nonce or a client’s clock is used by an honest device once, whatever it was in the middle of. */
-const nothingUsedTwice = async (turmoil: Turmoil): Promise<void> => {
+const nothingUsedTwice = async (society: Society): Promise<void> => {
   const used = new Map<string, string>()
   const once = (what: string, by: string) => {
     expect(used.get(what) ?? by, `${what} was used twice`).toBe(by)
     used.set(what, by)
   }
-  for (const { replica } of turmoil.active()) {
-    const honest = (feed: FeedId) => !turmoil.copied.has(replica.state.feeds.get(feed)!.device)
+  for (const { replica } of society.active) {
+    const honest = (feed: FeedId) => !society.copied.has(replica.state.feeds.get(feed)!.device)
     for (const { records } of await replica.packs.restore('isCountedOn'))
       for (const { id, pub } of records) {
         if (!replica.state.feeds.has(pub.feed) || !honest(pub.feed)) continue
@@ -106,17 +176,17 @@ const nothingUsedTwice = async (turmoil: Turmoil): Promise<void> => {
   }
 }
 
-const noPlaceSignedTwice = (turmoil: Turmoil): void => {
-  for (const { replica } of turmoil.active())
+const noPlaceSignedTwice = (society: Society): void => {
+  for (const { replica } of society.active)
     for (const { feed, seq } of replica.feeds.forks()) {
       const author = replica.state.feeds.get(feed)!.device
-      expect(turmoil.copied.has(author), `an honest device signed place ${seq} twice`).toBe(true)
+      expect(society.copied.has(author), `an honest device signed place ${seq} twice`).toBe(true)
     }
 }
 
 /** I10 I11: made for those who belonged, by what their maker knew, and held by nobody else. Asked of every keyring there is, also of those who are shut out and of copied phones. */
-const keysOnlyForThoseWhoBelonged = (turmoil: Turmoil): void => {
-  const judge = turmoil.active()[0]
+const keysOnlyForThoseWhoBelonged = (society: Society): void => {
+  const judge = society.active[0]
   if (!judge) return
   const { ledger, state } = judge.replica
   const grants = ledger
@@ -128,7 +198,7 @@ const keysOnlyForThoseWhoBelonged = (turmoil: Turmoil): void => {
     for (const recipient of epoch.recipients)
       if (!epoch.void)
         expect(view.devices.get(recipient)?.standing, 'a key is made for who belongs').toBe('active')
-    for (const person of turmoil.world.people) {
+    for (const person of society.all) {
       // A grant may be void by now; it was honest if whoever gave it saw a member in good standing.
       const granted = grants.some(
         ({ act, parents }) =>
@@ -146,16 +216,16 @@ const keysOnlyForThoseWhoBelonged = (turmoil: Turmoil): void => {
 }
 
 /** Nobody who belongs is locked out: what each writes now, all of them read. */
-const everybodyWhoBelongsIsHeard = async (turmoil: Turmoil): Promise<void> => {
-  const heard = turmoil.active().filter(({ device }) => !turmoil.copied.has(device))
-  for (const person of heard) await turmoil.writes(person, `[${person.name}]`)
-  await turmoil.world.settle()
-  await turmoil.world.settle()
+const everybodyWhoBelongsIsHeard = async (society: Society): Promise<void> => {
+  const heard = society.active.filter(({ device }) => !society.copied.has(device))
+  for (const person of heard) await society.writes(person, `[${person.name}]`)
+  await society.settle()
+  await society.settle()
   for (const reader of heard)
     for (const writer of heard)
       // Written upon the branch of a copied phone that does not stand, it is brought back, perhaps somewhere else.
       expect(
-        reader.reads() + JSON.stringify(reader.doc.getMap('articles').toJSON()),
+        reader.doc.getText('notes').toString() + JSON.stringify(reader.doc.getMap('articles').toJSON()),
         `${reader.name} hears ${writer.name}`,
       ).toContain(`[${writer.name}]`)
 }

@@ -9,6 +9,7 @@ import { STREAMS } from '../../src/lib/sync/ports.ts'
 import { World, type Person } from '../world/cast.ts'
 import { createDisk, type Disk } from '../world/frail-storage.ts'
 import { Dice, wrongBy } from './dice.ts'
+import { Inside, OFTEN_INSIDE, type HappeningInside } from './inside.ts'
 
 const DAY_MS = 86_400_000
 const NAMES = ['Alba', 'Bruna', 'Ceiba', 'Dalia', 'Elvira', 'Flor', 'Gala', 'Hilda']
@@ -40,7 +41,15 @@ const OFTEN = {
 } as const
 /** And, in a wider life, these: phones that nobody looks at for weeks, peers that say things twice. */
 const OFTEN_WIDE = { ...OFTEN, repeat: 4, sleep: 2 } as const
-export type Happening = keyof typeof OFTEN_WIDE
+/** And where some found circles, what happens in them. */
+const OFTEN_CIRCLED = { ...OFTEN_WIDE, ...OFTEN_INSIDE } as const
+type Happening = keyof typeof OFTEN_WIDE
+
+/**
+ * What may happen. `wide` adds weeks of sleep, repeated and reordered messages, and every kind of decision; `circled` adds
+ * circles to that.
+ */
+export type Kind = 'usual' | 'wide' | 'circled'
 
 /** Somebody proposed to be let in who has not arrived yet. */
 type Arriving = { readonly name: string; readonly own: OwnDevice; readonly member: MemberId }
@@ -62,15 +71,17 @@ export class Turmoil {
   /** How many devices there may be. */
   readonly #room: number
   readonly #isWide: boolean
+  /** The circles, where there may be some. */
+  readonly inside: Inside | null
   #tokens = 0
 
-  /** `life`: `wide` adds weeks of sleep, repeated and reordered messages, and every kind of decision. */
-  constructor(seed: number, room: number, life: 'usual' | 'wide' = 'usual') {
+  constructor(seed: number, room: number, kind: Kind) {
     this.seed = seed
     this.#room = room
-    this.#isWide = life === 'wide'
+    this.#isWide = kind !== 'usual'
     this.dice = new Dice(seed)
     this.world = new World(seed)
+    this.inside = kind === 'circled' ? new Inside(this.world, this.dice) : null
     const skews = new Map<string, number>()
     this.world.clockOf = (name) => {
       const known = skews.get(name)
@@ -84,22 +95,35 @@ export class Turmoil {
   /** Founders, and some of them with a second device, all in step. */
   async begin(founders: number): Promise<void> {
     await this.world.found(...NAMES.slice(0, founders))
+    for (const person of this.world.people) await this.inside?.equips(person)
     for (const person of [...this.world.people])
       if (this.world.people.length < this.#room && this.dice.once(2)) this.#proposes(person, 'addDevice')
     await this.world.settle()
     while (this.#arriving.length > 0 && (await this.#arrive()));
     this.world.connectAll()
-    await this.world.settle()
+    await this.settle()
+    await this.inside?.begin()
+  }
+
+  /** Everything is delivered, and what it leads to, in circles too. */
+  settle(): Promise<void> {
+    return this.inside ? this.inside.settle() : this.world.settle()
   }
 
   async run(steps: number): Promise<void> {
     for (let step = 0; step < steps; step++) {
-      const happening: Happening = this.#isWide ? this.dice.weighted(OFTEN_WIDE) : this.dice.weighted(OFTEN)
+      const happening = this.#draws()
       const who = this.dice.pick(this.world.people)!
       this.trace.push(`${step} ${happening} ${who.name}`)
-      await this.#happens(happening, who)
+      if (isInside(happening)) await this.inside?.happens(happening, who)
+      else await this.#happens(happening, who)
       await new Promise((resume) => setImmediate(resume))
     }
+  }
+
+  #draws(): Happening | HappeningInside {
+    if (this.inside) return this.dice.weighted(OFTEN_CIRCLED)
+    return this.#isWide ? this.dice.weighted(OFTEN_WIDE) : this.dice.weighted(OFTEN)
   }
 
   /** Disks are replaced, everybody honest meets everybody, and time passes until nothing moves. */
@@ -111,9 +135,9 @@ export class Turmoil {
     for (let round = 0, before = ''; round < 30; round++) {
       while (this.#arriving.length > 0 && (await this.#arrive()));
       this.world.connectAll(this.honest())
-      await this.world.settle()
+      await this.settle()
       this.world.clock.pass(30_000)
-      await this.world.settle()
+      await this.settle()
       const now = this.#look()
       if (now === before) return
       before = now
@@ -148,13 +172,12 @@ export class Turmoil {
   }
 
   #look(): string {
-    return JSON.stringify(
-      this.honest().map(({ replica, doc }) => [
-        replica.ledger.heads(),
-        replica.standing(),
-        doc.getText('notes').toString(),
-      ]),
-    )
+    const outside = this.honest().map(({ replica, doc }) => [
+      replica.ledger.heads(),
+      replica.standing(),
+      doc.getText('notes').toString(),
+    ])
+    return JSON.stringify([outside, this.inside?.look()])
   }
 
   async #happens(what: Happening, who: Person): Promise<void> {
@@ -384,6 +407,7 @@ export class Turmoil {
         { coll: host.replica.coll, own, member, newcomer: true },
         entries,
       )
+      await this.inside?.equips(person)
       this.world.link(person, host)
       return true
     }
@@ -393,8 +417,11 @@ export class Turmoil {
   async #restarts(who: Person): Promise<void> {
     who.storage = diskOf(who).nextStart()
     this.#goes(who)
+    await this.inside?.switchesOff(who)
     who.replica.close()
     await who.restarts()
+    // The copy of a phone is in other hands: nobody goes into a circle with it.
+    if (!this.copies.has(who)) await this.inside?.equips(who)
   }
 
   #goes(who: Person): void {
@@ -427,6 +454,8 @@ export class Turmoil {
     who.replica.absorbEntries([signed({ act, own, coll, parents: [parent.id], last: last?.id ?? null })])
   }
 }
+
+const isInside = (what: string): what is HappeningInside => what in OFTEN_INSIDE
 
 export const diskOf = (person: Person): Disk => person.storage as Disk
 

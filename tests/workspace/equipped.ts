@@ -9,7 +9,8 @@ export type Equipment = { readonly shelf: Shelf; readonly exchange: Exchange; re
 
 /** Gives a person shelf and exchange, on the links there are and on those to come. */
 export const equip = async (person: Person, world: World): Promise<Equipment> => {
-  const { clock, random } = world
+  const { random } = world
+  const { clock } = person
   const shelf = expectOk(await Shelf.open(person.storage, person.replica.coll))
   const exchange = new Exchange({ shelf, clock })
   const files = new Files({ replica: person.replica, shelf, exchange, clock, random })
