@@ -273,8 +273,10 @@ const shared = (state: LinkState, holdings: Holdings): readonly Head[] =>
 
 const onHave = (state: LinkState, heads: readonly Head[], holdings: Holdings): Step => {
   const held = new Map(state.held ?? [])
-  for (const { feed, seq } of heads) held.set(feed, Math.max(seq, held.get(feed) ?? -1))
   const said = new Map(heads.map(({ feed, seq }) => [feed, seq]))
+  // Who says less than before let go of the rest, because it began anew from less; what was sent since came after that.
+  for (const [feed, seq] of state.said) if ((said.get(feed) ?? -1) < seq) held.delete(feed)
+  for (const [feed, seq] of said) held.set(feed, Math.max(seq, held.get(feed) ?? -1))
   const mine = new Map(holdings.heads().map((head) => [head.feed, head.seq]))
   const serve: Effect[] = []
   if (carriesAll(state.standing))

@@ -814,14 +814,19 @@ export class Replica {
     this.act({ type: 'feed', feed: feedIdOf(this.coll, this.own.id, incarnation), incarnation })
   }
 
-  /** A newer base must take nothing away but what does not count: whoever made it holds it and left it out. */
+  /**
+   * A newer base must take nothing away, unless what there is is too much: then all that its maker holds and left out, because it
+   * stands on that. Otherwise whoever lacks a key themselves would take from others what they cannot read.
+   */
   #isBetter(offered: Handed, holds: (feed: FeedId) => number): boolean {
     const stale = this.#handedTooMuch()
     return (
       handedTooMuch(offered, this.ledger).length === 0 &&
       [...this.#base!.base].every(
         ([feed, { seq }]) =>
-          (offered.base.get(feed)?.seq ?? -1) >= seq || stale.includes(feed) || holds(feed) >= seq,
+          (offered.base.get(feed)?.seq ?? -1) >= seq ||
+          stale.includes(feed) ||
+          (stale.length > 0 && holds(feed) >= seq),
       )
     )
   }

@@ -452,7 +452,9 @@ export class Syncing {
       attached.state = sent(attached.state, feed, run.last)
       next = run.last + 1
     }
-    if (next < end && this.#replica.saving.read() === 'failed') attached.unserved.set(feed, next)
+    // Asked twice meanwhile, it goes from the first place that did not.
+    if (next < end && this.#replica.saving.read() === 'failed')
+      attached.unserved.set(feed, Math.min(next, attached.unserved.get(feed) ?? next))
     if (tellsOfFork && !this.#holdings(attached.link).feedIsPeers(feed))
       this.#toldOfFork.add(`${attached.link.peer} ${feed}`)
     return next
