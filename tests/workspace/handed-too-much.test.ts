@@ -2,11 +2,15 @@ import { beforeEach, expect, test } from 'vitest'
 import { expectOk } from '../../src/lib/core/result.ts'
 import type { FeedId } from '../../src/lib/core/ids.ts'
 import { handedTooMuch } from '../../src/lib/workspace/handed-too-much.ts'
-import { openWelcome } from '../../src/lib/workspace/welcome.ts'
+import { Replica } from '../../src/lib/workspace/replica.ts'
+import { createWelcome, openWelcome } from '../../src/lib/workspace/welcome.ts'
+import type { FeedSeal, SealedRecord } from '../../src/lib/feed/types.ts'
 import { World, type Person } from '../world/cast.ts'
 
 let world: World
 let ana: Person, bea: Person, cata: Person, elena: Person, flor: Person, dora: Person
+/** What Elena wrote. */
+let written: { readonly record: SealedRecord; readonly seal: FeedSeal } | null
 
 /**
  * Ana cuts Cata where she holds her. Bea, who did not know it yet, had built on what Cata wrote after that: so it counts. Only
@@ -22,6 +26,7 @@ beforeEach(async () => {
   await cata.writes('tarde ')
   await world.settle()
   await bea.writes('sobre lo tuyo ')
+  elena.replica.on({ wrote: (record, seal) => (written = { record, seal }) })
   await elena.writes('desde el cerro ')
   ana.replica.suspend(cata.device, 'doubtful')
   leaves(elena)
@@ -111,4 +116,18 @@ test('of heads that are not known here nobody takes a word', () => {
   expect(handedTooMuch(stranger, dora.replica.ledger)).toHaveLength(1)
   expect(handedTooMuch({ ...stranger, parents: null }, dora.replica.ledger)).toEqual([])
   expect(handedTooMuch({ base: new Map<FeedId, never>(), parents: [] }, dora.replica.ledger)).toEqual([])
+})
+
+test('Dora lacks what Elena wrote, and still takes no less than she has, whatever its maker is said to hold', async () => {
+  world.cut(dora)
+  dora.replica.absorbEntries(elena.replica.entriesSince([]))
+  dora.replica.absorbSegment([written!.record.wire], Replica.sealWire(written!.seal))
+  expect(dora.replica.lacking()).not.toBeNull()
+  const { own, coll, keyring } = flor.replica
+  const all = handedBy(flor)
+  const base = new Map([...all.base].slice(1))
+  const key = keyring.key(all.epoch)!
+  dora.replica.absorbWelcome(createWelcome({ ...all, coll, own, key, base, docs: new Map() }), () => 99)
+  await world.settle()
+  expect(dora.reads()).toBe('a tiempo tarde sobre lo tuyo ')
 })

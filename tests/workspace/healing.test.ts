@@ -108,3 +108,19 @@ test('what Ana’s disk did not take is handed to no newcomer, until it does', a
   world.clock.pass(15_000)
   expect(await ana.replica.welcomeOnDisk()).not.toBeNull()
 })
+
+test('Ana’s disk takes nothing while Bea asks twice: once it does, Bea gets all of it, from where the first asking began', async () => {
+  disk(ana).dieAfter(0)
+  for (const word of ['uno ', 'dos ', 'tres ']) {
+    await ana.writes(word)
+    // Ana is told how far Bea holds her, and has nothing on disk to answer with.
+    await bea.writes('¿y? ')
+    await world.settle()
+  }
+  expect(bea.reads()).not.toContain('uno')
+  disk(ana).dieAfter(Number.POSITIVE_INFINITY)
+  world.clock.pass(15_000)
+  await world.settle()
+  for (const word of ['uno', 'dos', 'tres']) expect(bea.reads()).toContain(word)
+  expect(bea.replica.feeds.waiting().gaps).toBe(0)
+})
