@@ -91,6 +91,37 @@ test('a phone that is suspended in the collective is suspended in the circle, ge
   expect(reads(hers!)).toContain('de vuelta')
 })
 
+test('who paused Ceiba had not heard of Elma, whom Ceiba vouched for: no mirror shows it, and Elma is out of the circle all the same', async () => {
+  const village = new Village(12)
+  const [alba, bruna, ceiba, drago] = await village.found('Alba', 'Bruna', 'Ceiba', 'Drago')
+  const { world } = village
+  world.cut(drago!.person)
+  world.people.splice(world.people.indexOf(drago!.person), 1)
+  const elma = await village.admit('Elma', ceiba!, alba!)
+  const [hers, brunas, elmas] = await village.circle(alba!, bruna!, elma)
+  const pause = drago!.person.replica.suspend(ceiba!.person.device, 'lost')
+  world.people.push(drago!.person)
+  world.connectAll()
+  await village.longLater()
+  expect(alba!.person.replica.state.devices.get(elma.person.device)?.standing).toBe('suspended')
+  const inside = elmas!.replica.own.id
+  const standings = () => [hers!, brunas!].map(({ replica }) => replica.state.devices.get(inside)?.standing)
+  expect(standings()).toEqual(['suspended', 'suspended'])
+  await writes(hers!, 'ya sin ella')
+  await village.longLater()
+  expect([reads(brunas!), reads(elmas!)]).toEqual(['ya sin ella', ''])
+  expect([...hers!.replica.state.epochs.values()].at(-1)!.recipients).not.toContain(inside)
+
+  drago!.person.replica.act({ type: 'withdraw', target: pause })
+  drago!.person.replica.rotate()
+  await village.longLater()
+  await village.longLater()
+  expect(standings()).toEqual(['active', 'active'])
+  await writes(elmas!, ', y de vuelta')
+  await village.longLater()
+  expect(reads(hers!)).toContain('y de vuelta')
+})
+
 test('Bruna was away while Ceiba was paused and taken back: she reads what was written in between', async () => {
   const village = new Village(11)
   const [alba, bruna, ceiba, drago] = await village.found('Alba', 'Bruna', 'Ceiba', 'Drago')

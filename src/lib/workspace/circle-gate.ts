@@ -112,6 +112,12 @@ export class Gate implements Above {
     return known ? { ends: this.#endings(known), pauses: known.suspensions } : { ends: [], pauses: [] }
   }
 
+  /** Whether an act of the collective reaches a device of the circle by what lies below that act: then it can be mirrored. */
+  reaches(act: EntryId, device: DeviceId): boolean {
+    const verdict = this.askParent(act)
+    return (verdict.type === 'revokes' || verdict.type === 'suspends') && verdict.devices.includes(device)
+  }
+
   /** A head of the collective’s ledger below which `act` is over; `null`: no one entry shows it yet. */
   overBy(act: EntryId): EntryId | null {
     return this.#parent.heads().find((head) => this.#read(head).over.includes(act)) ?? null

@@ -1,6 +1,6 @@
 import type { Clock, Random } from '../core/clock.ts'
 import { decodeCbor, encodeCbor, type Cbor } from '../core/cbor.ts'
-import { collIdFrom, idBytes, type CollId, type DeviceId, type EntryId } from '../core/ids.ts'
+import { collIdFrom, entryIdFrom, idBytes, type CollId, type DeviceId, type EntryId } from '../core/ids.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { hash } from '../crypto/hash.ts'
 import type { Proposal } from '../ledger/types.ts'
@@ -57,6 +57,8 @@ export class Circle {
   readonly #stops: (() => void)[] = []
   /** How often this device has mirrored what: a word that has no effect is not repeated for ever. */
   readonly #mirrored = new Map<EntryId, number>()
+  /** The same of what it said in the place of a mirror: by act and device. */
+  readonly #paused = new Map<string, number>()
   #kept = 0
 
   private constructor(replica: Replica, gate: Gate, around: Around) {
@@ -233,11 +235,46 @@ export class Circle {
       this.#mirrored.set(act, (this.#mirrored.get(act) ?? 0) + 1)
       this.replica.act({ type: 'mirror', act })
     }
+    this.#takeBack()
+    for (let due = this.#toPause(); due; due = this.#toPause()) {
+      const { device, act } = due
+      this.#paused.set(`${act} ${device}`, (this.#paused.get(`${act} ${device}`) ?? 0) + 1)
+      const frontier = this.replica.feeds.frontierOf(device)
+      this.replica.act({ type: 'suspend', device, frontier, reason: 'evidence', evidence: idBytes(act) })
+    }
+  }
+
+  /**
+   * Whom the collective shut out with an act that does not show it by itself, because whoever said it had not heard of this device
+   * yet: no mirror reaches them, so it is said by this device’s own word, with the act as its reason.
+   */
+  #toPause(): { readonly device: DeviceId; readonly act: EntryId } | null {
+    for (const { id, standing } of this.replica.state.devices.values()) {
+      if (standing !== 'active' || id === this.replica.own.id) continue
+      const { ends, pauses } = this.gate.actsOn(id)
+      const act = [...ends, ...pauses].find(
+        (one) => (this.#paused.get(`${one} ${id}`) ?? 0) < MIRRORED_MOST && !this.gate.reaches(one, id),
+      )
+      if (act) return { device: id, act }
+    }
+    return null
+  }
+
+  /** What this device said for the collective it takes back when that is over there. */
+  #takeBack(): void {
+    const { state, ledger, own } = this.replica
+    for (const { id, author, device } of state.suspensions.values()) {
+      const act = author === own.id ? ledger.entry(id)?.act : null
+      const reason = act?.type === 'suspend' && act.reason === 'evidence' ? entryIdFrom(act.evidence) : null
+      const { ends, pauses } = this.gate.actsOn(device)
+      if (reason && this.#around.parent.ledger.has(reason) && ends.length + pauses.length === 0)
+        this.replica.act({ type: 'withdraw', target: id })
+    }
   }
 
   #toMirror(): EntryId | null {
     const { ledger, state } = this.replica
-    const may = (act: EntryId) => (this.#mirrored.get(act) ?? 0) < MIRRORED_MOST
+    const isUntired = (act: EntryId) => (this.#mirrored.get(act) ?? 0) < MIRRORED_MOST
     for (const { id, standing, suspensions } of state.devices.values()) {
       if (standing === 'revoked' || standing === 'retired') continue
       const mirrored = suspensions.flatMap((one) => {
@@ -245,11 +282,12 @@ export class Circle {
         return act?.type === 'mirror' ? [act.act] : []
       })
       const { ends, pauses } = this.gate.actsOn(id)
+      const may = (act: EntryId) => isUntired(act) && this.gate.reaches(act, id)
       const due = [...ends, ...pauses.filter((act) => !mirrored.includes(act))].find(may)
       if (due) return due
       const over = mirrored.find((act) => !pauses.includes(act))
       const shown = over ? this.gate.overBy(over) : null
-      if (shown && may(shown)) return shown
+      if (shown && isUntired(shown)) return shown
     }
     return null
   }
