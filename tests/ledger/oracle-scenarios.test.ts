@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest'
+import type { EpochId, RecId } from '../../src/lib/core/ids.ts'
+import { feedIdOf } from '../../src/lib/ledger/feed-id.ts'
 import { scene } from './oracle/both.ts'
+import { COLL, INVITES, type Hand } from './oracle/made-up.ts'
 
 // Each scene is judged twice, by the ledger and by the second reader; wherever they differ the test fails.
 
@@ -322,4 +325,71 @@ test('with two phones one still co-signs with one, the first that stands', () =>
   said.lifts(second, [bruna, cira, dina])
   said.settles([second, bruna, cira, dina])
   expect(said.state().finals).toHaveLength(1)
+})
+
+test('who came in by an invitation that brought in somebody else too gets no history, until a majority that knows of both says whom it meant', () => {
+  const { said, alba, bruna, cira, dina, start } = scene(5)
+  const rotate = {
+    type: 'rotate',
+    prev: [],
+    commit: new Uint8Array(32),
+    boxRoot: new Uint8Array(32),
+  } as const
+  const epoch = said.says(alba, rotate, start) as EpochId
+  const invite = said.says(alba, { type: 'invite', invitePk: INVITES.publicKey, uses: 1 })
+  const [fina, gala] = [said.stranger(), said.stranger()]
+  const [hers] = [fina, gala].map((guest) =>
+    said.decides([alba, bruna], said.entrant('admit', guest, invite)),
+  )
+  said.settles([alba, bruna, cira, dina])
+  const gives = (guest: Hand) => {
+    const grant = { type: 'grant', epochs: [epoch], device: guest.own.id, box: new Uint8Array() } as const
+    const id = said.says(alba, grant)
+    return said.state().grants.some((one) => one.id === id)
+  }
+  expect(said.state().invites.get(invite)?.used).toBe(true)
+  expect([gives(fina), gives(gala)]).toEqual([false, false])
+  const votes = [bruna, cira, dina].map((who) =>
+    said.says(who, { type: 'approve', proposal: hers!.proposed, seen: [] }),
+  )
+  said.says(alba, { type: 'enact', proposal: hers!.proposed }, votes)
+  expect([gives(fina), gives(gala)]).toEqual([true, false])
+})
+
+test('how far a revoked phone counts, two of those who voted must hold; a smaller branch goes first, and only its own feeds count', () => {
+  const { said, alba, bruna, cira, dina, start } = scene(5)
+  const incarnation = new Uint8Array(16)
+  const feedOf = ({ own }: Hand) => feedIdOf(COLL, own.id, incarnation)
+  const at = (who: Hand, seq: number, rec: string) => ({
+    feed: feedOf(who),
+    seq,
+    rec: rec.repeat(64) as RecId,
+  })
+  const on = [alba, bruna].map((who) =>
+    said.says(who, { type: 'feed', feed: feedOf(who), incarnation }, start),
+  )
+  const proposal = {
+    action: 'revokeDevice',
+    device: alba.own.id,
+    frontier: [at(alba, 9, '0')],
+    annul: [],
+  } as const
+  const proposed = said.says(bruna, { type: 'propose', proposal }, on)
+  const reach = () =>
+    said
+      .state()
+      .devices.get(alba.own.id)!
+      .frontier.map(({ seq, rec }) => [seq, rec[0]])
+  expect(reach()).toEqual([[9, '0']])
+  const seen = [at(alba, 5, '1'), at(bruna, 7, '0')].sort((a, b) => (a.feed < b.feed ? -1 : 1))
+  const votes = [
+    said.says(cira, { type: 'approve', proposal: proposed, seen }, [proposed]),
+    said.says(dina, { type: 'approve', proposal: proposed, seen: [at(alba, 5, '0')] }, [proposed]),
+  ]
+  said.says(bruna, { type: 'enact', proposal: proposed }, votes)
+  expect(said.standings(alba)).toEqual(['revoked'])
+  expect(reach()).toEqual([[5, '0']])
+  const raise = { action: 'amendFrontier', device: alba.own.id, frontier: [at(alba, 8, '1')] } as const
+  said.decides([bruna, cira, dina], raise)
+  expect(reach()).toEqual([[8, '1']])
 })

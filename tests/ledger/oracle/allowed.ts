@@ -1,8 +1,10 @@
 import type { DeviceId, EntryId, MemberId } from '../../../src/lib/core/ids.ts'
-import type { Proposal } from '../../../src/lib/ledger/types.ts'
+import type { Position, Proposal } from '../../../src/lib/ledger/types.ts'
 import { feedIdOf } from '../../../src/lib/ledger/feed-id.ts'
+import { isContested } from './inviting.ts'
 import { COLL } from './made-up.ts'
 import type { Reading, Word } from './oracle.ts'
+import { heldBy } from './positions.ts'
 import { standing, type Sum } from './strata.ts'
 
 /** What an entry may say where it stands, and what later strata want to know of that place. */
@@ -11,6 +13,10 @@ export type Allowed = {
   readonly does?: Proposal
   readonly votes?: readonly Vote[]
   readonly needed?: number
+  /** More than half of those who had a voice there. */
+  readonly majority?: number
+  /** How far those who voted hold what they voted about. */
+  readonly held?: readonly Position[]
   /** Devices that a recovery or revocation ends. */
   readonly ends?: readonly DeviceId[]
   readonly cap?: number
@@ -67,7 +73,8 @@ export const allowed = (reading: Reading, word: Word): Allowed | null => {
       const given = at.places.get(act.device)
       if (!given || given.member === null || standing(at, act.device) !== 'active') return null
       const final = reading.newestFinal(reading.past(id))
-      const isSettled = final !== null && reading.atOrBelow(given.by, final)
+      const isFinal = final !== null && reading.atOrBelow(given.by, final)
+      const isSettled = isFinal && !isContested(reading, at, given.member)
       const may = (epoch: EntryId) =>
         isSettled || at.epochs.get(epoch)!.recipients.includes(act.device) || !reading.below(epoch, given.by)
       return act.epochs.every((epoch) => at.epochs.has(epoch) && may(epoch)) ? {} : null
@@ -90,15 +97,16 @@ const isSpeech = (reading: Reading, { act }: Word): boolean => {
   return SPEECH.includes(reading.act(act.proposal, 'propose')?.proposal.action ?? '')
 }
 
-const floorOf = (at: Sum): number => (at.voters.size >= 8 ? 3 : 2)
+const floorOf = (at: Pick<Sum, 'voters'>): number => (at.voters.size >= 8 ? 3 : 2)
 
 const mayPropose = (at: Sum, proposal: Proposal, mine: MemberId): boolean => {
   const isNew = (device: DeviceId) => !at.held.has(device) && !at.places.has(device)
+  const isInvited = !('proof' in proposal && proposal.proof) || at.invites.includes(proposal.proof.invite)
   switch (proposal.action) {
     case 'admit':
-      return isNew(proposal.deviceId) && ![...at.held.values()].flat().includes(proposal.member)
+      return isNew(proposal.deviceId) && isInvited && ![...at.held.values()].flat().includes(proposal.member)
     case 'addDevice':
-      return proposal.member === mine && isNew(proposal.deviceId)
+      return proposal.member === mine && isInvited && isNew(proposal.deviceId)
     case 'recover':
       return at.members.has(proposal.member) && isNew(proposal.deviceId)
     case 'keeper':
@@ -128,13 +136,7 @@ const mayEnact = (reading: Reading, { id }: Word, proposal: EntryId): Allowed | 
   if (!does) return null
   const at = reading.at(id)
   if (does.action === 'policy' && does.policy.admit < floorOf(at)) return null
-  const all = at.voters.size
-  const needed =
-    does.action === 'addDevice'
-      ? 1
-      : does.action === 'admit'
-        ? Math.max(at.policy, floorOf(at))
-        : Math.floor(all / 2) + 1
+  const needed = neededFor(at, does)
   const votes = votesFor(reading, { proposal, does, at, seen: reading.past(id) })
   if (new Set(votes.map(({ member }) => member)).size < needed) return null
   const ends =
@@ -145,16 +147,24 @@ const mayEnact = (reading: Reading, { id }: Word, proposal: EntryId): Allowed | 
             member === does.member && device !== does.deviceId ? [device] : [],
           )
         : []
-  return { proposal, does, votes, needed, ends }
+  const majority = Math.floor(at.voters.size / 2) + 1
+  const held = heldBy(reading, votes, at.voters.size)
+  return { proposal, does, votes, needed, majority, held, ends }
+}
+
+export const neededFor = (at: Pick<Sum, 'voters' | 'policy'>, { action }: Proposal): number => {
+  if (action === 'addDevice') return 1
+  if (action === 'admit') return Math.max(at.policy, floorOf(at))
+  return Math.floor(at.voters.size / 2) + 1
 }
 
 /** One vote a member, none by whom it is about, none that was taken back. */
-const votesFor = (
+export const votesFor = (
   reading: Reading,
   of: {
     readonly proposal: EntryId
     readonly does: Proposal
-    readonly at: Sum
+    readonly at: Parameters<typeof standing>[0] & Pick<Sum, 'members' | 'voters'>
     readonly seen: ReadonlySet<EntryId>
   },
 ): readonly Vote[] => {

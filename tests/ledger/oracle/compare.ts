@@ -5,6 +5,7 @@ import { State } from '../../../src/lib/ledger/state.ts'
 import type { LedgerState, SignedEntry } from '../../../src/lib/ledger/types.ts'
 import { COLL } from './made-up.ts'
 import type { Word } from './oracle.ts'
+import { spellPositions } from './positions.ts'
 import { standing, type Sum } from './strata.ts'
 
 /** The evaluation of the ledger itself, fed with entries that nobody signed. Keeps what it knows, as on a phone. */
@@ -44,6 +45,11 @@ export const spellState = (state: LedgerState): Spelled => ({
   devices: [...state.devices.values()]
     .map(({ id, member, standing, grantedBy }) => [id, member, standing, grantedBy])
     .sort(),
+  frontiers: [...state.devices.values()].map(({ id, frontier }) => [id, spellPositions(frontier)]).sort(),
+  proposals: [...state.proposals.values()]
+    .map(({ id, status, approvals, needed }) => [id, status, needed, ...approvals])
+    .sort(),
+  invites: [...state.invites].map(([id, { used }]) => [id, used]).sort(),
   hands: [...state.devices.values()]
     .filter(({ cosigns }) => cosigns)
     .map(({ id }) => id)
@@ -76,6 +82,11 @@ export const spellState = (state: LedgerState): Spelled => ({
 export const spellSum = (sum: Sum, conflicting: readonly EntryId[]): Spelled => ({
   members: [...sum.members].map((id) => [id, sum.voters.has(id), sum.dormant.has(id)]).sort(),
   devices: [...sum.places].map(([id, { member, by }]) => [id, member, standing(sum, id), by]).sort(),
+  frontiers: [...sum.frontiers].map(([id, frontier]) => [id, spellPositions(frontier)]).sort(),
+  proposals: sum.proposals
+    .map(({ id, status, approvals, needed }) => [id, status, needed, ...approvals])
+    .sort(),
+  invites: sum.invites.map((id) => [id, sum.used.has(id)]).sort(),
   hands: [...sum.hands.values()].sort(),
   suspended: [
     ...new Set([

@@ -5,7 +5,7 @@ import { createKemPair } from '../../../src/lib/crypto/kem.ts'
 import { createRvPair } from '../../../src/lib/crypto/rendezvous.ts'
 import { createSignPair, sign } from '../../../src/lib/crypto/sign.ts'
 import { idBytes } from '../../../src/lib/core/ids.ts'
-import type { Act, Proposal } from '../../../src/lib/ledger/types.ts'
+import type { Act, Position, Proposal } from '../../../src/lib/ledger/types.ts'
 import { seededRandom } from '../../world/time.ts'
 import { diceFrom } from '../quarrel.ts'
 import type { Word } from './oracle.ts'
@@ -31,6 +31,8 @@ const deviceFrom = (): OwnDevice => {
   return { id: deviceIdOf(device), device, signSk: signs.secretKey, kemSk: kem.secretKey, rvSk: rv.secretKey }
 }
 
+/** The key of every invitation. */
+export const INVITES = createSignPair(random.bytes(32))
 const devices = Array.from({ length: POSSIBLE }, deviceFrom)
 const memberIds = Array.from({ length: POSSIBLE }, () => memberIdFrom(random.bytes(16))!)
 const bindings = new Map<string, Uint8Array>()
@@ -106,7 +108,12 @@ export class MadeUp {
     return this.#past.get(id)!
   }
 
-  entrant(action: 'admit' | 'addDevice' | 'recover' | 'keeper', { own, member }: Hand): Proposal {
+  /** `invite`: the invitation that is shown, whose key signed for this device. */
+  entrant(
+    action: 'admit' | 'addDevice' | 'recover' | 'keeper',
+    { own, member }: Hand,
+    invite: EntryId | null = null,
+  ): Proposal {
     const [device, deviceId, binding] = [
       own.device,
       own.id,
@@ -114,7 +121,10 @@ export class MadeUp {
     ]
     if (action === 'keeper') return { action, device, deviceId, binding }
     if (action === 'recover') return { action, member, device, deviceId, binding }
-    return { action, member, device, deviceId, binding, proof: null, verified: 'scan' }
+    const th = new Uint8Array(32)
+    const said = invite && [idBytes(COLL), idBytes(invite), idBytes(deviceId), th]
+    const proof = invite && { invite, th, sig: sign(INVITES.secretKey, 'invite', said) }
+    return { action, member, device, deviceId, binding, proof, verified: 'scan' }
   }
 
   /** The first proposes, the others approve next to each other, the first enacts. */
@@ -135,8 +145,8 @@ export class MadeUp {
     return { proposed, votes, enacted }
   }
 
-  suspends(who: Hand, target: Hand, on?: readonly EntryId[]): EntryId {
-    const act: Act = { type: 'suspend', device: target.own.id, frontier: [], reason: 'lost', evidence: null }
+  suspends(who: Hand, target: Hand, on?: readonly EntryId[], frontier: readonly Position[] = []): EntryId {
+    const act: Act = { type: 'suspend', device: target.own.id, frontier, reason: 'lost', evidence: null }
     return this.says(who, act, on)
   }
 

@@ -1,7 +1,9 @@
 import type { DeviceId, EntryId, FeedId, MemberId } from '../../../src/lib/core/ids.ts'
-import type { DeviceStanding } from '../../../src/lib/ledger/types.ts'
-import type { Allowed } from './allowed.ts'
+import type { DeviceStanding, Position, ProposalState } from '../../../src/lib/ledger/types.ts'
+import { neededFor, votesFor, type Allowed } from './allowed.ts'
+import { inviteOf } from './inviting.ts'
 import type { Reading } from './oracle.ts'
+import { frontierFrom, leftBy, type Frontiers } from './positions.ts'
 import { bitingOf, type Bite } from './suspending.ts'
 
 export type Place = {
@@ -36,11 +38,27 @@ export type Sum = {
   readonly void: ReadonlySet<EntryId>
   /** Which registration of each feed stands, and whose it is. */
   readonly feeds: ReadonlyMap<FeedId, { readonly entry: EntryId; readonly device: DeviceId }>
+  readonly frontiers: Frontiers
+  /** Proposals, and what has become of each. */
+  readonly proposals: readonly {
+    readonly id: EntryId
+    readonly status: ProposalState['status']
+    readonly approvals: readonly MemberId[]
+    readonly needed: number
+  }[]
+  /** Invitations that stand, and those of them that brought somebody in. */
+  readonly invites: readonly EntryId[]
+  readonly used: ReadonlySet<EntryId>
+  /** Admissions for which more than half of all stood. */
+  readonly confirmed: readonly { readonly proposal: EntryId; readonly by: EntryId }[]
   readonly granted: readonly EntryId[]
   readonly complained: readonly EntryId[]
 }
 
-export const standing = (sum: Sum, device: DeviceId): DeviceStanding | null => {
+export const standing = (
+  sum: Pick<Sum, 'places' | 'struck' | 'retired' | 'biting'>,
+  device: DeviceId,
+): DeviceStanding | null => {
   const place = sum.places.get(device)
   if (!place) return null
   if (sum.struck.has(device)) return 'revoked'
@@ -110,6 +128,9 @@ export const sumUp = (reading: Reading, order: readonly EntryId[]): Sum => {
   const voided = new Set<EntryId>()
   const registered: { readonly id: EntryId; readonly isHushed: boolean }[] = []
   const away: { readonly by: EntryId; readonly members: readonly MemberId[] }[] = []
+  const retirements: { readonly device: DeviceId; readonly frontier: readonly Position[] }[] = []
+  const raised: { readonly device: DeviceId; readonly frontier: readonly Position[] }[] = []
+  const confirmed: { readonly proposal: EntryId; readonly by: EntryId }[] = []
   let policy = genesis?.policy.admit ?? 0
   let minRules = 1
 
@@ -157,6 +178,9 @@ export const sumUp = (reading: Reading, order: readonly EntryId[]): Sum => {
     }
     if (does!.action === 'policy') policy = does!.policy.admit
     if (does!.action === 'minRules') minRules = Math.max(minRules, does!.rules)
+    if (does!.action === 'amendFrontier') raised.push({ device: does!.device, frontier: does!.frontier })
+    if (does!.action === 'admit' && votersOf(heard) >= verdict(id).majority!)
+      confirmed.push({ proposal: proposal!, by: id })
     if (does!.action === 'dormant') away.push({ by: id, members: does!.members })
     return comesIn(id, []) || protects
   }
@@ -177,6 +201,7 @@ export const sumUp = (reading: Reading, order: readonly EntryId[]): Sum => {
         break
       case 'retire':
         retired.add(author)
+        retirements.push({ device: author, frontier: act.frontier })
         effect = true
         break
       case 'enact':
@@ -261,9 +286,47 @@ export const sumUp = (reading: Reading, order: readonly EntryId[]): Sum => {
     ),
   )
   const finals = reading.finals.filter((id) => order.includes(id))
+  const ownFeeds = (device: DeviceId) =>
+    new Set([...feeds].flatMap(([feed, entry]) => (authorOf(entry) === device ? [feed] : [])))
+  const frontiers = new Map(
+    [...places.keys()].map((device) => {
+      const about = <T extends { readonly device: DeviceId }>(words: readonly T[]) =>
+        words.filter((word) => word.device === device)
+      const frontier = frontierFrom({
+        strikes: strikesOn(device).map((id) => verdict(id).held!),
+        suspensions: about(biting).map(({ said }) => leftBy(reading, said)),
+        retirements: about(retirements).map((word) => word.frontier),
+        raised: about(raised).flatMap((word) => word.frontier),
+        own: ownFeeds(device),
+      })
+      return [device, frontier] as const
+    }),
+  )
+  const heardNow = { places, struck, retired, biting, members, voters, policy }
+  const proposals = valid.flatMap((id) => {
+    const does = reading.act(id, 'propose')?.proposal
+    if (!does) return []
+    const protects = PROTECTIVE.includes(does.action)
+    const votes = votesFor(reading, { proposal: id, does, at: heardNow, seen: new Set(order) }).filter(
+      ({ by }) => protects || (!cut.has(by) && (does.action === 'lift' || silencersOf(by).length === 0)),
+    )
+    const isTakenBack = valid.some((one) => reading.act(one, 'withdraw')?.target === id)
+    const status = enacted.has(id)
+      ? 'enacted'
+      : !protects && cut.has(id)
+        ? 'void'
+        : isTakenBack
+          ? 'withdrawn'
+          : 'open'
+    const approvals = [...new Set(votes.map(({ member }) => member))].sort()
+    return [{ id, status, approvals, needed: neededFor(heardNow, does) } as const]
+  })
+  const invites = valid.filter((id) => reading.act(id, 'invite') && !voided.has(id))
+  const used = new Set([...enacted].flatMap((id) => inviteOf(reading, id) ?? []))
   return {
     ...{ founders, places, held, struck, retired, biting, members, voters, dormant, hands },
     ...{ policy, minRules, epochs, enacted, finals, void: voided },
+    ...{ frontiers, proposals, invites, used, confirmed },
     feeds: new Map([...feeds].map(([feed, entry]) => [feed, { entry, device: authorOf(entry) }])),
     ...{ granted: heardOf('grant'), complained: heardOf('complain') },
   }

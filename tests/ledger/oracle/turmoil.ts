@@ -1,8 +1,8 @@
-import type { EntryId, EpochId, RecId } from '../../../src/lib/core/ids.ts'
-import type { Act, Proposal } from '../../../src/lib/ledger/types.ts'
+import type { DeviceId, EntryId, EpochId, RecId } from '../../../src/lib/core/ids.ts'
+import type { Act, Position, Proposal } from '../../../src/lib/ledger/types.ts'
 import { diceFrom, type Dice } from '../quarrel.ts'
 import { feedIdOf } from '../../../src/lib/ledger/feed-id.ts'
-import { COLL, MadeUp, type Hand } from './made-up.ts'
+import { COLL, INVITES, MadeUp, type Hand } from './made-up.ts'
 
 /**
  * A collective in turmoil, one number a turn: two halves that sometimes hear each other, acts dated back to anywhere, every kind
@@ -10,7 +10,18 @@ import { COLL, MadeUp, type Hand } from './made-up.ts'
  * shrinks.
  */
 export const turmoil = (founders: number, turns: readonly number[]): MadeUp =>
-  stir(new MadeUp(founders, founders), turns)
+  stir(turns.length % 2 ? new MadeUp(founders, founders) : atHome(new MadeUp(founders, founders)), turns)
+
+/** They have been at it for a while: everybody has a feed, there is a key, and somebody was invited. */
+const atHome = (made: MadeUp): MadeUp => {
+  const incarnation = new Uint8Array(16)
+  for (const { own, member } of made.founders)
+    made.says({ own, member }, { type: 'feed', feed: feedIdOf(COLL, own.id, incarnation), incarnation })
+  const [first] = made.founders as [Hand, ...Hand[]]
+  made.says(first, { type: 'rotate', prev: [], commit: new Uint8Array(32), boxRoot: new Uint8Array(32) })
+  made.says(first, { type: 'invite', invitePk: INVITES.publicKey, uses: 1 })
+  return made
+}
 
 /** More of it, by whoever has a hand in it: leave `made.hands` to a few, and the others keep quiet. */
 export const stir = (made: MadeUp, turns: readonly number[]): MadeUp => {
@@ -55,12 +66,12 @@ class Turn {
     switch (dice(27)) {
       case 0:
       case 1:
-        return void made.suspends(who, this.#who(), on)
+        return void this.#suspends(who, this.#who(), on)
       case 2: {
         // One silences many, next to each other or one after the other.
         let knows = on
         for (const target of made.hands.filter(() => dice(2))) {
-          const id = made.suspends(who, target, knows)
+          const id = this.#suspends(who, target, knows)
           if (dice(2)) knows = [id]
         }
         return
@@ -83,7 +94,7 @@ class Turn {
         )
       }
       case 5:
-        return void (dice(3) === 0 && say({ type: 'retire', frontier: [] }))
+        return void (dice(3) === 0 && say({ type: 'retire', frontier: this.#positions(who.own.id) }))
       case 6: {
         const epochs = made.words.filter(({ act }) => act?.type === 'rotate').map(({ id }) => id)
         const prev = epochs.length > 0 && dice(2) ? [this.#pick(epochs) as EpochId] : []
@@ -93,7 +104,7 @@ class Turn {
         for (let copies = dice(2); copies >= 0; copies--) say({ type: 'rekey', kemPk: who.own.device.kemPk })
         return
       case 8:
-        return say({ type: 'invite', invitePk: new Uint8Array(32), uses: 1 })
+        return say({ type: 'invite', invitePk: INVITES.publicKey, uses: 1 })
       case 9: {
         const epochs = made.words.filter(({ act }) => act?.type === 'rotate').map(({ id }) => id as EpochId)
         if (epochs.length === 0) return say({ type: 'merge' })
@@ -149,7 +160,8 @@ class Turn {
     const apart: EntryId[] = []
     for (const voter of made.hands) {
       if (voter.own.id === who.own.id || dice(3) === 0) continue
-      const vote = made.says(voter, { type: 'approve', proposal: proposed, seen: [] }, knows)
+      const seen = this.#seen(proposal)
+      const vote = made.says(voter, { type: 'approve', proposal: proposed, seen }, knows)
       if (dice(2)) apart.push(vote)
       else knows = [vote]
       if (dice(24) === 0) knows = [...knows, this.#pick(made.words).id]
@@ -160,8 +172,9 @@ class Turn {
   #vote(): Act | null {
     const proposals = this.#made.words.filter(({ act }) => act?.type === 'propose')
     if (proposals.length === 0) return null
-    const proposal = this.#pick(proposals).id
-    return this.#dice(2) ? { type: 'approve', proposal, seen: [] } : { type: 'enact', proposal }
+    const { id: proposal, act } = this.#pick(proposals)
+    const seen = act?.type === 'propose' ? this.#seen(act.proposal) : []
+    return this.#dice(2) ? { type: 'approve', proposal, seen } : { type: 'enact', proposal }
   }
 
   #proposal(who: Hand): Proposal {
@@ -181,7 +194,7 @@ class Turn {
       case 2:
       case 3:
       case 4:
-        return { action: 'revokeDevice', device, frontier: [], annul }
+        return { action: 'revokeDevice', device, frontier: this.#positions(device), annul }
       case 5:
       case 6:
         return { action: 'lift', device }
@@ -200,22 +213,54 @@ class Turn {
         return made.entrant(
           'addDevice',
           dice(6) ? this.#enters(made.another(who)) : { own: target.own, member: who.member },
+          this.#invite(),
         )
       case 18:
       case 19: {
-        const feed = feedIdOf(COLL, device, new Uint8Array(16).fill(dice(3)))
-        return {
-          action: 'amendFrontier',
-          device,
-          frontier: [{ feed, seq: dice(9), rec: '0'.repeat(64) as RecId }],
-        }
+        return { action: 'amendFrontier', device, frontier: this.#positions(device) }
       }
       default:
         return made.entrant(
           'admit',
           dice(8) ? this.#enters(made.stranger()) : { own: target.own, member: this.#who().member },
+          this.#invite(),
         )
     }
+  }
+
+  #suspends(who: Hand, target: Hand, on: readonly EntryId[]): EntryId {
+    return this.#made.suspends(who, target, on, this.#positions(target.own.id))
+  }
+
+  /** Of the device a proposal is about, as far as somebody holds it; or of any, which must not count. */
+  #seen(proposal: Proposal): readonly Position[] {
+    const { hands } = this.#made
+    const theirs = 'member' in proposal ? hands.find(({ member }) => member === proposal.member) : undefined
+    const about =
+      'device' in proposal && typeof proposal.device === 'string' ? proposal.device : theirs?.own.id
+    return this.#positions(this.#dice(8) && about ? about : this.#who().own.id)
+  }
+
+  /** Anywhere in some of the feeds a device may have, sorted by feed, of two possible branches. */
+  #positions(device: DeviceId): readonly Position[] {
+    const dice = this.#dice
+    return [0, 1, 2]
+      .filter((incarnation) => dice(incarnation === 0 ? 8 : 2))
+      .map((incarnation) => ({
+        feed: feedIdOf(COLL, device, new Uint8Array(16).fill(incarnation)),
+        seq: dice(4),
+        rec: String(dice(2)).repeat(64) as RecId,
+      }))
+      .sort((a, b) => (a.feed < b.feed ? -1 : 1))
+  }
+
+  /** One of the invitations, rather the first: so that several come in by it. Or an entry that is none; or none. */
+  #invite(): EntryId | null {
+    const dice = this.#dice
+    if (dice(3) === 0) return null
+    const invites = this.#made.words.filter(({ act }) => act?.type === 'invite')
+    if (invites.length === 0 || dice(16) === 0) return dice(4) ? null : anything(this.#made)
+    return dice(2) ? invites[0]!.id : this.#pick(invites).id
   }
 
   #enters(hand: Hand): Hand {

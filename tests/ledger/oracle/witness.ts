@@ -11,7 +11,7 @@ export const seenIn = (oracle: Oracle): readonly string[] => {
   for (const id of ids) {
     const does = reading.allowed(id)?.does
     if (does) seen.push(`${does.action} ${sum.void.has(id) ? 'void' : 'carried out'}`)
-    see(`${oracle.words.get(id)!.act!.type} not allowed`, reading.allowed(id) === null)
+    see(`${oracle.words.get(id)!.act?.type} not allowed`, reading.allowed(id) === null)
     see('judged as if it stood on a final checkpoint', reading.past(id).size > oracle.past(id).size)
     see(
       'allowed when nothing is final, not so later',
@@ -54,6 +54,10 @@ export const seenIn = (oracle: Oracle): readonly string[] => {
   see('rival checkpoints', oracle.candidates().length > sum.finals.length)
   see('policy changed', sum.policy !== 2)
   see('rules raised', sum.minRules > 1)
+  for (const [device, frontier] of sum.frontiers)
+    see(`how far a device counts that is ${standing(sum, device)}`, frontier.length > 0)
+  for (const { status } of sum.proposals) seen.push(`proposal ${status}`)
+  see('an invitation was used', sum.used.size > 0)
   see('eight who vote', sum.voters.size >= 8)
   see(
     'two holders of one device',
