@@ -26,7 +26,7 @@ const HAPPENED = [
     `how far a device counts that is ${it}`,
   ]),
   ...['open', 'enacted', 'withdrawn'].map((it) => `proposal ${it}`),
-  ...['one final', 'rival checkpoints', 'paused admission', 'a copied phone', 'an invitation was used'],
+  ...['one final', 'rival checkpoints', 'a copied phone', 'an invitation was used'],
   'judged as if it stood on a final checkpoint',
 ]
 
@@ -58,6 +58,6 @@ test(
     )
     expect(looked).toBeGreaterThan(2 * RUNS)
     // Of ledgers in which nothing happens two readers agree easily.
-    for (const what of HAPPENED) expect(seen, what).toContain(what)
+    expect(HAPPENED.filter((what) => !seen.has(what))).toEqual([])
   },
 )
