@@ -46,7 +46,7 @@ for (let from = 0; from < seeds.length; from += SHARE) {
     const failures: string[] = []
     for (const seed of share) failures.push(...[await failureOf(seed)].filter((failure) => failure !== null))
     expect(failures.join('\n\n')).toBe('')
-  }, 120_000)
+  }, 300_000)
 }
 
 test('the same seed is the same run, act by act and key by key', async () => {
@@ -57,8 +57,14 @@ test('the same seed is the same run, act by act and key by key', async () => {
       trace: turmoil.trace,
       heads: turmoil.world.people.map(({ replica }) => replica.ledger.heads()),
       docs: turmoil.world.people.map(({ replica }) => replica.feeds.positionsMerged()),
+      inside: turmoil.inside?.look(),
     }
   }
-  expect(await lived(4)).toEqual(await lived(4))
-  expect((await lived(5)).heads).not.toEqual((await lived(4)).heads)
+  const first = await lived(4)
+  expect(await lived(4)).toEqual(first)
+  expect((await lived(5)).heads).not.toEqual(first.heads)
+  // With circles too.
+  const circled = await lived(7)
+  expect(circled.inside).not.toEqual([])
+  expect(await lived(7)).toEqual(circled)
 })
