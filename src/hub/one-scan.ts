@@ -33,13 +33,12 @@ const SILENCE_MS = 90_000
 /** A name may not come back for so long: late packets of what has ended begin nothing. ms. */
 const ENDED_MS = 30_000
 
-/** Throws when the port is taken, which it is for a moment after a hub in this very process has stopped. */
+/** Throws when the port is taken, by another program or by another visitors’ door of this process. */
 export const createOneScan = ({ port, certificate, clock, mayCome, onLine }: OneScanOptions): OneScan => {
   /** By name: being opened or open, and for a while afterwards. */
   const known = new Set<string>()
   const opening = new Map<() => void, string>()
   const mayBegin = createBucket(BEGINNINGS, clock)
-  let closed = false
 
   const begin = (name: string, theirs: IceCredentials, from: { host: string; port: number }): void => {
     known.add(name)
@@ -82,10 +81,9 @@ export const createOneScan = ({ port, certificate, clock, mayCome, onLine }: One
     connection.setLocalDescription('answer', { iceUfrag: name, icePwd: name })
   }
 
-  const listener = new IceUdpMuxListener(port)
-  listener.onUnhandledStunRequest(({ localUfrag: name, host, port: from }: IceUdpMuxRequest) => {
+  const stopListening = listenAt(port, ({ localUfrag: name, host, port: from }) => {
     const theirs = name ? parseIceName(name) : null
-    if (closed || !theirs || known.has(name) || opening.size >= MOST_OPENING) return
+    if (!theirs || known.has(name) || opening.size >= MOST_OPENING) return
     const fromThere = [...opening.values()].filter((address) => address === host).length
     if (fromThere >= MOST_OPENING_PER_ADDRESS) return
     if (!mayCome(host) || !mayBegin()) return
@@ -95,20 +93,37 @@ export const createOneScan = ({ port, certificate, clock, mayCome, onLine }: One
       // what they sent cannot be a connection
     }
   })
-  // Without a reference the listener would be collected, and nobody would hear.
-  alive.add(listener)
-
   return {
     close: () => {
-      closed = true
-      listener.stop()
-      alive.delete(listener)
+      stopListening()
       for (const end of [...opening.keys()]) end()
     },
   }
 }
 
-const alive = new Set<IceUdpMuxListener>()
+type Hear = (request: IceUdpMuxRequest) => void
+
+/**
+ * By port, for as long as this process lives. A listener that is stopped while a packet is on its way takes the whole
+ * process with it (node-datachannel 0.33: the packet’s thread calls what has just been freed), and a phone that lost its
+ * hub keeps knocking. So none is ever stopped: without a hub behind it, it hears nothing.
+ */
+const listening = new Map<number, { readonly listener: IceUdpMuxListener; hear: Hear | null }>()
+
+const listenAt = (port: number, hear: Hear): (() => void) => {
+  const before = listening.get(port)
+  if (before?.hear) throw new Error(`already listening at UDP port ${port}`)
+  const entry = before ?? openListener(port)
+  entry.hear = hear
+  return () => void (entry.hear = null)
+}
+
+const openListener = (port: number) => {
+  const entry = { listener: new IceUdpMuxListener(port), hear: null as Hear | null }
+  entry.listener.onUnhandledStunRequest((request: IceUdpMuxRequest) => entry.hear?.(request))
+  listening.set(port, entry)
+  return entry
+}
 
 const lineOf = (
   channel: DataChannel,

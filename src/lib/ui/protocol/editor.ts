@@ -25,6 +25,8 @@ export type EditorEvents = {
   readonly moved: (here: Here, can: { readonly undo: boolean; readonly redo: boolean }) => void
   /** The person asked for a link. */
   readonly link: () => void
+  /** The person tried to put a picture in, or another file. None goes in. */
+  readonly picture: () => void
 }
 
 /**
@@ -68,7 +70,12 @@ export class ProseEditor {
         this.#tell()
       },
       clipboardTextParser: sliceFromText,
-      handlePaste: (_, __, slice) => this.#paste(slice),
+      handlePaste: (_, event, slice) => {
+        if (event.clipboardData?.files.length) this.#events.picture()
+        return this.#paste(slice)
+      },
+      // Else the browser would leave this page and open the file in its place.
+      handleDOMEvents: { drop: (_, event) => this.#refuseFiles(event) },
     })
     this.#tell()
   }
@@ -103,6 +110,12 @@ export class ProseEditor {
 
   redo(): void {
     this.#bound.undo.redo()
+  }
+
+  /** All that is written, one line for each block. */
+  text(): string {
+    const { doc } = this.#view.state
+    return doc.textBetween(0, doc.content.size, '\n')
   }
 
   focus(): void {
@@ -151,6 +164,13 @@ export class ProseEditor {
   #tell(): void {
     const { undo } = this.#bound
     this.#events.moved(hereIn(this.#view.state), { undo: undo.canUndo(), redo: undo.canRedo() })
+  }
+
+  #refuseFiles(event: DragEvent): boolean {
+    if (!event.dataTransfer?.files.length) return false
+    event.preventDefault()
+    this.#events.picture()
+    return true
   }
 
   #paste(slice: Slice): boolean {
