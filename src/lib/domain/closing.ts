@@ -3,6 +3,9 @@ import { contentOf, rootOf } from './document.ts'
 import { isMap, itemOf } from './items.ts'
 import { copyOf, settledCopy } from './settle.ts'
 
+/** Shared types within shared types, at most. */
+const MAX_DEPTH = 32
+
 /** Units of one client that are gone from a document. */
 export type Gone = { readonly client: number; readonly clock: number; readonly length: number }
 
@@ -131,8 +134,15 @@ const docOf = (state: Uint8Array | null): Y.Doc => {
 
 const toClose = (doc: Y.Doc): readonly string[] => {
   const root = rootOf(doc, 'threats')
-  return [...root.keys()].filter((id) => itemOf(root, id)?.get('archived') === true).sort()
+  return [...root.keys()].filter((id) => isToClose(root._map.get(id), itemOf(root, id))).sort()
 }
+
+/** What somebody nested deeper than any editor does stays where it is: copying it could end in the middle. */
+const isToClose = (place: Y.Item | undefined, item: Y.Map<unknown> | null): boolean =>
+  item?.get('archived') === true &&
+  chainOf(place)
+    .flatMap((one) => unitsOf(one))
+    .every(({ depth }) => depth <= MAX_DEPTH)
 
 /** `order` says when it was written, beside what is still open: it is left out. */
 const closedState = (
@@ -184,14 +194,17 @@ const chainOf = (item: Y.Item | undefined): readonly Y.Item[] => {
 }
 
 /** An item and all that ever stood within it. */
-const unitsOf = (item: Y.Item): readonly Gone[] => {
-  const units: Gone[] = []
-  const waiting: Y.Item[] = [item]
+const unitsOf = (item: Y.Item): readonly (Gone & { readonly depth: number })[] => {
+  const units: (Gone & { readonly depth: number })[] = []
+  const waiting = [{ item, depth: 0 }]
   for (let next = waiting.pop(); next; next = waiting.pop()) {
-    units.push({ client: next.id.client, clock: next.id.clock, length: next.length })
-    if (!(next.content instanceof Y.ContentType)) continue
-    for (const value of next.content.type._map.values()) waiting.push(...chainOf(value))
-    for (let child = next.content.type._start; child; child = child.right) waiting.push(child)
+    const { id, length, content } = next.item
+    units.push({ client: id.client, clock: id.clock, length, depth: next.depth })
+    if (!(content instanceof Y.ContentType)) continue
+    const depth = next.depth + 1
+    for (const value of content.type._map.values())
+      for (const inner of chainOf(value)) waiting.push({ item: inner, depth })
+    for (let child = content.type._start; child; child = child.right) waiting.push({ item: child, depth })
   }
   return units
 }

@@ -39,7 +39,9 @@ const namesIn = (map: Y.Map<unknown>): readonly (readonly [name: string, key: st
   const numbers = new Map<string, number>()
   const numbered = written
     .map((key) => [fieldOf(key), contentOf(map.get(key)), key] as const)
-    .sort(([a, said], [b, other]) => compare(a, b) || compare(said, other))
+    .sort(
+      ([a, said, key], [b, other, beside]) => compare(a, b) || compare(said, other) || compare(key, beside),
+    )
     .map(([field, , key]) => {
       const number = numbers.get(field) ?? 0
       numbers.set(field, number + 1)
