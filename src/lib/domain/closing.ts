@@ -25,7 +25,7 @@ export const hasToClose = (doc: Y.Doc): boolean => toClose(doc).length > 0
 /**
  * Parts what is closed from what is open. Threats that were put away leave the document: all that is left there of each is that
  * something of a certain length is gone. They go on, together with those closed before, in a document of their own, all of
- * it under `client`, named by what they say and without the order they were written in. Spec: checkpoint.md §6.
+ * it under `client`, named by what they say and without the order they were written in. Spec: checkpoint.md §6a.
  * @param of.main state of the workspace document.
  * @param of.before state of what was closed before, if anything was.
  * @param of.client a client id that no feed has.

@@ -69,7 +69,7 @@ export const followLatePieces = (): typeof latePieces => {
 
 /**
  * What people wrote into something before they heard that it was closed, by feed and by what they wrote into. It comes back as
- * something new: of what is closed nothing leads to where it stood. Spec: checkpoint.md §6.
+ * something new: of what is closed nothing leads to where it stood. Spec: checkpoint.md §6a.
  */
 export const closedPieces = (doc: Y.Doc, late: readonly LateText<Accepted>[]): readonly LatePiece[] => {
   const begins = new Map<string, number>()

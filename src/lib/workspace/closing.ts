@@ -9,7 +9,7 @@ type Docs = ReadonlyMap<DocId, Uint8Array>
 /** The documents of a checkpoint, and where in them something was closed by it. */
 export type ClosedDocs = { readonly docs: Docs; readonly gone: readonly Gone[] }
 
-/** Documents as a checkpoint upon `parents` says them: with what is closed apart, and nobody’s. Spec: checkpoint.md §6. */
+/** Documents as a checkpoint upon `parents` says them: with what is closed apart, and nobody’s. Spec: checkpoint.md §6a. */
 export const closeDocs = (coll: CollId, parents: readonly EntryId[], docs: Docs): ClosedDocs => {
   const { open, closed, gone } = partClosed({
     main: docs.get(MAIN_DOC)!,
