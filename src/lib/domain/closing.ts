@@ -37,8 +37,11 @@ export const partClosed = (of: {
   readonly client: number
   readonly nameOf: (content: string, n: number) => string
 }): Parted => {
-  const [open, before] = [docOf(of.main), docOf(of.before)]
-  const items = [...rootOf(before, 'threats').values()].filter(isMap)
+  const [open, before] = [docOf(of.main), readable(of.before)]
+  const root = rootOf(before, 'threats')
+  const items = [...root].flatMap(([name, item]) =>
+    isMap(item) && isShallow(root._map.get(name)) ? [item] : [],
+  )
   const ids = toClose(open)
   for (const id of ids) items.push(itemOf(rootOf(open, 'threats'), id)!)
   const closed = items.length > 0 ? closedState(items, of) : null
@@ -132,6 +135,15 @@ const docOf = (state: Uint8Array | null): Y.Doc => {
   return doc
 }
 
+/** What one member handed over may be no state at all: then nothing was closed before. */
+const readable = (state: Uint8Array | null): Y.Doc => {
+  try {
+    return docOf(state)
+  } catch {
+    return new Y.Doc()
+  }
+}
+
 const toClose = (doc: Y.Doc): readonly string[] => {
   const root = rootOf(doc, 'threats')
   return [...root.keys()].filter((id) => isToClose(root._map.get(id), itemOf(root, id))).sort()
@@ -139,7 +151,9 @@ const toClose = (doc: Y.Doc): readonly string[] => {
 
 /** What somebody nested deeper than any editor does stays where it is: copying it could end in the middle. */
 const isToClose = (place: Y.Item | undefined, item: Y.Map<unknown> | null): boolean =>
-  item?.get('archived') === true &&
+  item?.get('archived') === true && isShallow(place)
+
+const isShallow = (place: Y.Item | undefined): boolean =>
   chainOf(place)
     .flatMap((one) => unitsOf(one))
     .every(({ depth }) => depth <= MAX_DEPTH)

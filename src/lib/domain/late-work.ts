@@ -47,6 +47,11 @@ export class LateWork<By> {
     return moved || this.#texts.size !== before
   }
 
+  /** Lets go of what came in changes that are over. */
+  drop(isOver: (by: By) => boolean): void {
+    for (const [name, { by }] of this.#texts) if (isOver(by)) this.#texts.delete(name)
+  }
+
   #placeOf(doc: Y.Doc, { id, origin, parent, parentSub }: Y.Item): Place | null {
     if (origin) {
       const before = this.#places.get(nameOf(origin))

@@ -80,7 +80,7 @@ export class Documents {
   ): void {
     this.flush()
     this.#queue = []
-    this.setClosed(base)
+    this.#setClosed(base)
     this.#lateWork = new LateWork()
     const doc = build(base, accepted, (into, record) => this.#noteLate(into, record))
     this.#late.set(this.#lateWork.texts())
@@ -91,8 +91,15 @@ export class Documents {
     old.destroy()
   }
 
+  /** The same is said from another base on, which is above these records: the document that is written in stays. */
+  standOn(base: ReadonlyMap<DocId, Uint8Array>, isBelow: (record: Accepted) => boolean): void {
+    this.#setClosed(base)
+    this.#lateWork.drop(isBelow)
+    this.#late.set(this.#lateWork.texts())
+  }
+
   /** Takes what is closed from a base, and leaves the document that is written in. */
-  setClosed(base: ReadonlyMap<DocId, Uint8Array> | null): void {
+  #setClosed(base: ReadonlyMap<DocId, Uint8Array> | null): void {
     const state = base?.get(CLOSED_DOC) ?? null
     if (state === this.#closedState || (state && this.#closedState && equalBytes(state, this.#closedState)))
       return

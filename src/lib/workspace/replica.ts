@@ -948,7 +948,8 @@ export class Replica {
     // Where the same counts as before, whoever is writing in the document is not disturbed.
     if (how === 'documentsStand' && feeds.acceptedKey() === before) {
       this.#typed.clear()
-      this.documents.setClosed(this.#base!.docs)
+      const { base, docs } = this.#base!
+      this.documents.standOn(docs, ({ position: { feed, seq } }) => seq <= (base.get(feed)?.seq ?? -1))
     } else this.#buildAnew()
     this.#touch()
     this.#registerFeed()
@@ -1113,6 +1114,8 @@ export class Replica {
       !this.#salvage &&
       this.#stranded.length === 0 &&
       !this.#feeds.hasClosedFeed() &&
+      // It is read off the records alone: from what was written down nobody would hear of it.
+      this.documents.late.read().length === 0 &&
       this.setAside().every(({ device }) => device !== this.own.id)
     const base = this.#feeds.baseNow()
     if (!isPlain || base.size === 0) return
