@@ -29,7 +29,7 @@ let bea: Person
 let cata: Person
 
 beforeEach(async () => {
-  await newBrowser()
+  newBrowser()
   world = new World(51)
   const disk = await realDisk()
   world.storageOf = (name) => (name === 'Bea' ? disk.storage : null)

@@ -1,6 +1,6 @@
 import * as Y from 'yjs'
 import { bytesFromHex } from '../../src/lib/core/bytes.ts'
-import { type EpochId, type FeedId } from '../../src/lib/core/ids.ts'
+import type { EpochId, FeedId } from '../../src/lib/core/ids.ts'
 import { expectOk } from '../../src/lib/core/result.ts'
 import { openRecord } from '../../src/lib/feed/record.ts'
 import { parseRun } from '../../src/lib/feed/run.ts'
