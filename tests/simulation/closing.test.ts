@@ -27,6 +27,7 @@ const OFTEN = {
   meet: 4,
   propose: 3,
   cosign: 9,
+  agree: 4,
   restart: 2,
   wait: 4,
 } as const
@@ -56,6 +57,12 @@ const lives = async (seed: number): Promise<World> => {
     } else if (what === 'cosign') {
       const open = [...replica.state.checkpoints.values()].filter(({ status }) => status === 'open')
       for (const { id: one } of open) replica.checkpoints.cosign(one)
+    } else if (what === 'agree') {
+      // Whoever hears of it signs: mostly not all do.
+      await world.settle()
+      const proposed = replica.checkpoints.propose()
+      await world.settle()
+      if (proposed.ok) for (const other of people) other.replica.checkpoints.cosign(proposed.value)
     } else if (what === 'restart') await who.restarts()
     else if (what === 'wait') world.clock.pass(dice.below(70_000))
     await replica.flush()
