@@ -262,6 +262,7 @@ export class PaperSpace implements Space {
   readonly outdated = new Cell(false)
   readonly mark: Uint8Array
   readonly doc = new Cell<Y.Doc>(createDocument())
+  readonly closed = new Cell<Y.Doc>(createDocument())
   readonly me: { readonly member: MemberId; readonly device: DeviceId }
   readonly membership: Cell<Membership>
   readonly status: Cell<Status>

@@ -1,8 +1,18 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { page, userEvent } from 'vitest/browser'
-import type * as Y from 'yjs'
+import * as Y from 'yjs'
+import { systemClock } from '../../src/lib/core/clock.ts'
+import { partClosed } from '../../src/lib/domain/closing.ts'
 import { createDocument } from '../../src/lib/domain/document.ts'
-import { addThreat, editThreat, moveThreat, threats, versionsOf } from '../../src/lib/domain/threats.ts'
+import {
+  addThreat,
+  archiveThreat,
+  editThreat,
+  moveThreat,
+  threats,
+  versionsOf,
+} from '../../src/lib/domain/threats.ts'
+import { FieldDraft } from '../../src/lib/ui/register/field-draft.svelte.ts'
 import RegisterScreen from '../../src/lib/ui/register/RegisterScreen.svelte'
 import ThreatScreen from '../../src/lib/ui/register/ThreatScreen.svelte'
 import type { PaperSpace } from './paper-session.ts'
@@ -275,4 +285,83 @@ test('keeping one of two texts can be taken back, and the other one is there aga
   await step('Deshacer').click()
   await expect.poll(texts).toEqual(both)
   expect(only(docOf(space)).who).toBe('')
+})
+
+/** As after a checkpoint: a threat nobody is told from, and one that is open. */
+const withClosed = () => {
+  const space = paperSpace()
+  addThreat(docOf(space), { title: 'Desalojo' })
+  const before = createDocument()
+  archiveThreat(before, addThreat(before, { title: 'Vigilancia', what: 'Un auto gris', status: 'reduced' }))
+  const { closed } = partClosed({
+    main: Y.encodeStateAsUpdate(before),
+    before: null,
+    client: 2 ** 53 - 7,
+    nameOf: () => '00000000000000c1',
+  })
+  const doc = createDocument()
+  Y.applyUpdate(doc, closed!)
+  space.closed.set(doc)
+  return space
+}
+
+test('what was closed is found beside what was put away, and is read as it was', async () => {
+  const space = withClosed()
+  register(space)
+  await expect.poll(cards).toEqual(['Desalojo'])
+  await page.getByRole('button', { name: 'Guardadas aparte 1' }).click()
+  await expect.poll(cards).toEqual(['Vigilancia'])
+  await page.getByRole('searchbox').fill('gris')
+  await expect.poll(cards).toEqual(['Vigilancia'])
+  expect(await barriers()).toEqual([])
+})
+
+test('a closed threat says that it is nobody’s any more, and is not written in', async () => {
+  const space = withClosed()
+  threat(space, '00000000000000c1')
+  await expect
+    .element(page.getByText('Esta amenaza se cerró con un acuerdo firme', { exact: false }))
+    .toBeVisible()
+  await expect.element(page.getByText('Un auto gris')).toBeVisible()
+  expect(page.getByRole('textbox').elements()).toEqual([])
+  await expect
+    .element(page.getByText('queda quién escribió cada parte', { exact: false }))
+    .not.toBeInTheDocument()
+  expect(await barriers()).toEqual([])
+})
+
+test('a closed threat is opened again as one’s own text; the register then shows the open one alone', async () => {
+  const space = withClosed()
+  const { unmount } = threat(space, '00000000000000c1')
+  await page.getByRole('button', { name: 'Abrir otra vez' }).click()
+  const again = threats(docOf(space))
+    .read()
+    .find(({ title }) => title === 'Vigilancia')!
+  expect(again).toMatchObject({ what: 'Un auto gris', status: 'reduced', archived: false })
+  expect(location.hash).toBe(`#/registro/${again.id}`)
+  await unmount()
+  register(space)
+  await expect.poll(cards).toEqual(['Vigilancia', 'Desalojo'])
+  await expect.element(page.getByRole('button', { name: 'Guardadas aparte' })).not.toBeInTheDocument()
+})
+
+test('one that is put away says that it will close, and that until then authorship is kept', async () => {
+  const space = paperSpace()
+  const id = addThreat(docOf(space), { title: 'Robo' })
+  archiveThreat(docOf(space), id)
+  threat(space, id)
+  await expect
+    .element(page.getByText('Mientras tanto queda quién la escribió', { exact: false }))
+    .toBeVisible()
+  await expect.element(page.getByText('queda quién escribió cada parte', { exact: false })).toBeVisible()
+})
+
+test('what Ana is typing when the threat is closed under her hands is not lost', async () => {
+  const space = paperSpace()
+  const id = addThreat(docOf(space), { title: 'Robo' })
+  const draft = new FieldDraft({ doc: () => space.doc.read(), id, field: 'what', clock: systemClock })
+  draft.type('Fue de noche')
+  space.doc.set(createDocument())
+  draft.save()
+  expect(only(docOf(space))).toMatchObject({ what: 'Fue de noche', archived: false })
 })

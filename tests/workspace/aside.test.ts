@@ -34,7 +34,7 @@ test('while others type, late work is not read again; when more comes or some is
   expect(pieces(ana, late.slice(0, 1))).toBe(first)
   const both = pieces(ana, late)
   expect(both).toMatchObject([{ piece: { text: 'uno' } }, { piece: { text: 'dos' } }])
-  expect(bringLateBack(ana, late, both[0]!.id)).toBe(true)
+  expect(bringLateBack(ana, { setAside: late, late: [] }, both[0]!.id)).toBe(true)
   expect(articles(ana).read()).toMatchObject([{ title: 'Uno' }])
   expect(pieces(ana, late)).toMatchObject([
     { piece: { text: 'dos' }, brought: false },

@@ -29,6 +29,8 @@ export type DocId = Id<'DocId'>
 
 /** The document that holds people, threats and protocol. */
 export const MAIN_DOC = 'main' as DocId
+/** What was closed when a checkpoint became final, without who wrote it. No record writes into it. Spec: checkpoint.md §6a. */
+export const CLOSED_DOC = 'closed' as DocId
 
 export const HASH_BYTES = 32
 export const MEMBER_ID_BYTES = 16

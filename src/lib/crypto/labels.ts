@@ -37,6 +37,7 @@ export const HASH_LABELS = [
   'passed', // a note that went through here to somebody else; never leaves the device
   'keeper', // how a keeper is named in its invitation, and what its first meeting is bound to
   'log', // one commit in the log of a keeper; never leaves its disk
+  'closed', // name of a closed item in what was settled, by what it says
 ] as const
 
 export const KDF_LABELS = [

@@ -1,9 +1,10 @@
 import * as Y from 'yjs'
+import { contentOf } from './document.ts'
 
 /**
  * The content of a closed document in a fresh one, all of it under one client id: who wrote which part, in what order,
  * and what was deleted is no longer in it; texts that stand side by side in a field are numbered in place of their
- * writers' names. Equal content and client give equal state on every device, so that each can
+ * writers' names, in an order that depends on what they say alone. Equal content and client give equal state on every device, so that each can
  * work it out alone and compare. Types are found by what a root holds, since a root that nobody has opened does not
  * say what it is; a root that holds nothing is left out.
  * @param client a whole number of at most 53 bits that no feed uses.
@@ -25,19 +26,33 @@ export const settledCopy = (doc: Y.Doc, client: number): Y.Doc => {
 
 /** Keys in order, so that the same content always makes the same structs. */
 const copyMap = (from: Y.Map<unknown>, to: Y.Map<unknown>): void => {
-  const versions = new Map<string, number>()
-  for (const key of [...from.keys()].sort()) to.set(withoutWriter(key, versions), copyOf(from.get(key)))
+  for (const [name, key] of namesIn(from)) to.set(name, copyOf(from.get(key)))
 }
 
-/** `field.writer` (fields.ts) as `field.0000`, `field.0001` and so on, in the order in which they are shown. */
-const withoutWriter = (key: string, versions: Map<string, number>): string => {
-  const dot = key.indexOf('.')
-  if (dot < 0) return key
-  const field = key.slice(0, dot)
-  const number = versions.get(field) ?? 0
-  versions.set(field, number + 1)
-  return `${field}.${String(number).padStart(4, '0')}`
+/**
+ * `field.writer` (fields.ts) as `field.0000`, `field.0001` and so on. In the order of what they say: in that of the writers'
+ * names, whoever knows who wrote could tell which is whose.
+ */
+const namesIn = (map: Y.Map<unknown>): readonly (readonly [name: string, key: string])[] => {
+  const plain = [...map.keys()].filter((key) => !key.includes('.'))
+  const written = [...map.keys()].filter((key) => key.includes('.'))
+  const numbers = new Map<string, number>()
+  const numbered = written
+    .map((key) => [fieldOf(key), contentOf(map.get(key)), key] as const)
+    .sort(
+      ([a, said, key], [b, other, beside]) => compare(a, b) || compare(said, other) || compare(key, beside),
+    )
+    .map(([field, , key]) => {
+      const number = numbers.get(field) ?? 0
+      numbers.set(field, number + 1)
+      return [`${field}.${String(number).padStart(4, '0')}`, key] as const
+    })
+  return [...plain.map((key) => [key, key] as const), ...numbered].sort(([a], [b]) => compare(a, b))
 }
+
+const fieldOf = (key: string): string => key.slice(0, key.indexOf('.'))
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 const copyList = (from: Y.Array<unknown>, to: Y.Array<unknown>): void => {
   if (from.length > 0) to.insert(0, from.toArray().map(copyOf))
@@ -48,7 +63,8 @@ const copyXml = (from: Y.XmlFragment, to: Y.XmlFragment): void => {
   if (children.length > 0) to.insert(0, children)
 }
 
-const copyOf = (value: unknown): unknown => {
+/** One value of a shared document as {@link settledCopy} writes it, not yet in any document. */
+export const copyOf = (value: unknown): unknown => {
   if (value instanceof Y.XmlElement) {
     const element = new Y.XmlElement(value.nodeName)
     for (const [name, attribute] of Object.entries(value.getAttributes()).sort(([a], [b]) =>

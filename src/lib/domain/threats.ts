@@ -1,6 +1,6 @@
 import * as Y from 'yjs'
 import type { Watched } from '../core/watched.ts'
-import { change, newId } from './change.ts'
+import { change, isItemId, newId } from './change.ts'
 import { rootOf } from './document.ts'
 import { keepVersion, readField, writeField, type Version } from './fields.ts'
 import { byOrder, itemOf, oncePerDocument, orderOf, watchItems } from './items.ts'
@@ -29,6 +29,8 @@ export type Threat = Readonly<Record<ThreatField, string>> & {
   /** Put away, not deleted. */
   readonly archived: boolean
   readonly order: number
+  /** The closed one (closing.ts) this was opened again from, if it was. */
+  readonly again: string | null
   /** Fields in which several texts stand because people wrote at once; the one above is the first of these. */
   readonly versions: Readonly<Partial<Record<ThreatField | 'status', readonly Version[]>>>
   /** Fields that hold something that is no text. */
@@ -81,6 +83,8 @@ export const editThreat = (
     return item && writeField(item, { ...edit, text: clean(edit.field, edit.text) })
   })
 
+export const hasThreat = (doc: Y.Doc, id: string): boolean => itemOf(rootOf(doc, 'threats'), id) !== null
+
 /** All texts that stand in a field, with their writers: what an edit is written from. */
 export const versionsOf = (doc: Y.Doc, id: string, field: ThreatField): readonly Version[] => {
   const item = itemOf(rootOf(doc, 'threats'), id)
@@ -118,6 +122,39 @@ export const archiveThreat = (doc: Y.Doc, id: string): void =>
 export const restoreThreat = (doc: Y.Doc, id: string): void =>
   change(doc, () => itemOf(rootOf(doc, 'threats'), id)?.delete('archived'))
 
+/** What was closed and has not been opened again, by title: when it was written is not known any more. */
+export const closedThreats = (closed: readonly Threat[], open: readonly Threat[]): readonly Threat[] => {
+  const again = new Set([...closed, ...open].map((threat) => threat.again))
+  return closed
+    .filter(({ id }) => !again.has(id))
+    .sort((a, b) => compare(normalise(a.title), normalise(b.title)) || compare(a.id, b.id))
+}
+
+/**
+ * Opens a closed threat again: what it says is written anew, as this person’s own. The closed one stays as it is.
+ * @returns the id of the open one, the same if it is open already; `null` when nothing of that name is closed.
+ */
+export const openAgain = (doc: Y.Doc, closed: Y.Doc, id: string): string | null => {
+  const was = threats(closed)
+    .read()
+    .find((threat) => threat.id === id)
+  if (!was) return null
+  const open = threats(doc)
+    .read()
+    .find(({ again }) => again === id)
+  if (open) return open.id
+  return change(doc, () => {
+    const made = addThreat(doc, { status: was.status })
+    const item = itemOf(rootOf(doc, 'threats'), made)!
+    for (const field of THREAT_FIELDS)
+      for (const { text } of versionsOf(closed, id, field)) writeField(item, { field, text, over: [] })
+    item.set('again', id)
+    return made
+  })
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
 /** The threats whose texts hold every word of `words`, accents and case aside. */
 export const searchThreats = (list: readonly Threat[], words: string): readonly Threat[] => {
   const wanted = normalise(words).split(/\s+/).filter(Boolean)
@@ -148,6 +185,11 @@ const clean = (field: ThreatField, text: string): string =>
 
 const parseStatus = (text: string): string | null => (Object.hasOwn(nextThreatStatus, text) ? text : null)
 
+const againOf = (item: Y.Map<unknown>): string | null => {
+  const id = item.get('again')
+  return typeof id === 'string' && isItemId(id) ? id : null
+}
+
 const parseThreat = (id: string, item: Y.Map<unknown>): Threat => {
   const versions: Partial<Record<ThreatField | 'status', readonly Version[]>> = {}
   const unreadable: (ThreatField | 'status')[] = []
@@ -169,6 +211,7 @@ const parseThreat = (id: string, item: Y.Map<unknown>): Threat => {
     status: THREAT_STATUSES.find((status) => standing.includes(status)) ?? 'unknown',
     archived: item.get('archived') === true,
     order: orderOf(item, 0),
+    again: againOf(item),
     versions,
     unreadable,
   }

@@ -1,6 +1,7 @@
-import { utf8FromText } from '../core/bytes.ts'
+import { hexFromBytes, utf8FromText } from '../core/bytes.ts'
 import { decodeCbor, encodeCbor, hasExactly, isBytes, isUint, type Cbor } from '../core/cbor.ts'
 import {
+  CLOSED_DOC,
   docIdFrom,
   entryIdFrom,
   epochIdFrom,
@@ -76,6 +77,16 @@ export const parseManifest = (bytes: Uint8Array): Result<Manifest, BadManifest> 
 export const manifestHash = (bytes: Uint8Array): Uint8Array => hash('att', bytes)
 /** `H("snap", sealed)`: the name of a snapshot in a manifest. */
 export const snapshotHash = (sealed: Uint8Array): Uint8Array => hash('snap', sealed)
+
+/** The client id of what is closed: the first 53 bits of `H("ycs", [coll, doc, parents])`, a whole number. */
+export const closedClient = (coll: CollId, parents: readonly EntryId[]): number => {
+  const digest = hash('ycs', [idBytes(coll), CLOSED_DOC, parents.map(idBytes)])
+  return Number(new DataView(digest.buffer, digest.byteOffset).getBigUint64(0) >> 11n)
+}
+
+/** The name of the n-th closed item that says this: the first 8 bytes of `H("closed", [coll, content, n])`, in hex. */
+export const closedName = (coll: CollId, content: string, n: number): string =>
+  hexFromBytes(hash('closed', [idBytes(coll), content, n]).subarray(0, 8))
 
 type SnapshotPlace = {
   readonly key: SecretKey

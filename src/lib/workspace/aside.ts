@@ -1,8 +1,10 @@
 import type * as Y from 'yjs'
 import type { DeviceId, FeedId } from '../core/ids.ts'
 import { broughtOf, markBrought, type LatePlace } from '../domain/brought.ts'
+import type { LateText } from '../domain/late-work.ts'
 import { bringBack, rescuables, type Piece } from '../domain/rescue.ts'
-import type { SetAside } from '../feed/types.ts'
+import type { Accepted, SetAside } from '../feed/types.ts'
+import type { ThreatField } from '../domain/threats.ts'
 
 /** Late work of one feed in one place, as one piece. */
 export type LatePiece = {
@@ -14,6 +16,8 @@ export type LatePiece = {
   readonly piece: Piece
   /** Somebody says that it was brought back; what came after it is a piece of its own. */
   readonly brought: boolean
+  /** It was written into something that was closed meanwhile. */
+  readonly closed?: true
 }
 
 /** What was set aside, told apart by feed, by where it would have stood, and by whether it was brought back already; what was, last. */
@@ -64,13 +68,59 @@ export const followLatePieces = (): typeof latePieces => {
 }
 
 /**
+ * What people wrote into something before they heard that it was closed, by feed and by what they wrote into. It comes back as
+ * something new: of what is closed nothing leads to where it stood. Spec: checkpoint.md §6a.
+ */
+export const closedPieces = (doc: Y.Doc, late: readonly LateText<Accepted>[]): readonly LatePiece[] => {
+  const begins = new Map<string, number>()
+  const groups = new Map<string, LateText<Accepted>[]>()
+  for (const text of late) {
+    const { feed, seq } = text.by.position
+    const whole = `${feed} ${text.item}`
+    const begin = begins.get(whole) ?? seq
+    begins.set(whole, begin)
+    const mark = broughtOf(doc, feed).get(`c${begin}`) ?? -1
+    const key = [feed, `c${begin}`, seq <= mark ? 'brought' : 'late'].join(' ')
+    groups.set(key, [...(groups.get(key) ?? []), text])
+  }
+  return [...groups].map(([key, texts]) => {
+    const [feed, item, half] = key.split(' ') as [FeedId, string, string]
+    const fields: Partial<Record<ThreatField, string>> = {}
+    for (const { field, text } of texts) {
+      const to = field ?? 'what'
+      fields[to] = fields[to] ? `${fields[to]}\n${text}` : text
+    }
+    const upTo = texts.at(-1)!.by.position.seq
+    return {
+      id: [feed, item, texts[0]!.by.position.seq, upTo].join(' '),
+      device: texts[0]!.by.device,
+      place: { feed, item },
+      upTo,
+      piece: { type: 'threat', id: '', title: '', fields } as const,
+      brought: half === 'brought',
+      closed: true,
+    } as const
+  })
+}
+
+/**
  * Brings one piece back as it was shown: what came after it since stays set aside.
  * @returns whether there is such a piece.
  */
-export const bringLateBack = (doc: Y.Doc, setAside: readonly SetAside[], id: string): boolean => {
+export const bringLateBack = (
+  doc: Y.Doc,
+  of: { readonly setAside: readonly SetAside[]; readonly late: readonly LateText<Accepted>[] },
+  id: string,
+): boolean => {
   const [feed, , , upTo] = id.split(' ')
-  const shown = setAside.filter(({ position }) => position.feed !== feed || position.seq <= Number(upTo))
-  const found = latePieces(doc, shown).find((late) => late.id === id)
+  const isShown = ({ position }: Accepted) => position.feed !== feed || position.seq <= Number(upTo)
+  const found = [
+    ...latePieces(doc, of.setAside.filter(isShown)),
+    ...closedPieces(
+      doc,
+      of.late.filter(({ by }) => isShown(by)),
+    ),
+  ].find((late) => late.id === id)
   if (!found) return false
   const { piece, place } = found
   bringBack(doc, { pieces: [piece], text: '', where: { type: piece.type, title: '' } })

@@ -1,9 +1,19 @@
 import * as Y from 'yjs'
 import { hexFromBytes } from '../core/bytes.ts'
 import type { Clock } from '../core/clock.ts'
-import type { CollId, DeviceId, DocId, EntryId, FeedId, RecId } from '../core/ids.ts'
+import {
+  CLOSED_DOC,
+  MAIN_DOC,
+  type CollId,
+  type DeviceId,
+  type DocId,
+  type EntryId,
+  type FeedId,
+  type RecId,
+} from '../core/ids.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { Cell, type Watched } from '../core/watched.ts'
+import { hasToClose } from '../domain/closing.ts'
 import { mergeInto } from '../domain/merge.ts'
 import { isStateOf } from '../domain/same-document.ts'
 import {
@@ -25,6 +35,7 @@ import { mayCosign, type MayNotCosign } from '../ledger/conduct.ts'
 import type { Ledger } from '../ledger/graph.ts'
 import type { LedgerView } from '../ledger/types.ts'
 import type { Storage, Write } from '../sync/ports.ts'
+import { areClosedDocs, closeDocs } from './closing.ts'
 import type { Keyring } from './keyring.ts'
 import type { Packs } from './packs.ts'
 import { blobKey } from './rows.ts'
@@ -140,7 +151,7 @@ export class Checkpoints {
     if (!epoch || !key || !isComplete) return err({ type: 'CheckpointIncomplete' })
     const parents = ledger.heads()
     const snapshots = new Map<DocId, Uint8Array>()
-    for (const [doc, state] of this.#port.docs()) {
+    for (const [doc, state] of closeDocs(coll, parents, this.#port.docs()).docs) {
       const sealed = sealSnapshot({ key, coll, doc, parents }, state)
       this.#keep(snapshotHash(sealed), sealed)
       snapshots.set(doc, snapshotHash(sealed))
@@ -375,11 +386,28 @@ export class Checkpoints {
       }
     }
     if (!isSameBase(feeds.baseNow(), manifest.base)) return 'differs'
-    const docs = await this.#docsFrom(base?.docs ?? new Map(), feeds)
+    const before = base?.docs.get(CLOSED_DOC)
+    const main = await this.#mainFrom(base?.docs.get(MAIN_DOC), feeds)
     const isSame =
-      docs.size === claimed.size && [...docs].every(([doc, mine]) => isStateOf(mine, claimed.get(doc)))
-    for (const doc of docs.values()) doc.destroy()
-    return isSame ? 'same' : 'differs'
+      before || hasToClose(main)
+        ? areClosedDocs(
+            closeDocs(this.#port.coll, parents, docsOf(Y.encodeStateAsUpdate(main), before)),
+            claimed,
+          )
+        : claimed.size === 1 && isStateOf(main, claimed.get(MAIN_DOC))
+    main.destroy()
+    if (isSame) return 'same'
+    const isClosing = claimed.has(CLOSED_DOC) || before !== undefined
+    return isClosing && !this.#standsOnGroundOf(parents) ? 'missing' : 'differs'
+  }
+
+  /**
+   * What is written into something closed goes nowhere: so what a checkpoint closes hangs on the one before. Whoever holds
+   * to another than it stood upon cannot say that it differs.
+   */
+  #standsOnGroundOf(parents: readonly EntryId[]): boolean {
+    const ground = this.#port.ledger.checkpointState(parents).finals.at(-1) ?? null
+    return (this.#port.base()?.by ?? null) === null && ground === this.#port.held()
   }
 
   /** Whether every record a base names is here; of an open one, whether as much is. */
@@ -395,23 +423,19 @@ export class Checkpoints {
     return this.#port.ledger.state().checkpoints.get(id)?.status === 'final'
   }
 
-  async #docsFrom(base: ReadonlyMap<DocId, Uint8Array>, feeds: Feeds): Promise<ReadonlyMap<DocId, Y.Doc>> {
-    const docs = new Map<DocId, Y.Doc>([...this.#port.docs().keys()].map((doc) => [doc, new Y.Doc()]))
-    // A record may name a document nobody has: then it is no part of what stands.
-    for (const [id, doc] of docs) {
-      const state = base.get(id)
-      if (state) Y.applyUpdate(doc, state)
-    }
+  /** A record may name another document: it is no part of what stands. */
+  async #mainFrom(state: Uint8Array | undefined, feeds: Feeds): Promise<Y.Doc> {
+    const main = new Y.Doc()
+    if (state) Y.applyUpdate(main, state)
     const accepted = [...feeds.accepted()]
     for (let at = 0; at < accepted.length; at += SLICE) {
-      const slice = accepted.slice(at, at + SLICE).flatMap((record) => record.docs)
-      for (const [id, into] of docs)
-        into.transact(() => {
-          for (const { doc, update } of slice) if (doc === id) mergeInto(into, update)
-        })
+      main.transact(() => {
+        for (const { docs } of accepted.slice(at, at + SLICE))
+          for (const { doc, update } of docs) if (doc === MAIN_DOC) mergeInto(main, update)
+      })
       await Promise.resolve()
     }
-    return docs
+    return main
   }
 
   // ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -462,6 +486,9 @@ export class Checkpoints {
     this.#moved.set(this.#moved.read() + 1)
   }
 }
+
+const docsOf = (main: Uint8Array, closed: Uint8Array | undefined): ReadonlyMap<DocId, Uint8Array> =>
+  new Map([[MAIN_DOC, main] as const, ...(closed ? [[CLOSED_DOC, closed] as const] : [])])
 
 /** The ledger as somebody saw it who knew `parents` and nothing else. */
 const ledgerAt = (ledger: Ledger, parents: readonly EntryId[]): LedgerView => {

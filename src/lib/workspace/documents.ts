@@ -1,8 +1,10 @@
 import * as Y from 'yjs'
+import { equalBytes } from '../core/bytes.ts'
 import { systemClock, type Clock } from '../core/clock.ts'
-import { MAIN_DOC, type DocId } from '../core/ids.ts'
+import { CLOSED_DOC, MAIN_DOC, type DocId } from '../core/ids.ts'
 import { nextTurn } from '../core/next-turn.ts'
 import { Cell, type Watched } from '../core/watched.ts'
+import { LateWork, type LateText } from '../domain/late-work.ts'
 import { mergeInto, straightened } from '../domain/merge.ts'
 import type { Accepted } from '../feed/types.ts'
 
@@ -22,6 +24,10 @@ const SLICE_MS = 8
  */
 export class Documents {
   readonly #doc: Cell<Y.Doc>
+  readonly #closed = new Cell(new Y.Doc())
+  #closedState: Uint8Array | null = null
+  #lateWork = new LateWork<Accepted>()
+  readonly #late = new Cell<readonly LateText<Accepted>[]>([])
   readonly #clock: Clock
   readonly #write: (updates: readonly { readonly doc: DocId; readonly update: Uint8Array }[]) => void
   readonly #pending: Uint8Array[] = []
@@ -47,6 +53,16 @@ export class Documents {
     return this.#doc
   }
 
+  /** What is closed: only read. Replaced by a new instance with each checkpoint. */
+  get closed(): Watched<Y.Doc> {
+    return this.#closed
+  }
+
+  /** What was written into something closed, by people who did not know yet: it is in no document, and can be brought back. */
+  get late(): Watched<readonly LateText<Accepted>[]> {
+    return this.#late
+  }
+
   /** Writing begins: from now on local changes carry this feed's client id. Spec: feed.md §6. */
   setClient(yClient: number): void {
     this.#client = yClient
@@ -64,11 +80,32 @@ export class Documents {
   ): void {
     this.flush()
     this.#queue = []
-    const doc = build(base, accepted)
+    this.#setClosed(base)
+    this.#lateWork = new LateWork()
+    const doc = build(base, accepted, (into, record) => this.#noteLate(into, record))
+    this.#late.set(this.#lateWork.texts())
     for (const update of waiting()) mergeInto(doc, update, REMOTE)
     if (this.#client !== null) doc.clientID = this.#client
     const old = this.#doc.read()
     this.#doc.set(this.#listen(doc))
+    old.destroy()
+  }
+
+  /** The same is said from another base on, which is above these records: the document that is written in stays. */
+  standOn(base: ReadonlyMap<DocId, Uint8Array>, isBelow: (record: Accepted) => boolean): void {
+    this.#setClosed(base)
+    this.#lateWork.drop(isBelow)
+    this.#late.set(this.#lateWork.texts())
+  }
+
+  /** Takes what is closed from a base, and leaves the document that is written in. */
+  #setClosed(base: ReadonlyMap<DocId, Uint8Array> | null): void {
+    const state = base?.get(CLOSED_DOC) ?? null
+    if (state === this.#closedState || (state && this.#closedState && equalBytes(state, this.#closedState)))
+      return
+    this.#closedState = state
+    const old = this.#closed.read()
+    this.#closed.set(docOf(state))
     old.destroy()
   }
 
@@ -82,7 +119,7 @@ export class Documents {
   /** The current state of every document with everything accepted merged, for a newcomer. Call after `flush`. */
   states(): ReadonlyMap<DocId, Uint8Array> {
     this.#mergeSlice(Number.POSITIVE_INFINITY)
-    return new Map([[MAIN_DOC, Y.encodeStateAsUpdate(this.#doc.read())]])
+    return withClosed(Y.encodeStateAsUpdate(this.#doc.read()), this.#closedState)
   }
 
   /** The state of every document as it would be built from a base and these records alone. */
@@ -93,7 +130,7 @@ export class Documents {
     const doc = build(base, accepted)
     const state = Y.encodeStateAsUpdate(doc)
     doc.destroy()
-    return new Map([[MAIN_DOC, state]])
+    return withClosed(state, base?.get(CLOSED_DOC) ?? null)
   }
 
   /** Hands out what is still in the batch, now. */
@@ -119,6 +156,7 @@ export class Documents {
     this.#timer?.()
     this.#queue = []
     this.#doc.read().destroy()
+    this.#closed.read().destroy()
   }
 
   async #drain(): Promise<void> {
@@ -134,16 +172,27 @@ export class Documents {
 
   #mergeSlice(patience = SLICE_MS): void {
     const until = performance.now() + patience
-    let merged = 0
+    let [merged, isLate] = [0, false]
     const doc = this.#doc.read()
     doc.transact(() => {
       for (; merged < this.#queue.length && performance.now() < until; merged++)
-        for (const { doc: id, update } of this.#queue[merged]!.docs)
-          if (id === MAIN_DOC) mergeInto(doc, update, REMOTE)
+        mergeRecord(doc, this.#queue[merged]!, (into, record) => {
+          isLate = this.#noteLate(into, record) || isLate
+        })
     }, REMOTE)
     this.#queue = this.#queue.slice(merged)
+    if (isLate) this.#late.set(this.#lateWork.texts())
     // Yjs takes another id when structs under its own arrive from outside (a pause that was taken back).
     if (this.#client !== null) doc.clientID = this.#client
+  }
+
+  /** Costs reading the change once more, so only where something is closed. */
+  #noteLate(doc: Y.Doc, record: Accepted): boolean {
+    if (!this.#closedState) return false
+    let isLate = false
+    for (const { doc: id, update } of record.docs)
+      if (id === MAIN_DOC) isLate = this.#lateWork.note(doc, update, record) || isLate
+    return isLate
   }
 
   #listen(doc: Y.Doc): Y.Doc {
@@ -166,13 +215,46 @@ export class Documents {
   }
 }
 
-const build = (base: ReadonlyMap<DocId, Uint8Array> | null, accepted: Iterable<Accepted>): Y.Doc => {
+const withClosed = (main: Uint8Array, closed: Uint8Array | null): ReadonlyMap<DocId, Uint8Array> =>
+  new Map(
+    closed
+      ? [
+          [MAIN_DOC, main],
+          [CLOSED_DOC, closed],
+        ]
+      : [[MAIN_DOC, main]],
+  )
+
+/** Nobody can write into what is closed but with a whole checkpoint or welcome; what cannot be read says nothing. */
+const docOf = (state: Uint8Array | null): Y.Doc => {
+  const doc = new Y.Doc()
+  try {
+    if (state) Y.applyUpdate(doc, state, REMOTE)
+    return doc
+  } catch {
+    doc.destroy()
+    return new Y.Doc()
+  }
+}
+
+/** `before`: to be told of each record before it is merged. */
+const build = (
+  base: ReadonlyMap<DocId, Uint8Array> | null,
+  accepted: Iterable<Accepted>,
+  before: BeforeMerge = () => {},
+): Y.Doc => {
   const doc = new Y.Doc()
   doc.transact(() => {
     const state = base?.get(MAIN_DOC)
     if (state) Y.applyUpdate(doc, state, REMOTE)
-    for (const { docs } of accepted)
-      for (const { doc: id, update } of docs) if (id === MAIN_DOC) mergeInto(doc, update, REMOTE)
+    for (const record of accepted) mergeRecord(doc, record, before)
   }, REMOTE)
   return doc
+}
+
+type BeforeMerge = (doc: Y.Doc, record: Accepted) => void
+
+const mergeRecord = (doc: Y.Doc, record: Accepted, before: BeforeMerge): void => {
+  before(doc, record)
+  for (const { doc: id, update } of record.docs) if (id === MAIN_DOC) mergeInto(doc, update, REMOTE)
 }

@@ -2,6 +2,7 @@ import { equalBytes } from '../core/bytes.ts'
 import type { Clock, Random } from '../core/clock.ts'
 import { mergeUpdates } from 'yjs'
 import {
+  CLOSED_DOC,
   MAIN_DOC,
   type CollId,
   type DeviceId,
@@ -17,6 +18,7 @@ import { Cell, type Watched } from '../core/watched.ts'
 import type { OwnDevice } from '../crypto/device.ts'
 import { forget, hash, type SecretKey } from '../crypto/hash.ts'
 import type { KemPublic } from '../crypto/kem.ts'
+import { wasClosedIn } from '../domain/closing.ts'
 import { bringBack, rescuable } from '../domain/rescue.ts'
 import { Feeds } from '../feed/feeds.ts'
 import { parseRecord } from '../feed/record.ts'
@@ -957,8 +959,11 @@ export class Replica {
     const before = this.#feeds.acceptedKey()
     this.#goOnWith(feeds)
     // Where the same counts as before, whoever is writing in the document is not disturbed.
-    if (how === 'documentsStand' && feeds.acceptedKey() === before) this.#typed.clear()
-    else this.#buildAnew()
+    if (how === 'documentsStand' && feeds.acceptedKey() === before) {
+      this.#typed.clear()
+      const { base, docs } = this.#base!
+      this.documents.standOn(docs, ({ position: { feed, seq } }) => seq <= (base.get(feed)?.seq ?? -1))
+    } else this.#buildAnew()
     this.#touch()
     this.#registerFeed()
     // What was written upon something that is not in this base and cannot be read here is for others to bring back.
@@ -1008,7 +1013,9 @@ export class Replica {
     this.ledger.setPin(settled.checkpoint)
     // What was handed over by one member has now been found to be what all say, or is left behind.
     this.#base = { base: settled.base, docs: settled.docs, by: null, parents: null }
-    await this.#rebase(how === 'verified' ? 'documentsStand' : 'documentsAnew')
+    // What it closed has left the document: nothing is taken out of one that is alive.
+    const isClosing = wasClosedIn(settled.docs.get(MAIN_DOC)!, this.documents.doc.read())
+    await this.#rebase(how === 'verified' && !isClosing ? 'documentsStand' : 'documentsAnew')
     // What one member handed over, and what was agreed before, is of no use beside it.
     this.#saver.save([{ table: 'snapshots', key: baseKey(this.coll), value: null }])
     this.checkpoints.tidy()
@@ -1124,6 +1131,8 @@ export class Replica {
       this.#stranded.length === 0 &&
       !this.#feeds.hasClosedFeed() &&
       this.#handedTooMuch().length === 0 &&
+      // It is read off the records alone: from what was written down nobody would hear of it.
+      this.documents.late.read().length === 0 &&
       this.setAside().every(({ device }) => device !== this.own.id)
     const base = this.#feeds.baseNow()
     if (!isPlain || base.size === 0) return
@@ -1160,7 +1169,8 @@ export class Replica {
     this.#starts += 1
     if (!this.#hasStart) return
     this.#hasStart = false
-    const keys = [startKey(this.coll), startDocKey(this.coll, MAIN_DOC)]
+    const docs = [MAIN_DOC, CLOSED_DOC].map((doc) => startDocKey(this.coll, doc))
+    const keys = [startKey(this.coll), ...docs]
     this.#saver.save(keys.map((key) => ({ table: 'snapshots', key, value: null })))
   }
 

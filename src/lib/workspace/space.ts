@@ -20,7 +20,7 @@ import type { WordLanguage } from '../net/words.ts'
 import type { Standing, Storage } from '../sync/ports.ts'
 import { keeperInvitationFromText } from '../wire/keeper.ts'
 import { Acknowledged } from './acknowledged.ts'
-import { bringLateBack, followLatePieces } from './aside.ts'
+import { bringLateBack, closedPieces, followLatePieces } from './aside.ts'
 import { createBundles } from './bundle-door.ts'
 import { createAgreed } from './checkpoint-door.ts'
 import { createEncounter } from './encounter.ts'
@@ -86,6 +86,7 @@ export class LiveSpace implements Space {
   readonly readOnly: Watched<boolean>
   readonly outdated: Watched<boolean>
   readonly doc: Watched<Y.Doc>
+  readonly closed: Watched<Y.Doc>
   readonly membership: Watched<Membership>
   readonly status: Watched<Status>
   readonly kept: Watched<Kept>
@@ -124,6 +125,7 @@ export class LiveSpace implements Space {
     this.mark = hash('weave', idBytes(replica.coll))
     this.#movedTo = new Cell(replica.row.movedTo)
     this.doc = replica.documents.doc
+    this.closed = replica.documents.closed
     this.#rtc = createChangingRtc(world.rtc, () => this.#way())
     this.#syncing = new Syncing(replica, world.clock, {
       mayLack: (neighbour, of) => this.#mesh?.mayLack(neighbour, of) ?? false,
@@ -163,7 +165,7 @@ export class LiveSpace implements Space {
       () => this.#status(),
     )
     this.kept = derived([replica.saving, replica.documents.waiting], () => this.#keptNow())
-    this.setAside = memo([replica.changed], () => this.#aside())
+    this.setAside = memo([replica.changed, replica.documents.late], () => this.#aside())
     this.agreed = createAgreed({
       replica,
       language: world.language,
@@ -287,7 +289,8 @@ export class LiveSpace implements Space {
   async bringBack(item: string): Promise<Result<void, NotAllowed>> {
     const refused = this.#mayAct()
     if (refused) return err(refused)
-    if (!bringLateBack(this.doc.read(), this.replica.setAside(), item)) return err({ type: 'NotFound' })
+    const late = { setAside: this.replica.setAside(), late: this.replica.documents.late.read() }
+    if (!bringLateBack(this.doc.read(), late, item)) return err({ type: 'NotFound' })
     await this.replica.flush()
     return this.#kept()
   }
@@ -511,16 +514,23 @@ export class LiveSpace implements Space {
   }
 
   #aside(): readonly AsideItem[] {
-    return this.#latePieces(this.doc.read(), this.replica.setAside()).map(
-      ({ id, device, piece, brought }) => ({
+    const { documents } = this.replica
+    const pieces = [
+      ...this.#latePieces(this.doc.read(), this.replica.setAside()),
+      ...closedPieces(this.doc.read(), documents.late.read()),
+    ]
+    return pieces
+      .sort((one, other) => Number(one.brought) - Number(other.brought))
+      .map(({ id, device, piece, brought, closed }) => ({
         id,
         device,
         member: this.replica.state.devices.get(device)?.member ?? null,
         text: freeText(textOf(piece)).slice(0, SHOWN_MAX),
-        where: { type: piece.type, title: piece.type === 'other' ? '' : piece.title },
+        where: closed
+          ? { type: 'closed', title: '' }
+          : { type: piece.type, title: piece.type === 'other' ? '' : piece.title },
         brought,
-      }),
-    )
+      }))
   }
 
   #createLive(): Live {

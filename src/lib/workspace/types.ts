@@ -202,6 +202,8 @@ export interface Space {
   readonly mark: Uint8Array
   /** The shared document. A new instance replaces it when something accepted before is taken back: bind again. */
   readonly doc: Watched<Y.Doc>
+  /** What was closed when a checkpoint became final, without who wrote it: only read. Replaced like `doc`: bind again. */
+  readonly closed: Watched<Y.Doc>
   readonly me: { readonly member: MemberId; readonly device: DeviceId }
   readonly membership: Watched<Membership>
   readonly status: Watched<Status>
@@ -485,7 +487,8 @@ export type AsideItem = {
   readonly member: MemberId | null
   /** Plain text of what the change would have added, for reading: up to 2 000 characters. */
   readonly text: string
-  readonly where: { readonly type: 'article' | 'threat' | 'other'; readonly title: string }
+  /** `closed`: it was written into something that was closed meanwhile. */
+  readonly where: { readonly type: 'article' | 'threat' | 'other' | 'closed'; readonly title: string }
   /** Somebody says it was brought back, here or elsewhere. What the phone wrote after that is an item of its own. */
   readonly brought: boolean
 }

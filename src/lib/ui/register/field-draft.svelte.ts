@@ -1,6 +1,6 @@
 import type * as Y from 'yjs'
 import type { Clock } from '../../core/clock.ts'
-import { editThreat, versionsOf, type ThreatField } from '../../domain/threats.ts'
+import { addThreat, editThreat, hasThreat, versionsOf, type ThreatField } from '../../domain/threats.ts'
 
 /** How long a keystroke waits for the next before the field is written. Milliseconds. */
 export const SAVE_MS = 300
@@ -66,7 +66,10 @@ export class FieldDraft {
     if (!this.#dirty) return
     this.#dirty = false
     const edit = { field: this.#field, text: this.#text, over: this.#base }
-    const writer = editThreat(this.#doc(), this.#id, edit)
+    const doc = this.#doc()
+    const writer = editThreat(doc, this.#id, edit)
     this.#base = writer ? [writer] : []
+    // It was closed while the person typed: what they wrote stands as something new.
+    if (this.#text && !hasThreat(doc, this.#id)) addThreat(doc, { [this.#field]: this.#text })
   }
 }
