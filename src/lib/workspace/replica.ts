@@ -12,6 +12,7 @@ import {
   type MemberId,
   type RecId,
 } from '../core/ids.ts'
+import { nextTurn } from '../core/next-turn.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { Cell, type Watched } from '../core/watched.ts'
 import type { OwnDevice } from '../crypto/device.ts'
@@ -46,7 +47,7 @@ import {
 import { writeEpoch } from '../ledger/epochs.ts'
 import { feedIdOf } from '../ledger/feed-id.ts'
 import { isKeyOf, openGrant } from '../ledger/grants.ts'
-import { createLedger, type AddReport, type Ledger } from '../ledger/graph.ts'
+import { createLedger, restoreLedger, type AddReport, type Ledger } from '../ledger/graph.ts'
 import { createRotate } from '../ledger/rotation.ts'
 import { mayRaiseRules, rulesAreAhead } from '../ledger/rules.ts'
 import { suspendedWith } from '../ledger/suspended-with.ts'
@@ -287,10 +288,9 @@ export class Replica {
     const rows = await storage.all('ledger', `${of.row.coll}/`)
     if (!rows.ok) return rows
     const wires = rows.value.rows.map(([, wire]) => wire)
-    const ledger = wires[0] ? createLedger(wires[0], of.row.pin ?? null, of.above) : null
-    if (!ledger?.ok) return err({ type: 'BadLedger' })
-    ledger.value.restore(wires.slice(1))
-    const replica = new Replica({ ...of, storage, ledger: ledger.value })
+    const ledger = restoreLedger(wires, of.row.pin ?? null, of.above)
+    if (ledger?.coll !== of.row.coll) return err({ type: 'BadLedger' })
+    const replica = new Replica({ ...of, storage, ledger })
     replica.#ledgerRows = wires.length
     await replica.keyring.restore(storage, (epoch, key) => isKeyOf(replica.ledger, epoch, key))
     await replica.kem.restore()
@@ -1063,6 +1063,8 @@ export class Replica {
    */
   async #proveStart(): Promise<void> {
     this.#meanwhile = []
+    // Whoever opened it sees it first.
+    await nextTurn()
     const restored = this.packs.restore('isCountedOn')
     const [start, base] = [this.#base!, await this.#restoreBase()]
     this.#ledgerChanged()
