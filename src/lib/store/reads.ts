@@ -1,8 +1,12 @@
 import type { IDBPDatabase, IDBPObjectStore } from 'idb'
 
-type ReadTable = IDBPObjectStore<unknown, string[], string, 'readonly'>
+type ReadTable = IDBPObjectStore<unknown, string[], string>
 
-type Asked = { readonly letter: string; readonly go: (table: ReadTable) => void; fail: (why: unknown) => void }
+type Asked = {
+  readonly letter: string
+  readonly go: (table: ReadTable) => void
+  fail: (why: unknown) => void
+}
 
 /**
  * Reads of one database. What is asked for in one breath goes into one transaction: for a start, which asks for ten things,
