@@ -5,6 +5,7 @@ import { nextTurn } from '../core/next-turn.ts'
 import { Cell, type Watched } from '../core/watched.ts'
 import { mergeInto, straightened } from '../domain/merge.ts'
 import type { Accepted } from '../feed/types.ts'
+import { KeptDocs } from './kept-docs.ts'
 
 /** The origin of everything merged from records: what a person did here has any other origin. */
 export const REMOTE = Symbol('merged from records')
@@ -169,8 +170,8 @@ export class Documents {
 const build = (base: ReadonlyMap<DocId, Uint8Array> | null, accepted: Iterable<Accepted>): Y.Doc => {
   const doc = new Y.Doc()
   doc.transact(() => {
-    const state = base?.get(MAIN_DOC)
-    if (state) Y.applyUpdate(doc, state, REMOTE)
+    if (base instanceof KeptDocs) base.mergeInto(doc, MAIN_DOC, REMOTE)
+    else if (base?.has(MAIN_DOC)) Y.applyUpdate(doc, base.get(MAIN_DOC)!, REMOTE)
     for (const { docs } of accepted)
       for (const { doc: id, update } of docs) if (id === MAIN_DOC) mergeInto(doc, update, REMOTE)
   }, REMOTE)
