@@ -106,7 +106,7 @@ export const snapshotNonce = (sealed: Uint8Array): Uint8Array => sealed.slice(0,
 
 /**
  * The sealed snapshot called `digest` once more, from what was in it; `null` where other bytes come out, which nobody gets to
- * see: one nonce must not seal two texts. Spec: checkpoint.md §6, ADR 0052.
+ * see: one nonce must not seal two texts. Spec: checkpoint.md §9, ADR 0052.
  */
 export const snapshotAgain = (
   one: OneSnapshot & { readonly nonce: Uint8Array; readonly digest: Uint8Array },

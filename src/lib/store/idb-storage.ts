@@ -17,8 +17,11 @@ const LETTERS: { readonly [T in Table]: string } = {
   shelf: 'i',
   blobs: 'j',
 }
-/** Goes up whenever there is a table more. */
-const VERSION = 3
+/**
+ * Goes up whenever there is a table more, or a row that a program of before would take for a damaged one: it then does not
+ * open the vault at all.
+ */
+const VERSION = 4
 /** The one store in the clear: the vault's header and the count of wrong tries. */
 const FRONT = 'z'
 

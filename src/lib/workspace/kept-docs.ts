@@ -2,7 +2,7 @@ import * as Y from 'yjs'
 import { equalBytes } from '../core/bytes.ts'
 import type { DocId } from '../core/ids.ts'
 
-/** A Yjs update as it lies on disk. Form 2 is the same in half the bytes. Spec: checkpoint.md §6. */
+/** A Yjs update as it lies on disk. Form 2 is the same in half the bytes. Spec: checkpoint.md §9. */
 export type Piece = { readonly form: 1 | 2; readonly bytes: Uint8Array }
 
 /** The form of a piece, as rows keep it. */

@@ -33,7 +33,7 @@ export type SettledRow = {
     | { readonly type: 'docs'; readonly docs: ReadonlyMap<DocId, Uint8Array> }
 }
 
-/** `enc([2, checkpoint, at, positions, [[doc, digest, key, nonce or null, form], …]])`. The store seals it. Spec: checkpoint.md §6. */
+/** `enc([2, checkpoint, at, positions, [[doc, digest, key, nonce or null, form], …]])`. The store seals it. Spec: checkpoint.md §9. */
 export const encodeSettledRow = (
   { checkpoint, at, base }: Pick<SettledRow, 'checkpoint' | 'at' | 'base'>,
   parts: readonly SettledPart[],

@@ -22,7 +22,7 @@ export type StartDoc = {
 
 /**
  * Everything that counted when the documents were last written down, so that the next start can show them before it has
- * read every record again. It saves time and decides nothing: the records do. Spec: checkpoint.md §6.
+ * read every record again. It saves time and decides nothing: the records do. Spec: checkpoint.md §9.
  */
 export type StartRow = {
   /** By whom what this device joined with was handed over, while that still matters. */
