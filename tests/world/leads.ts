@@ -5,8 +5,9 @@ import { expectOk } from '../../src/lib/core/result.ts'
 import { openRecord } from '../../src/lib/feed/record.ts'
 import { parseRun } from '../../src/lib/feed/run.ts'
 import { TABLES } from '../../src/lib/sync/ports.ts'
-import { parseSettledRow } from '../../src/lib/workspace/settled-row.ts'
-import { parseStartRow } from '../../src/lib/workspace/start-row.ts'
+import { settledKey, startKey } from '../../src/lib/workspace/rows.ts'
+import { readHeld } from '../../src/lib/workspace/settled-row.ts'
+import { readStart } from '../../src/lib/workspace/start-docs.ts'
 import { openWelcome } from '../../src/lib/workspace/welcome.ts'
 import type { Person, World } from './cast.ts'
 
@@ -31,11 +32,13 @@ export const leads = async (person: Person, { text, world }: Sought): Promise<re
   const look = (where: string, state: Uint8Array) => {
     for (const who of signersIn(state, text, people)) found.push({ where, who })
   }
+  const lies = await documentsOnDisk(person)
+  for (const [where, state] of lies.states) look(where, state)
   for (const table of TABLES) {
     const { rows } = expectOk(await storage.all(table))
     for (const [key, value] of rows) {
       const where = `${table} ${key}`
-      const rest = expectKnown({ person, table, key, value })
+      const rest = expectKnown({ person, table, key, value, read: lies.read })
       for (const record of rest.records)
         if (holds(record.bytes, text)) found.push({ where, who: ownerOf(people, record.feed) })
       for (const state of rest.states) look(where, state)
@@ -109,8 +112,37 @@ const saysOf = ({ content, parentSub }: Y.Item): string =>
         : ''
   }`
 
+/**
+ * The documents that lie on this disk in pieces over several rows: what was settled, and what the next start begins with.
+ * `read`: keys of the rows that were read for it.
+ */
+const documentsOnDisk = async ({ storage, replica: { coll } }: Person) => {
+  const states: [string, Uint8Array][] = []
+  const read = new Set<string>()
+  const held = await readHeld(storage, coll)
+  if (held?.docs) {
+    for (const [doc, state] of held.docs) states.push([`settled ${doc}`, state])
+    for (const doc of held.pieces.keys()) read.add(`${settledKey(coll)}/${doc}`)
+    read.add(settledKey(coll))
+  }
+  const row = expectOk(await storage.get('snapshots', startKey(coll)))
+  const start = row && (await readStart(storage, coll, row))
+  if (start) {
+    for (const [doc, state] of start.docs) states.push([`start ${doc}`, state])
+    for (const { doc } of start.row.docs) read.add(`${startKey(coll)}/${doc}`)
+    read.add(startKey(coll))
+  }
+  return { states, read }
+}
+
 /** A row, opened as far as this phone can: what its records and documents say, or that it is of another kind. */
-const expectKnown = (of: { person: Person; table: string; key: string; value: Uint8Array }) => {
+const expectKnown = (of: {
+  readonly person: Person
+  readonly table: string
+  readonly key: string
+  readonly value: Uint8Array
+  readonly read: ReadonlySet<string>
+}) => {
   const { replica } = of.person
   const name = of.key.slice(of.key.indexOf('/') + 1)
   const run = of.table === 'records' || of.table === 'tail' ? parseRun(of.value) : null
@@ -121,12 +153,10 @@ const expectKnown = (of: { person: Person; table: string; key: string; value: Ui
     return updates.map((bytes) => ({ feed: record.pub.feed, bytes }))
   })
   const states: Uint8Array[] = []
-  if (name === 'settled') states.push(...(parseSettledRow(of.value)?.docs.values() ?? []))
-  if (name.startsWith('start/')) states.push(of.value)
   if (name === 'base') {
     const opened = openWelcome(of.value, replica.ledger, (epoch: EpochId) => replica.keyring.key(epoch))
     if (opened.ok) states.push(...opened.value.docs.values())
   }
-  const isStart = name === 'start' && parseStartRow(of.value) !== null
-  return { records, states, isOther: !run && states.length === 0 && !isStart }
+  const isRead = of.table === 'snapshots' && of.read.has(of.key)
+  return { records, states, isOther: !run && states.length === 0 && !isRead }
 }

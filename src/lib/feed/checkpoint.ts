@@ -1,4 +1,4 @@
-import { hexFromBytes, utf8FromText } from '../core/bytes.ts'
+import { concatBytes, equalBytes, hexFromBytes, utf8FromText } from '../core/bytes.ts'
 import { decodeCbor, encodeCbor, hasExactly, isBytes, isUint, type Cbor } from '../core/cbor.ts'
 import {
   CLOSED_DOC,
@@ -17,7 +17,7 @@ import {
 import { err, ok, type Result } from '../core/result.ts'
 import { deriveKey, hash, type SecretKey } from '../crypto/hash.ts'
 import { pad, unpad } from '../crypto/pad.ts'
-import { open, seal, type OpenFailed, type SealKey } from '../crypto/seal.ts'
+import { NONCE_BYTES, open, seal, sealWith, type OpenFailed, type SealKey } from '../crypto/seal.ts'
 import { MAX_HEADS } from './body.ts'
 import type { Base, BasePosition } from './types.ts'
 
@@ -89,6 +89,7 @@ export const closedName = (coll: CollId, content: string, n: number): string =>
   hexFromBytes(hash('closed', [idBytes(coll), content, n]).subarray(0, 8))
 
 type SnapshotPlace = {
+  /** Of the epoch. */
   readonly key: SecretKey
   readonly coll: CollId
   readonly doc: DocId
@@ -100,9 +101,31 @@ type SnapshotPlace = {
 export const sealSnapshot = (place: SnapshotPlace, update: Uint8Array): Uint8Array =>
   seal(snapshotKey(place), contextOf(place), pad(update, SNAPSHOT_PAD))
 
-export const openSnapshot = (place: SnapshotPlace, sealed: Uint8Array): Result<Uint8Array, OpenFailed> => {
-  const opened = open(snapshotKey(place), contextOf(place), sealed)
+export const openSnapshot = (place: SnapshotPlace, sealed: Uint8Array): Result<Uint8Array, OpenFailed> =>
+  openSnapshotWith({ ...place, key: snapshotKey(place) }, sealed)
+
+/** One snapshot, by the key that opens it and nothing else. */
+type OneSnapshot = { readonly key: SealKey; readonly coll: CollId; readonly doc: DocId }
+
+export const openSnapshotWith = (one: OneSnapshot, sealed: Uint8Array): Result<Uint8Array, OpenFailed> => {
+  const opened = open(one.key, contextOf(one), sealed)
   return opened.ok ? unpad(opened.value) : opened
+}
+
+/** The nonce a snapshot was sealed with. */
+export const snapshotNonce = (sealed: Uint8Array): Uint8Array => sealed.slice(0, NONCE_BYTES)
+
+/**
+ * The sealed snapshot called `digest` once more, from what was in it; `null` where other bytes come out, which nobody gets to
+ * see: one nonce must not seal two texts. Spec: checkpoint.md §9, ADR 0052.
+ */
+export const snapshotAgain = (
+  one: OneSnapshot & { readonly nonce: Uint8Array; readonly digest: Uint8Array },
+  update: Uint8Array,
+): Uint8Array | null => {
+  const { key, nonce, digest } = one
+  const sealed = concatBytes(nonce, sealWith(key, nonce, contextOf(one), pad(update, SNAPSHOT_PAD)))
+  return equalBytes(snapshotHash(sealed), digest) ? sealed : null
 }
 
 /** Whether two bases are the same in everything a checkpoint says of them. */
@@ -117,10 +140,11 @@ const isSamePosition = (a: BasePosition, b: BasePosition | undefined): boolean =
   [...a.clocks].every(([doc, clock]) => b.clocks.get(doc) === clock) &&
   (a.lheads ?? []).join() === (b.lheads ?? []).join()
 
-const snapshotKey = ({ key, coll, doc, parents }: SnapshotPlace): SealKey =>
+/** `KDF(K, "snap", [coll, doc, parents])`: opens this snapshot, and no record. */
+export const snapshotKey = ({ key, coll, doc, parents }: SnapshotPlace): SealKey =>
   deriveKey<SealKey>(key, 'snap', [idBytes(coll), doc, parents.map(idBytes)])
 
-const contextOf = ({ coll, doc }: SnapshotPlace): Uint8Array =>
+const contextOf = ({ coll, doc }: Pick<SnapshotPlace, 'coll' | 'doc'>): Uint8Array =>
   encodeCbor(['checkpoint', idBytes(coll), utf8FromText(doc)])
 
 const byKey = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number =>

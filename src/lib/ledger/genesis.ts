@@ -78,14 +78,23 @@ export const assembleGenesis = (
 
 /** Checks a finished genesis: shape, distinct founders, every signature. Never throws. */
 export const checkGenesis = (wire: Uint8Array): Result<ParsedEntry, BadGenesis> => {
+  const read = readGenesis(wire)
+  if (!read.ok) return read
+  const { act, id, sigs } = read.value
+  const signed =
+    act?.type === 'genesis' &&
+    act.founders.every(({ device }, i) => verify(device.signPk, 'led', idBytes(id), sigs[i]!))
+  return signed ? read : err({ type: 'BadSignature' })
+}
+
+/** Reads back a genesis whose signatures were verified when it came: shape and distinct founders. Never throws. */
+export const readGenesis = (wire: Uint8Array): Result<ParsedEntry, BadGenesis> => {
   const parsed = parseEntry(wire)
   if (!parsed.ok) return parsed
-  const { act, entry, id, sigs } = parsed.value
+  const { act, entry } = parsed.value
   if (act?.type !== 'genesis') return err({ type: 'BadEntry' })
   const unsound = checkFounders(entry, act.founders)
-  if (unsound) return err(unsound)
-  const signed = act.founders.every(({ device }, i) => verify(device.signPk, 'led', idBytes(id), sigs[i]!))
-  return signed ? ok(parsed.value) : err({ type: 'BadSignature' })
+  return unsound ? err(unsound) : parsed
 }
 
 const checkFounders = (entry: Entry, founders: readonly Founder[]): BadGenesis | null => {

@@ -8,7 +8,7 @@ import { Dag, topological } from './dag.ts'
 import { parseEntry, type BadEntry, type ParsedEntry } from './entry.ts'
 import type { Evaluation } from './evaluation.ts'
 import { Finality } from './finality.ts'
-import { checkGenesis, type BadGenesis } from './genesis.ts'
+import { checkGenesis, readGenesis, type BadGenesis } from './genesis.ts'
 import { NOBODY_ABOVE, type AskParent } from './mirror.ts'
 import { Orphans } from './orphans.ts'
 import { Room } from './room.ts'
@@ -344,4 +344,18 @@ export const createLedger = (
 ): Result<Ledger, BadGenesis> => {
   const checked = checkGenesis(genesis)
   return checked.ok ? ok(new Ledger(checked.value, { pin, askParent })) : err(checked.error)
+}
+
+/** The same from what this device kept, genesis first: it verified every signature when they came. `null`: no genesis of ours. */
+export const restoreLedger = (
+  wires: readonly Uint8Array[],
+  pin: EntryId | null,
+  { askParent = NOBODY_ABOVE }: { readonly askParent?: AskParent } = {},
+): Ledger | null => {
+  const [genesis, ...rest] = wires
+  const read = genesis && readGenesis(genesis)
+  if (!read?.ok) return null
+  const ledger = new Ledger(read.value, { pin, askParent })
+  ledger.restore(rest)
+  return ledger
 }

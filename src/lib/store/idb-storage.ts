@@ -1,6 +1,7 @@
 import { deleteDB, openDB, type IDBPDatabase, type IDBPObjectStore } from 'idb'
 import { err, ok, type Result } from '../core/result.ts'
 import type { RowSealer, Storage, StorageFailed, Table } from '../sync/ports.ts'
+import { Reads } from './reads.ts'
 
 /** Tables by letters on disk: how many rows there are can be counted, what they are for need not be said. */
 const LETTERS: { readonly [T in Table]: string } = {
@@ -16,8 +17,11 @@ const LETTERS: { readonly [T in Table]: string } = {
   shelf: 'i',
   blobs: 'j',
 }
-/** Goes up whenever there is a table more. */
-const VERSION = 3
+/**
+ * Goes up whenever there is a table more, or a row that a program of before would take for a damaged one: it then does not
+ * open the vault at all.
+ */
+const VERSION = 4
 /** The one store in the clear: the vault's header and the count of wrong tries. */
 const FRONT = 'z'
 
@@ -63,7 +67,7 @@ const diskOf = (name: string, db: IDBPDatabase): Disk => ({
     }),
   writeFront: (row, value) =>
     attempt(() => write(db, [{ letter: FRONT, rowName: row, value: value && value.slice() }])),
-  rows: (sealer) => rowsOf(db, sealer),
+  rows: (sealer) => rowsOf({ db, reads: new Reads(db), sealer }),
   erase: () =>
     attempt(async () => {
       await clear(db, [FRONT])
@@ -77,11 +81,11 @@ const diskOf = (name: string, db: IDBPDatabase): Disk => ({
   close: () => db.close(),
 })
 
-const rowsOf = (db: IDBPDatabase, sealer: RowSealer): Storage => ({
+const rowsOf = ({ db, reads, sealer }: { db: IDBPDatabase; reads: Reads; sealer: RowSealer }): Storage => ({
   get: async (table, key) => {
     const read = await attempt(async () => {
       const rowName = sealer.name(table, key)
-      const sealed: unknown = await db.get(LETTERS[table], rowName)
+      const sealed: unknown = await reads.from(LETTERS[table], (rows) => rows.get(rowName))
       return sealed === undefined ? null : { row: openRow(sealer, table, [rowName, sealed]) }
     })
     if (!read.ok || !read.value) return read.ok ? ok(null) : read
@@ -89,8 +93,9 @@ const rowsOf = (db: IDBPDatabase, sealer: RowSealer): Storage => ({
   },
   all: (table, prefix = '') =>
     attempt(async () => {
-      const tx = db.transaction(LETTERS[table])
-      const [names, values] = await Promise.all([tx.store.getAllKeys(), tx.store.getAll()])
+      const [names, values] = await reads.from(LETTERS[table], (rows) =>
+        Promise.all([rows.getAllKeys(), rows.getAll()]),
+      )
       const rows: (readonly [string, Uint8Array])[] = []
       let corrupt = 0
       for (const [i, rowName] of names.entries()) {

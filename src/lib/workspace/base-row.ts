@@ -23,11 +23,7 @@ export const cborFromBase = (base: Base): Cbor =>
 /** `null`: a damaged row. */
 export const baseFromRow = (value: unknown): Base | null => mapOf(value, positionFrom)
 
-/** Documents as rows keep them: `[[doc, state], …]`. */
-export const cborFromDocs = (docs: ReadonlyMap<DocId, Uint8Array>): Cbor =>
-  [...docs].map(([doc, state]) => [doc, state])
-
-/** `null`: a damaged row. */
+/** Documents as rows of before kept them: `[[doc, state], …]`. `null`: a damaged row. */
 export const docsFromRow = (value: unknown): ReadonlyMap<DocId, Uint8Array> | null =>
   mapOf(value, ([doc, state]): readonly [DocId, Uint8Array] | null => {
     const name = docIdFrom(doc)

@@ -1,5 +1,5 @@
 import * as Y from 'yjs'
-import { hexFromBytes } from '../core/bytes.ts'
+import { equalBytes, hexFromBytes } from '../core/bytes.ts'
 import type { Clock } from '../core/clock.ts'
 import {
   CLOSED_DOC,
@@ -8,6 +8,7 @@ import {
   type DeviceId,
   type DocId,
   type EntryId,
+  type EpochId,
   type FeedId,
   type RecId,
 } from '../core/ids.ts'
@@ -21,10 +22,13 @@ import {
   isSameBase,
   manifestHash,
   MAX_MANIFEST_BYTES,
-  openSnapshot,
+  openSnapshotWith,
   parseManifest,
   sealSnapshot,
+  snapshotAgain,
   snapshotHash,
+  snapshotKey,
+  snapshotNonce,
   type Manifest,
 } from '../feed/checkpoint.ts'
 import { Feeds } from '../feed/feeds.ts'
@@ -39,6 +43,7 @@ import { areClosedDocs, closeDocs } from './closing.ts'
 import type { Keyring } from './keyring.ts'
 import type { Packs } from './packs.ts'
 import { blobKey } from './rows.ts'
+import type { OpenedPart, SettledPart } from './settled-row.ts'
 
 /** What this device found when it worked a checkpoint out by itself. */
 export type Check =
@@ -54,6 +59,13 @@ export type Settled = {
   readonly checkpoint: EntryId
   readonly base: Base
   readonly docs: ReadonlyMap<DocId, Uint8Array>
+  readonly opened: readonly OpenedPart[]
+}
+
+/** Parts of the checkpoint held to, which lie opened among the documents; `null`: one of these is gone. */
+export type PartsHeld = {
+  readonly parts: readonly SettledPart[]
+  readonly docs: ReadonlyMap<DocId, Uint8Array> | null
 }
 
 export type CannotPropose =
@@ -84,6 +96,8 @@ export type CheckpointPort = {
   readonly ask: () => void
   /** The one this device holds to by its own work or that of those who signed: not one it was merely told of. */
   readonly held: () => EntryId | null
+  /** Its parts, where this device keeps them as documents. */
+  readonly partsHeld: () => PartsHeld | null
   /** A final checkpoint this device verified, or has to take on the word of those who signed it. */
   readonly settle: (settled: Settled, how: 'verified' | 'adopted') => Promise<void>
 }
@@ -189,6 +203,12 @@ export class Checkpoints {
     return manifest ? this.#openAll(id, manifest) : null
   }
 
+  /** The parts of a checkpoint as they came, opened; `null`: one is not here, does not open, or lies opened already. */
+  openedParts(id: EntryId): readonly OpenedPart[] | null {
+    const manifest = this.#manifestOf(id)
+    return manifest && this.#openParts(id, manifest)
+  }
+
   /** The positions a checkpoint speaks of, if its manifest is here. */
   positionsOf(id: EntryId): Base | null {
     return this.#manifestOf(id)?.base ?? null
@@ -197,7 +217,21 @@ export class Checkpoints {
   // ── parts, by hash ───────────────────────────────────────────────────────────────────────────────────────────────
 
   blob(digest: Uint8Array): Uint8Array | null {
-    return this.#blobs.get(hexFromBytes(digest)) ?? null
+    const kept = this.#blobs.get(hexFromBytes(digest))
+    const held = kept ? undefined : this.#heldAs(digest)
+    if (!held?.part.nonce) return kept ?? null
+    return snapshotAgain({ ...held.part, nonce: held.part.nonce, coll: this.#port.coll }, held.state())
+  }
+
+  #has(digest: Uint8Array): boolean {
+    return this.#blobs.has(hexFromBytes(digest)) || this.#heldAs(digest) !== undefined
+  }
+
+  /** A part that lies among the documents. */
+  #heldAs(digest: Uint8Array): { readonly part: SettledPart; readonly state: () => Uint8Array } | undefined {
+    const held = this.#port.partsHeld()
+    const part = held?.docs && held.parts.find((one) => equalBytes(one.digest, digest))
+    return part ? { part, state: () => held.docs!.get(part.doc)! } : undefined
   }
 
   /** Parts of checkpoints that matter and are not here, to be asked of `peer` now: one peer after the other, not all at once. */
@@ -236,7 +270,7 @@ export class Checkpoints {
       if (!digest) return []
       const manifest = this.#manifestOf(id)
       const parts = manifest ? [...manifest.snapshots.values()] : [digest]
-      return parts.filter((part) => !this.#blobs.has(hexFromBytes(part)))
+      return parts.filter((part) => !this.#has(part))
     })
   }
 
@@ -268,6 +302,9 @@ export class Checkpoints {
     const conflicting = [...checkpoints.values()].filter(({ status }) => status === 'conflicting')
     const needed = [...(ledger.pin ? [ledger.pin] : conflicting.map(({ id }) => id)), ...this.#relevant()]
     const kept = new Set(needed.flatMap((id) => this.#partsOf(id)).map(hexFromBytes))
+    // A part that lies among the documents, and can be sealed again from there, has no row of its own any more.
+    for (const { digest, nonce } of this.#port.partsHeld()?.parts ?? [])
+      if (nonce && this.#heldAs(digest)) this.#blobs.delete(hexFromBytes(digest))
     const gone = [...this.#blobs.keys()].filter((name) => !kept.has(name))
     for (const name of gone) this.#blobs.delete(name)
     if (gone.length > 0)
@@ -325,11 +362,11 @@ export class Checkpoints {
     const newest = ledger.state().finals.at(-1)
     const manifest = newest && this.#manifestOf(newest)
     if (!newest || !manifest || newest === this.#port.held() || this.#closed) return
-    const docs = this.#openAll(newest, manifest)
+    const opened = this.#openParts(newest, manifest)
     const check = this.#checks.get(newest)
-    if (!docs) return
-    if (check === 'same')
-      return this.#port.settle({ checkpoint: newest, base: manifest.base, docs }, 'verified')
+    if (!opened) return
+    const settled = { checkpoint: newest, base: manifest.base, docs: docsIn(opened), opened }
+    if (check === 'same') return this.#port.settle(settled, 'verified')
     // What differs from one member's word is no reason to stay with that word.
     const isOneWord = (this.#port.base()?.by ?? null) !== null
     if (check !== 'missing' && !(check === 'differs' && isOneWord)) return
@@ -339,8 +376,7 @@ export class Checkpoints {
       if (!this.#waiting) this.#waiting = clock.after(PATIENCE_MS, () => this.#wake())
       return
     }
-    if (this.#covers(manifest.base))
-      await this.#port.settle({ checkpoint: newest, base: manifest.base, docs }, 'adopted')
+    if (this.#covers(manifest.base)) await this.#port.settle(settled, 'adopted')
   }
 
   #wake(): void {
@@ -454,25 +490,45 @@ export class Checkpoints {
   }
 
   #isWhole({ epoch, snapshots }: Manifest): boolean {
-    return (
-      this.#port.keyring.has(epoch) &&
-      [...snapshots.values()].every((digest) => this.#blobs.has(hexFromBytes(digest)))
-    )
+    return this.#port.keyring.has(epoch) && [...snapshots.values()].every((digest) => this.#has(digest))
   }
 
-  #openAll(id: EntryId, { epoch, snapshots }: Manifest): ReadonlyMap<DocId, Uint8Array> | null {
-    const { coll, keyring, ledger } = this.#port
-    const key = keyring.key(epoch)
-    const parents = ledger.entry(id)?.entry.parents
-    if (!key || !parents) return null
-    const docs = new Map<DocId, Uint8Array>()
+  #openAll(id: EntryId, manifest: Manifest): ReadonlyMap<DocId, Uint8Array> | null {
+    const opened = this.#openParts(id, manifest)
+    return opened && docsIn(opened)
+  }
+
+  #openParts(id: EntryId, { epoch, snapshots }: Manifest): readonly OpenedPart[] | null {
+    const parts: OpenedPart[] = []
     for (const [doc, digest] of snapshots) {
-      const sealed = this.#blobs.get(hexFromBytes(digest))
-      const opened = sealed ? openSnapshot({ key, coll, doc, parents }, sealed) : null
-      if (!opened?.ok) return null
-      docs.set(doc, opened.value)
+      const part = this.#heldPart(digest) ?? this.#openPart(id, { epoch, doc, digest })
+      if (!part) return null
+      parts.push(part)
     }
-    return docs
+    return parts
+  }
+
+  #heldPart(digest: Uint8Array): OpenedPart | null {
+    const held = this.#heldAs(digest)
+    const nonce = held?.part.nonce
+    return held && nonce ? { ...held.part, nonce, state: held.state() } : null
+  }
+
+  #openPart(
+    id: EntryId,
+    { epoch, doc, digest }: { readonly epoch: EpochId; readonly doc: DocId; readonly digest: Uint8Array },
+  ): OpenedPart | null {
+    const { coll, keyring, ledger } = this.#port
+    const sealed = this.#blobs.get(hexFromBytes(digest))
+    const parents = ledger.entry(id)?.entry.parents
+    const secret = keyring.key(epoch)
+    if (!sealed || !parents) return null
+    const key = secret
+      ? snapshotKey({ key: secret, coll, doc, parents })
+      : this.#port.partsHeld()?.parts.find((one) => equalBytes(one.digest, digest))?.key
+    if (!key) return null
+    const opened = openSnapshotWith({ key, coll, doc }, sealed)
+    return opened.ok ? { doc, digest, key, nonce: snapshotNonce(sealed), state: opened.value } : null
   }
 
   #keep(digest: Uint8Array, bytes: Uint8Array): void {
@@ -489,6 +545,9 @@ export class Checkpoints {
 
 const docsOf = (main: Uint8Array, closed: Uint8Array | undefined): ReadonlyMap<DocId, Uint8Array> =>
   new Map([[MAIN_DOC, main] as const, ...(closed ? [[CLOSED_DOC, closed] as const] : [])])
+
+const docsIn = (parts: readonly OpenedPart[]): ReadonlyMap<DocId, Uint8Array> =>
+  new Map(parts.map(({ doc, state }) => [doc, state]))
 
 /** The ledger as somebody saw it who knew `parents` and nothing else. */
 const ledgerAt = (ledger: Ledger, parents: readonly EntryId[]): LedgerView => {

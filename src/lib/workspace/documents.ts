@@ -7,6 +7,7 @@ import { Cell, type Watched } from '../core/watched.ts'
 import { LateWork, type LateText } from '../domain/late-work.ts'
 import { mergeInto, straightened } from '../domain/merge.ts'
 import type { Accepted } from '../feed/types.ts'
+import { KeptDocs } from './kept-docs.ts'
 
 /** The origin of everything merged from records: what a person did here has any other origin. */
 export const REMOTE = Symbol('merged from records')
@@ -245,8 +246,8 @@ const build = (
 ): Y.Doc => {
   const doc = new Y.Doc()
   doc.transact(() => {
-    const state = base?.get(MAIN_DOC)
-    if (state) Y.applyUpdate(doc, state, REMOTE)
+    if (base instanceof KeptDocs) base.mergeInto(doc, MAIN_DOC, REMOTE)
+    else if (base?.has(MAIN_DOC)) Y.applyUpdate(doc, base.get(MAIN_DOC)!, REMOTE)
     for (const record of accepted) mergeRecord(doc, record, before)
   }, REMOTE)
   return doc

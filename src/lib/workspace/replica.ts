@@ -13,6 +13,7 @@ import {
   type MemberId,
   type RecId,
 } from '../core/ids.ts'
+import { nextTurn } from '../core/next-turn.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { Cell, type Watched } from '../core/watched.ts'
 import type { OwnDevice } from '../crypto/device.ts'
@@ -48,7 +49,7 @@ import {
 import { writeEpoch } from '../ledger/epochs.ts'
 import { feedIdOf } from '../ledger/feed-id.ts'
 import { isKeyOf, openGrant } from '../ledger/grants.ts'
-import { createLedger, type AddReport, type Ledger } from '../ledger/graph.ts'
+import { createLedger, restoreLedger, type AddReport, type Ledger } from '../ledger/graph.ts'
 import { createRotate } from '../ledger/rotation.ts'
 import { mayRaiseRules, rulesAreAhead } from '../ledger/rules.ts'
 import { suspendedWith } from '../ledger/suspended-with.ts'
@@ -57,7 +58,7 @@ import type { Storage, StorageFailed, Write } from '../sync/ports.ts'
 import type { SyncMessage } from '../wire/sync.ts'
 import type { Above } from './circle-gate.ts'
 import { Calendar } from './calendar.ts'
-import { Checkpoints, type Settled } from './checkpoints.ts'
+import { Checkpoints, type PartsHeld, type Settled } from './checkpoints.ts'
 import { isSameState } from '../domain/same-document.ts'
 import { Debts } from './debts.ts'
 import { Documents } from './documents.ts'
@@ -75,6 +76,7 @@ import {
   ledgerKey,
   parseOwnHead,
   type OwnHead,
+  settledDocKey,
   settledKey,
   spaceKey,
   startDocKey,
@@ -84,8 +86,9 @@ import {
 } from './rows.ts'
 import { readAhead, type Wanted } from './read-ahead.ts'
 import { Saver } from './saver.ts'
-import { encodeSettledRow, parseSettledRow } from './settled-row.ts'
-import { encodeStartRow, parseStartRow } from './start-row.ts'
+import { readHeld, writeHeld } from './settled-row.ts'
+import { readStart, writeStartDocs } from './start-docs.ts'
+import { encodeStartRow } from './start-row.ts'
 import { createWelcome, openWelcome } from './welcome.ts'
 
 const DAY_MS = 24 * 3_600_000
@@ -106,6 +109,9 @@ type Start = Handed & {
   /** Who handed it over; `null`: a final checkpoint, or nobody. */
   readonly by: DeviceId | null
 }
+
+/** A final checkpoint this device holds to, since when (ms since 1970), and how far it reaches. */
+type HeldTo = { readonly checkpoint: EntryId; readonly at: number; readonly base: Base }
 
 /** What a newcomer began from, by whom, and what another member’s word on it was. */
 export type HandedOver = {
@@ -159,8 +165,9 @@ export class Replica {
   readonly #badBoxes = new Set<EpochId>()
   #feeds: Feeds
   #base: Start | null = null
-  /** The final checkpoint this device holds to, since when (ms since 1970), and how far it reaches. */
-  #settled: { readonly checkpoint: EntryId; readonly at: number; readonly base: Base } | null = null
+  #settled: HeldTo | null = null
+  /** Its parts, where they lie opened on this disk. */
+  #partsHeld: PartsHeld | null = null
   /** While this device goes by what it wrote down, and has not read every record again. */
   #isProving = false
   #whole: Promise<void> = Promise.resolve()
@@ -223,6 +230,7 @@ export class Replica {
       save: (writes) => this.#saver.save(writes),
       settle: (settled, how) => this.#settle(settled, how),
       held: () => this.#settled?.checkpoint ?? null,
+      partsHeld: () => this.#partsHeld,
       ask: () => this.#tell((events) => events.holdingsMoved?.()),
     })
     this.#debts = new Debts({
@@ -289,10 +297,9 @@ export class Replica {
     const rows = await storage.all('ledger', `${of.row.coll}/`)
     if (!rows.ok) return rows
     const wires = rows.value.rows.map(([, wire]) => wire)
-    const ledger = wires[0] ? createLedger(wires[0], of.row.pin ?? null, of.above) : null
-    if (!ledger?.ok) return err({ type: 'BadLedger' })
-    ledger.value.restore(wires.slice(1))
-    const replica = new Replica({ ...of, storage, ledger: ledger.value })
+    const ledger = restoreLedger(wires, of.row.pin ?? null, of.above)
+    if (ledger?.coll !== of.row.coll) return err({ type: 'BadLedger' })
+    const replica = new Replica({ ...of, storage, ledger })
     replica.#ledgerRows = wires.length
     await replica.keyring.restore(storage, (epoch, key) => isKeyOf(replica.ledger, epoch, key))
     await replica.kem.restore()
@@ -306,6 +313,7 @@ export class Replica {
     replica.#base = await replica.#restoreBase()
     await replica.#restoreRecords()
     await replica.#restoreOwnHead()
+    await replica.#holdOnce()
     await replica.#letGoOfThePast()
     replica.checkpoints.tidy()
     replica.#ledgerChanged()
@@ -1003,12 +1011,9 @@ export class Replica {
    * a phone that was off, whatever is signed for places there from now on.
    */
   async #settle(settled: Settled, how: 'verified' | 'adopted'): Promise<void> {
-    const now = { ...settled, at: this.#clock.now() }
-    const row = encodeSettledRow(now)
+    const now = { checkpoint: settled.checkpoint, base: settled.base, at: this.#clock.now() }
     this.#voidStart()
-    this.#saver.save([{ table: 'snapshots', key: settledKey(this.coll), value: row }])
-    await this.settled()
-    if (this.#saver.state.read() === 'failed' || this.#closed) return
+    if (!(await this.#hold(now, settled)) || this.#closed) return
     this.#settled = now
     this.ledger.setPin(settled.checkpoint)
     // What was handed over by one member has now been found to be what all say, or is left behind.
@@ -1022,14 +1027,33 @@ export class Replica {
     this.#ledgerChanged()
   }
 
+  /** Writes down what is held to: in one transaction, the documents and what takes the place of the parts they came in. */
+  async #hold(settled: HeldTo, { opened, docs }: Pick<Settled, 'opened' | 'docs'>): Promise<boolean> {
+    const before = this.#partsHeld?.parts.map(({ doc }) => doc) ?? []
+    const { parts, writes } = writeHeld({ coll: this.coll, settled, opened, before })
+    this.#saver.save(writes)
+    await this.settled()
+    if (this.#saver.state.read() === 'failed') return false
+    this.#partsHeld = { parts, docs }
+    return true
+  }
+
+  /** Rows of before held the documents beside the parts they came in: from now on they lie there once. */
+  async #holdOnce(): Promise<void> {
+    const [settled, docs] = [this.#settled, this.#base?.docs]
+    const opened = settled && !this.#partsHeld ? this.checkpoints.openedParts(settled.checkpoint) : null
+    const isSame = opened?.every(({ doc, state }) => equalBytes(state, docs?.get(doc) ?? NOTHING))
+    if (settled && docs && opened && isSame) await this.#hold(settled, { opened, docs })
+  }
+
   /** What all else stands on: the final checkpoint held to, or what this device was handed when it joined. */
   async #restoreBase(): Promise<Start | null> {
-    const settled = await this.#storage.get('snapshots', settledKey(this.coll))
-    const row = settled.ok && settled.value ? parseSettledRow(settled.value) : null
-    if (row) {
-      this.#settled = row
-      this.ledger.setPin(row.checkpoint)
-      return { base: row.base, docs: row.docs, by: null, parents: null }
+    const held = await readHeld(this.#storage, this.coll)
+    if (held?.row.holds.type === 'parts') this.#partsHeld = { parts: held.row.holds.parts, docs: held.docs }
+    if (held?.docs) {
+      this.#settled = held.row
+      this.ledger.setPin(held.row.checkpoint)
+      return { base: held.row.base, docs: held.docs, by: null, parents: null }
     }
     const welcome = await this.#storage.get('snapshots', baseKey(this.coll))
     if (!welcome.ok || !welcome.value) return null
@@ -1045,10 +1069,10 @@ export class Replica {
    */
   async #startFromRow(): Promise<boolean> {
     const read = await this.#storage.get('snapshots', startKey(this.coll))
-    const row = read.ok && read.value ? parseStartRow(read.value) : null
-    const docs = row && (await this.#startDocs(row.docs))
+    const start = read.ok && read.value ? await readStart(this.#storage, this.coll, read.value) : null
     this.#hasStart = !read.ok || read.value !== null
-    if (!row || !docs) return this.#startSlowly()
+    if (!start) return this.#startSlowly()
+    const { row, docs } = start
     if (row.settled) this.ledger.setPin(row.settled.checkpoint)
     const feeds = new Feeds({ ledger: this.ledger, keys: this.keyring, base: row.base })
     const isJudgedAlike = equalBytes(judgedAs(feeds), row.judged)
@@ -1070,22 +1094,14 @@ export class Replica {
     return true
   }
 
-  async #startDocs(names: readonly DocId[]): Promise<ReadonlyMap<DocId, Uint8Array> | null> {
-    const docs = new Map<DocId, Uint8Array>()
-    for (const name of names) {
-      const row = await this.#storage.get('snapshots', startDocKey(this.coll, name))
-      if (!row.ok || !row.value) return null
-      docs.set(name, row.value)
-    }
-    return docs
-  }
-
   /**
    * Reads every record again behind what is shown already. From then on everything is as if it had been read first; where
    * something else counts than was written down, the documents are built anew.
    */
   async #proveStart(): Promise<void> {
     this.#meanwhile = []
+    // Whoever opened it sees it first.
+    await nextTurn()
     const restored = this.packs.restore('isCountedOn')
     const [start, base] = [this.#base!, await this.#restoreBase()]
     this.#ledgerChanged()
@@ -1104,7 +1120,10 @@ export class Replica {
       else this.#buildAnew()
     }
     await this.checkpoints.restore()
-    if (!isLost) await this.#letGoOfThePast()
+    if (!isLost) {
+      await this.#holdOnce()
+      await this.#letGoOfThePast()
+    }
     this.checkpoints.tidy()
     this.#ledgerChanged()
     this.#tell((events) => events.holdingsMoved?.())
@@ -1137,24 +1156,29 @@ export class Replica {
     const base = this.#feeds.baseNow()
     if (!isPlain || base.size === 0) return
     if (this.#feed && this.#feeds.nextSeq(this.#feed) - 1 !== (base.get(this.#feed)?.seq ?? -1)) return
-    const docs = this.documents.states()
-    const value = encodeStartRow({
+    const row = {
       by: this.#base?.by ?? null,
       settled: this.#settled,
       judged: judgedAs(this.#feeds),
       base,
-      docs: [...docs.keys()],
+    }
+    const settledDocs = this.#partsHeld?.docs
+    const written = writeStartDocs({
+      coll: this.coll,
+      row,
+      docs: this.documents.states(),
+      main: this.documents.doc.read(),
+      // Where this device began from something else, what is shown does not stand upon them.
+      settled: settledDocs && settledDocs === this.#base?.docs ? settledDocs : null,
     })
+    const value = encodeStartRow({ ...row, docs: written.docs })
     const starts = this.#starts
     const { writes, done } = await this.packs.leaveTail(base)
     // Something counts no more while the tail was read.
     if (starts !== this.#starts || this.#closed) return
     this.#hasStart = true
-    const table = 'snapshots'
-    const states = [...docs].map(
-      ([doc, state]) => ({ table, key: startDocKey(this.coll, doc), value: state }) as const,
-    )
-    this.#saver.save([...writes, ...states, { table, key: startKey(this.coll), value }], done)
+    const start: Write = { table: 'snapshots', key: startKey(this.coll), value }
+    this.#saver.save([...writes, ...written.writes, start], done)
     await this.#saver.settled()
   }
 
@@ -1263,6 +1287,8 @@ export class Replica {
   }
 }
 
+const NOTHING = new Uint8Array()
+
 /** What every start asks the disk for. */
 const readFirst = (coll: CollId): readonly Wanted[] => [
   { table: 'ledger', prefix: `${coll}/` },
@@ -1271,6 +1297,8 @@ const readFirst = (coll: CollId): readonly Wanted[] => [
   { table: 'meta', key: calendarKey(coll) },
   { table: 'snapshots', key: startKey(coll) },
   { table: 'snapshots', key: startDocKey(coll, MAIN_DOC) },
+  { table: 'snapshots', key: settledKey(coll) },
+  { table: 'snapshots', key: settledDocKey(coll, MAIN_DOC) },
   { table: 'tail', prefix: `${coll}/` },
   { table: 'heads', key: headKey(coll) },
 ]

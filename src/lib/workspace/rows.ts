@@ -58,6 +58,7 @@ export const blobKey = (coll: CollId, digest: string): string => `${coll}/blob/$
 export const startKey = (coll: CollId): string => `${coll}/start`
 export const startDocKey = (coll: CollId, doc: DocId): string => `${coll}/start/${doc}`
 export const settledKey = (coll: CollId): string => `${coll}/settled`
+export const settledDocKey = (coll: CollId, doc: DocId): string => `${coll}/settled/${doc}`
 export const heardKey = (coll: CollId): string => `heard/${coll}`
 
 export const encodeSpaceRow = (row: SpaceRow): Uint8Array =>
