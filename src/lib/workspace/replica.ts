@@ -433,6 +433,7 @@ export class Replica {
     this.documents.destroy()
     this.keyring.forget()
     this.kem.forget()
+    forget(...(this.#partsHeld?.parts.map(({ key }) => key) ?? []))
   }
 
   // ── what links may carry ─────────────────────────────────────────────────────────────────────────────────────────
@@ -1077,9 +1078,9 @@ export class Replica {
    */
   async #proveStart(): Promise<void> {
     this.#meanwhile = []
+    const restored = this.packs.restore('isCountedOn')
     // Whoever opened it sees it first.
     await nextTurn()
-    const restored = this.packs.restore('isCountedOn')
     const [start, base] = [this.#base!, await this.#restoreBase()]
     this.#ledgerChanged()
     const feeds = new Feeds({ ledger: this.ledger, keys: this.keyring, ...(base && { base: base.base }) })
