@@ -101,9 +101,6 @@ type SnapshotPlace = {
 export const sealSnapshot = (place: SnapshotPlace, update: Uint8Array): Uint8Array =>
   seal(snapshotKey(place), contextOf(place), pad(update, SNAPSHOT_PAD))
 
-export const openSnapshot = (place: SnapshotPlace, sealed: Uint8Array): Result<Uint8Array, OpenFailed> =>
-  openSnapshotWith({ ...place, key: snapshotKey(place) }, sealed)
-
 /** One snapshot, by the key that opens it and nothing else. */
 type OneSnapshot = { readonly key: SealKey; readonly coll: CollId; readonly doc: DocId }
 

@@ -203,7 +203,7 @@ export class Checkpoints {
     return manifest ? this.#openAll(id, manifest) : null
   }
 
-  /** The parts of a checkpoint as they came, opened; `null`: one is not here, does not open, or lies opened already. */
+  /** The parts of a checkpoint, opened; `null`: one is not here, or does not open. */
   openedParts(id: EntryId): readonly OpenedPart[] | null {
     const manifest = this.#manifestOf(id)
     return manifest && this.#openParts(id, manifest)
@@ -218,20 +218,25 @@ export class Checkpoints {
 
   blob(digest: Uint8Array): Uint8Array | null {
     const kept = this.#blobs.get(hexFromBytes(digest))
-    const held = kept ? undefined : this.#heldAs(digest)
-    if (!held?.part.nonce) return kept ?? null
-    return snapshotAgain({ ...held.part, nonce: held.part.nonce, coll: this.#port.coll }, held.state())
+    const held = kept ? null : this.#heldPart(digest)
+    return held ? snapshotAgain({ ...held, coll: this.#port.coll }, held.state) : (kept ?? null)
   }
 
   #has(digest: Uint8Array): boolean {
-    return this.#blobs.has(hexFromBytes(digest)) || this.#heldAs(digest) !== undefined
+    return this.#blobs.has(hexFromBytes(digest)) || this.#heldAs(digest) !== null
   }
 
-  /** A part that lies among the documents. */
-  #heldAs(digest: Uint8Array): { readonly part: SettledPart; readonly state: () => Uint8Array } | undefined {
-    const held = this.#port.partsHeld()
-    const part = held?.docs && held.parts.find((one) => equalBytes(one.digest, digest))
-    return part ? { part, state: () => held.docs!.get(part.doc)! } : undefined
+  /** A part that lies among the documents and can be sealed again from there: it has no row of its own any more. */
+  #heldAs(digest: Uint8Array): (SettledPart & { readonly nonce: Uint8Array }) | null {
+    const { parts = [], docs = null } = this.#port.partsHeld() ?? {}
+    const part = docs && parts.find((one) => equalBytes(one.digest, digest))
+    return part?.nonce ? { ...part, nonce: part.nonce } : null
+  }
+
+  #heldPart(digest: Uint8Array): OpenedPart | null {
+    const held = this.#heldAs(digest)
+    const state = held && this.#port.partsHeld()?.docs?.get(held.doc)
+    return state ? { ...held, state } : null
   }
 
   /** Parts of checkpoints that matter and are not here, to be asked of `peer` now: one peer after the other, not all at once. */
@@ -302,9 +307,8 @@ export class Checkpoints {
     const conflicting = [...checkpoints.values()].filter(({ status }) => status === 'conflicting')
     const needed = [...(ledger.pin ? [ledger.pin] : conflicting.map(({ id }) => id)), ...this.#relevant()]
     const kept = new Set(needed.flatMap((id) => this.#partsOf(id)).map(hexFromBytes))
-    // A part that lies among the documents, and can be sealed again from there, has no row of its own any more.
-    for (const { digest, nonce } of this.#port.partsHeld()?.parts ?? [])
-      if (nonce && this.#heldAs(digest)) this.#blobs.delete(hexFromBytes(digest))
+    for (const { digest } of this.#port.partsHeld()?.parts ?? [])
+      if (this.#heldAs(digest)) this.#blobs.delete(hexFromBytes(digest))
     const gone = [...this.#blobs.keys()].filter((name) => !kept.has(name))
     for (const name of gone) this.#blobs.delete(name)
     if (gone.length > 0)
@@ -506,12 +510,6 @@ export class Checkpoints {
       parts.push(part)
     }
     return parts
-  }
-
-  #heldPart(digest: Uint8Array): OpenedPart | null {
-    const held = this.#heldAs(digest)
-    const nonce = held?.part.nonce
-    return held && nonce ? { ...held.part, nonce, state: held.state() } : null
   }
 
   #openPart(

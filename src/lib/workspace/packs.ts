@@ -1,4 +1,5 @@
 import type { CollId, FeedId } from '../core/ids.ts'
+import { nextTurn } from '../core/next-turn.ts'
 import { encodeRun, parseRun, type Run } from '../feed/run.ts'
 import { encodeFeedSeal } from '../feed/seal.ts'
 import type { Base, FeedSeal, SealedRecord } from '../feed/types.ts'
@@ -137,6 +138,8 @@ export class Packs {
   }
 
   async #restore(tail: 'isCountedOn' | 'mayBeJoined'): Promise<readonly Run[]> {
+    // Behind what is shown already: nobody waits for it, and who opened it comes first.
+    if (tail === 'isCountedOn') await nextTurn()
     const [old, recent] = [await this.#rowsOf('records'), await this.#rowsOf('tail')]
     const rows = [...old, ...recent].sort((a, b) => (a.key < b.key ? -1 : 1))
     for (const row of rows) this.#note(row)

@@ -435,6 +435,7 @@ export class Replica {
     this.documents.destroy()
     this.keyring.forget()
     this.kem.forget()
+    forget(...(this.#partsHeld?.parts.map(({ key }) => key) ?? []))
   }
 
   // ── what links may carry ─────────────────────────────────────────────────────────────────────────────────────────
@@ -1100,9 +1101,9 @@ export class Replica {
    */
   async #proveStart(): Promise<void> {
     this.#meanwhile = []
+    const restored = this.packs.restore('isCountedOn')
     // Whoever opened it sees it first.
     await nextTurn()
-    const restored = this.packs.restore('isCountedOn')
     const [start, base] = [this.#base!, await this.#restoreBase()]
     this.#ledgerChanged()
     const feeds = new Feeds({ ledger: this.ledger, keys: this.keyring, ...(base && { base: base.base }) })
@@ -1297,8 +1298,10 @@ const readFirst = (coll: CollId): readonly Wanted[] => [
   { table: 'meta', key: calendarKey(coll) },
   { table: 'snapshots', key: startKey(coll) },
   { table: 'snapshots', key: startDocKey(coll, MAIN_DOC) },
+  { table: 'snapshots', key: startDocKey(coll, CLOSED_DOC) },
   { table: 'snapshots', key: settledKey(coll) },
   { table: 'snapshots', key: settledDocKey(coll, MAIN_DOC) },
+  { table: 'snapshots', key: settledDocKey(coll, CLOSED_DOC) },
   { table: 'tail', prefix: `${coll}/` },
   { table: 'heads', key: headKey(coll) },
 ]
