@@ -19,7 +19,7 @@ const kindOf = (seed: number): Kind => forced ?? KINDS[seed % KINDS.length]!
 /** From 5 to 8 devices, once in a while up to 40. */
 const lives = async (seed: number): Promise<Turmoil> => {
   const dice = new Dice(seed * 31 + 7)
-  const isLarge = seed % 100 === 0
+  const isLarge = seed % 200 === 0
   const turmoil = new Turmoil(seed, isLarge ? 40 : 5 + dice.below(4), kindOf(seed))
   await turmoil.begin(isLarge ? 8 : 3 + dice.below(3))
   await turmoil.run(isLarge ? 200 : 40 + dice.below(60))
