@@ -1,0 +1,1 @@
+export const gathering = async (_: { edits: number; rounds: number }) => []
