@@ -29,19 +29,32 @@ export const startHub = async (port: number, args: readonly string[] = []): Prom
 }
 
 /** What a hub for a room shows on its terminal: its code as squares, `true` is dark, and as text. */
-export type RoomHub = { readonly drawn: readonly (readonly boolean[])[]; readonly text: string }
+export type RoomHub = {
+  readonly drawn: readonly (readonly boolean[])[]
+  readonly text: string
+  end(): Promise<void>
+}
 
-/** `npm start -- --lan` on a machine of a wifi (tests/lan), which also ends it. `folder`: where it keeps its certificate. */
+/** `npm start -- --lan` on a machine of a wifi (tests/lan). `folder`: where it keeps its certificate. */
 export const startRoomHub = async (machine: Machine, folder: string): Promise<RoomHub> => {
-  const { stdout, stderr } = machine.run(process.execPath, ['dist/hub/main.js', '--lan'], {
+  const hub = machine.run(process.execPath, ['dist/hub/main.js', '--lan'], {
     env: { ...process.env, PORT: '', LUMBRE_HUB_STATE: join(folder, 'state') },
   })
+  const { stdout, stderr } = hub
+  const ended = once(hub, 'exit')
   let said = ''
   stderr!.on('data', (chunk: Buffer) => process.stdout.write(chunk))
   stdout!.on('data', (chunk: Buffer) => (said += chunk.toString()))
   await expect(() => expect(said).toContain('This hub reads nothing')).toPass({ timeout: 60_000 })
   expect(said).toContain(`http://${machine.address}:4173/`)
-  return { drawn: squaresOf(said), text: /or pastes this:\s+([A-Z2-7 ]+)/.exec(said)![1]!.trim() }
+  return {
+    drawn: squaresOf(said),
+    text: /or pastes this:\s+([A-Z2-7 ]+)/.exec(said)![1]!.trim(),
+    end: async () => {
+      hub.kill('SIGTERM')
+      await ended
+    },
+  }
 }
 
 /** Reads the drawing as an eye would. */

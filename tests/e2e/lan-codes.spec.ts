@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from '@playwright/test'
 import { createLan, whyNoLan, whyNoLoss, type Lan, type Machine } from '../lan/lan.ts'
 import { closePhones, foundAt, strangeComplaints } from './founding.ts'
-import { startHub, startRoomHub, type HubProcess } from './hub-process.ts'
+import { startHub, startRoomHub, type HubProcess, type RoomHub } from './hub-process.ts'
 import type { Phone } from './phone.ts'
 import { opensEncounter, scanAndPaste, scanEachOther, scanHub } from './scanning.ts'
 
@@ -29,6 +29,8 @@ let lan: Lan
 let folder: string
 let internetHub: HubProcess
 let machines: readonly Machine[]
+let room: Machine
+let roomHub: RoomHub
 let all: readonly [Phone, Phone, Phone, Phone]
 const phones: Phone[] = []
 
@@ -186,8 +188,9 @@ test('(d) the network falls in two while all write, and is one again: nobody sca
 
 test('(d) in two for so long that no link across is left: a hub in the room brings the halves together again', async () => {
   const [alba, bruna, ceiba, drago] = all
-  const hub = await startRoomHub(lan.machine(), folder)
-  await each(all, (phone) => scanHub(phone, hub))
+  room = lan.machine()
+  roomHub = await startRoomHub(room, folder)
+  await each(all, (phone) => scanHub(phone, roomHub))
   lan.cut(machines.slice(0, 2))
   await Promise.all([writes(alba, 'A solas de este lado.'), writes(ceiba, 'A solas del otro lado.')])
   await each(all, (phone) => isNear(phone, 1))
@@ -196,14 +199,59 @@ test('(d) in two for so long that no link across is left: a hub in the room brin
   await haveSoon('A solas de este lado.', 'A solas del otro lado.')
 })
 
-test('the wifi is gone for everybody, for longer than any link lives: when it is back all have the same', async () => {
+test('the wifi is gone for longer than any link lives, and the hub starts anew: when it is back all have the same', async () => {
   const [alba, bruna] = all
   const gone = Date.now()
   for (const machine of machines) machine.plug('out')
   await Promise.all([writes(alba, 'Sin señal.'), writes(bruna, 'Aquí tampoco.')])
+  const { text } = roomHub
+  await roomHub.end()
+  roomHub = await startRoomHub(room, folder)
+  expect(roomHub.text).toBe(text)
   // Nothing is waited for here: that it is gone for so long is what is tried.
   await expect.poll(() => Date.now() - gone, { timeout: 2 * DROP }).toBeGreaterThan(DROP)
   for (const machine of machines) machine.plug('in')
   await haveSoon('Sin señal.', 'Aquí tampoco.')
   expect(strangeComplaints(all)).toEqual([])
+})
+
+/** `npm run keeper` in the room, told of the hub by its code. */
+const runKeeper = (machine: Machine) => {
+  const { stdout, stderr } = machine.run(process.execPath, [
+    ...['dist/keeper/main.js', '--folder', join(folder, 'keeper'), '--hub', roomHub.text],
+  ])
+  let said = ''
+  for (const stream of [stdout!, stderr!]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()))
+  return async (what: RegExp): Promise<RegExpExecArray> => {
+    await expect(() => expect(said).toMatch(what)).toPass({ timeout: 60_000 })
+    return what.exec(said)!
+  }
+}
+
+test('a keeper in the room, by the code of the hub: what Alba wrote reaches Bruna although they are never there together', async () => {
+  const [alba, bruna, ceiba, drago] = all
+  const says = runKeeper(lan.machine())
+  const [, text] = await says(/\n {2}([A-Za-z0-9_-]{60,})\n/)
+  await alba.goes('Colectivo')
+  await alba.tap('Sumar un guardián')
+  await alba.field('Texto del guardián').fill(text!)
+  await alba.tap('Proponerlo')
+  await alba.sees('Quedó propuesto', { within: 60_000 })
+  await says(new RegExp(`words are: ${await alba.words()}`))
+  await alba.tap('Listo')
+  for (const phone of [bruna, ceiba]) {
+    await phone.goes('Colectivo')
+    await phone.sees('que un guardián guarde lo sellado', { within: 60_000 })
+    await phone.tap('Dar mi aval')
+  }
+  await says(/Keeps for the collective/)
+  await each([bruna, ceiba, drago], async (phone) => void (await phone.page.goto('about:blank')))
+  await writes(alba, 'Para cuando vuelvan.')
+  await opensEncounter(alba)
+  const keeper = alba.page.getByRole('listitem').filter({ hasText: 'El equipo que guarda' })
+  await expect(keeper.getByText('lo tiene todo')).toBeVisible({ timeout: 60_000 })
+  await alba.page.goto('about:blank')
+  await bruna.page.goto(internetHub.address)
+  await bruna.unlocks()
+  await reads(bruna, 'Para cuando vuelvan.')
 })
