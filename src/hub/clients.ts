@@ -1,9 +1,9 @@
 import type { Clock } from '../lib/core/clock.ts'
 import { encodeHubAnswer, parseHubRequest, type HubAnswer, type HubRequest } from '../lib/wire/hub.ts'
-import { createBucket } from './bucket.ts'
+import { Bucket } from './bucket.ts'
 import type { Line } from './line.ts'
 import type { Mailboxes, Watcher } from './mailboxes.ts'
-import type { Pipes } from './pipes.ts'
+import type { Ends, Pipes } from './pipes.ts'
 import type { Tap } from './tap.ts'
 
 /** Codes of `refused`. Spec: wire.md §3. */
@@ -32,56 +32,15 @@ export type ClientsOptions = {
   readonly tap: Tap
 }
 
-export const createClients = ({ mailboxes, pipes, clock, tap }: ClientsOptions): Clients => {
+export const createClients = (options: ClientsOptions): Clients => {
   const lines = new Set<Line>()
 
   return {
     welcome: (line, gone) => {
       lines.add(line)
-      const mayPut = createBucket(PUTS, clock)
-      const maySpeak = createBucket(MESSAGES, clock)
-
-      const answer = (message: HubAnswer): void => {
-        if (line.waiting() > BACKLOG) return line.cut()
-        const frame = encodeHubAnswer(message)
-        tap.frame('out', frame)
-        line.send(frame)
-      }
-      const refuse = (code: number): void => answer({ type: 'refused', code })
-      const watcher: Watcher = { deliver: (mailbox, blob) => answer({ type: 'blob', mailbox, blob }) }
-      const ends = pipes.enter(answer)
-
-      const obey = (frame: Uint8Array): void => {
-        const request = parseHubRequest(frame)
-        // What flows in an open pipe has a bound of its own; everything else counts.
-        if (!(request.ok && isFlow(request.value) && ends.flows(request.value.pipe)) && !maySpeak())
-          return line.close('too much')
-        if (!request.ok) return refuse(NOT_UNDERSTOOD)
-        const { value } = request
-        switch (value.type) {
-          case 'subscribe':
-            return mailboxes.watch(watcher, value.mailbox) ? undefined : refuse(TOO_MANY_MAILBOXES)
-          case 'unsubscribe':
-            return mailboxes.unwatch(watcher, value.mailbox)
-          case 'put':
-            return mayPut() ? mailboxes.put(value.mailbox, value.blob) : refuse(TOO_OFTEN)
-          case 'open':
-            return mayPut() ? ends.open(value.pipe, value.name) : refuse(TOO_OFTEN)
-          default:
-            return ends.pass(value)
-        }
-      }
-
-      line.receive((frame) => {
-        if (frame) {
-          tap.frame('in', frame)
-          obey(frame)
-        } else if (maySpeak()) refuse(NOT_UNDERSTOOD)
-        else line.close('too much')
-      })
+      const client = new Client(line, options)
       line.closed(() => {
-        mailboxes.leave(watcher)
-        ends.leave()
+        client.leave()
         lines.delete(line)
         gone()
       })
@@ -89,7 +48,7 @@ export const createClients = ({ mailboxes, pipes, clock, tap }: ClientsOptions):
     dismiss: (graceMs) =>
       new Promise((resolve) => {
         if (lines.size === 0) return resolve()
-        const callOff = clock.after(graceMs, () => lines.forEach((line) => line.cut()))
+        const callOff = options.clock.after(graceMs, () => lines.forEach((line) => line.cut()))
         for (const line of lines) {
           line.closed(() => {
             if (lines.size > 0) return
@@ -99,6 +58,76 @@ export const createClients = ({ mailboxes, pipes, clock, tap }: ClientsOptions):
           line.close('going away')
         }
       }),
+  }
+}
+
+/** One of them. A class, because a hub has a thousand, and what they share lies in its methods once. */
+class Client implements Watcher {
+  readonly #line: Line
+  readonly #post: ClientsOptions
+  readonly #puts: Bucket
+  readonly #messages: Bucket
+  /** Most never need a pipe. */
+  #ends: Ends | null = null
+
+  constructor(line: Line, post: ClientsOptions) {
+    this.#line = line
+    this.#post = post
+    this.#puts = new Bucket(PUTS, post.clock)
+    this.#messages = new Bucket(MESSAGES, post.clock)
+    line.receive((frame) => this.#take(frame))
+  }
+
+  deliver(mailbox: Uint8Array, blob: Uint8Array): void {
+    this.#answer({ type: 'blob', mailbox, blob })
+  }
+
+  leave(): void {
+    this.#post.mailboxes.leave(this)
+    this.#ends?.leave()
+  }
+
+  #take(frame: Uint8Array | null): void {
+    if (frame) {
+      this.#post.tap.frame('in', frame)
+      this.#obey(frame)
+    } else if (this.#messages.take()) this.#refuse(NOT_UNDERSTOOD)
+    else this.#line.close('too much')
+  }
+
+  #obey(frame: Uint8Array): void {
+    const request = parseHubRequest(frame)
+    // What flows in an open pipe has a bound of its own; everything else counts.
+    const flows = request.ok && isFlow(request.value) && this.#ends?.flows(request.value.pipe) === true
+    if (!flows && !this.#messages.take()) return this.#line.close('too much')
+    if (!request.ok) return this.#refuse(NOT_UNDERSTOOD)
+    const { mailboxes, pipes } = this.#post
+    const { value } = request
+    switch (value.type) {
+      case 'subscribe':
+        return mailboxes.watch(this, value.mailbox) ? undefined : this.#refuse(TOO_MANY_MAILBOXES)
+      case 'unsubscribe':
+        return mailboxes.unwatch(this, value.mailbox)
+      case 'put':
+        return this.#puts.take() ? mailboxes.put(value.mailbox, value.blob) : this.#refuse(TOO_OFTEN)
+      case 'open':
+        if (!this.#puts.take()) return this.#refuse(TOO_OFTEN)
+        this.#ends ??= pipes.enter((message) => this.#answer(message))
+        return this.#ends.open(value.pipe, value.name)
+      default:
+        return this.#ends?.pass(value)
+    }
+  }
+
+  #answer(message: HubAnswer): void {
+    if (this.#line.waiting() > BACKLOG) return this.#line.cut()
+    const frame = encodeHubAnswer(message)
+    this.#post.tap.frame('out', frame)
+    this.#line.send(frame)
+  }
+
+  #refuse(code: number): void {
+    this.#answer({ type: 'refused', code })
   }
 }
 

@@ -1,4 +1,3 @@
-import { hexFromBytes } from '../lib/core/bytes.ts'
 import type { Clock } from '../lib/core/clock.ts'
 
 /** Someone who is told what arrives in the mailboxes they watch. */
@@ -44,8 +43,10 @@ type Kept = { readonly blob: Uint8Array; readonly until: number }
 export const createMailboxes = (clock: Clock, bounds: Bounds = BOUNDS): Mailboxes => {
   // In order of the last put: the first box is always the one to go.
   const boxes = new Map<string, Kept[]>()
-  const watchers = new Map<string, Set<Watcher>>()
-  const watchedBy = new Map<Watcher, Set<string>>()
+  // Nearly every box is watched by one alone, and there are a dozen for each who is here: a set for each would be most of
+  // what a hub holds.
+  const watchers = new Map<string, Watcher | ReadonlySet<Watcher>>()
+  const watchedBy = new Map<Watcher, string[]>()
   let bytes = 0
   let watched = 0
 
@@ -63,40 +64,54 @@ export const createMailboxes = (clock: Clock, bounds: Bounds = BOUNDS): Mailboxe
     return (boxes.get(name) ?? []).filter(({ until }) => until > now)
   }
 
+  const watching = (name: string): readonly Watcher[] => {
+    const those = watchers.get(name)
+    if (those === undefined) return []
+    return those instanceof Set ? [...(those as ReadonlySet<Watcher>)] : [those as Watcher]
+  }
+  const setWatching = (name: string, now: readonly Watcher[]): void => {
+    if (now.length === 0) watchers.delete(name)
+    else watchers.set(name, now.length === 1 ? now[0]! : new Set(now))
+  }
+
   const stopWatching = (watcher: Watcher, name: string): void => {
-    if (!watchedBy.get(watcher)?.delete(name)) return
+    const before = watching(name)
+    if (!before.includes(watcher)) return
+    setWatching(
+      name,
+      before.filter((other) => other !== watcher),
+    )
     watched--
-    if (watchedBy.get(watcher)?.size === 0) watchedBy.delete(watcher)
-    const set = watchers.get(name)
-    set?.delete(watcher)
-    if (set?.size === 0) watchers.delete(name)
+    const left = (watchedBy.get(watcher) ?? []).filter((other) => other !== name)
+    if (left.length > 0) watchedBy.set(watcher, left)
+    else watchedBy.delete(watcher)
   }
 
   return {
     watch: (watcher, mailbox) => {
-      const name = hexFromBytes(mailbox)
-      const own = watchedBy.get(watcher) ?? new Set()
-      if (!own.has(name)) {
-        if (own.size >= bounds.watchedByOne || watched >= bounds.watchedByAll) return false
-        own.add(name)
-        watchedBy.set(watcher, own)
-        watchers.set(name, (watchers.get(name) ?? new Set()).add(watcher))
-        watched++
-        for (const { blob } of fresh(name)) watcher.deliver(mailbox, blob)
-      }
+      const name = nameOf(mailbox)
+      const before = watching(name)
+      if (before.includes(watcher)) return true
+      const own = watchedBy.get(watcher) ?? []
+      if (own.length >= bounds.watchedByOne || watched >= bounds.watchedByAll) return false
+      own.push(name)
+      watchedBy.set(watcher, own)
+      setWatching(name, [...before, watcher])
+      watched++
+      for (const { blob } of fresh(name)) watcher.deliver(mailbox, blob)
       return true
     },
-    unwatch: (watcher, mailbox) => stopWatching(watcher, hexFromBytes(mailbox)),
+    unwatch: (watcher, mailbox) => stopWatching(watcher, nameOf(mailbox)),
     put: (mailbox, blob) => {
-      const name = hexFromBytes(mailbox)
+      const name = nameOf(mailbox)
       // A copy: a view would keep the whole network buffer behind it alive.
-      const kept = { blob: Uint8Array.from(blob), until: clock.now() + bounds.keptMs }
+      const kept = { blob: new Uint8Array(blob), until: clock.now() + bounds.keptMs }
       refill(name, [...fresh(name), kept].slice(-bounds.blobsPerMailbox))
       for (const oldest of boxes.keys()) {
         if (boxes.size <= bounds.mailboxes && bytes <= bounds.bytes) break
         refill(oldest, [])
       }
-      for (const watcher of watchers.get(name) ?? []) watcher.deliver(mailbox, blob)
+      for (const watcher of watching(name)) watcher.deliver(mailbox, blob)
     },
     leave: (watcher) => {
       for (const name of watchedBy.get(watcher) ?? []) stopWatching(watcher, name)
@@ -112,3 +127,7 @@ export const createMailboxes = (clock: Clock, bounds: Bounds = BOUNDS): Mailboxe
     held: () => ({ mailboxes: boxes.size, bytes, watched }),
   }
 }
+
+/** The 32 bytes as a text of as many, the shortest that can be a key. */
+const nameOf = ({ buffer, byteOffset, length }: Uint8Array): string =>
+  Buffer.from(buffer, byteOffset, length).toString('latin1')

@@ -2,7 +2,7 @@ import { IceUdpMuxListener, PeerConnection, type DataChannel, type IceUdpMuxRequ
 import type { Clock } from '../lib/core/clock.ts'
 import { MAX_HUB_MESSAGE_BYTES } from '../lib/wire/hub.ts'
 import { parseIceName, type IceCredentials } from '../lib/wire/one-scan.ts'
-import { createBucket } from './bucket.ts'
+import { Bucket } from './bucket.ts'
 import type { HubCertificate } from './certificate.ts'
 import type { Line } from './line.ts'
 
@@ -38,7 +38,7 @@ export const createOneScan = ({ port, certificate, clock, mayCome, onLine }: One
   /** By name: being opened or open, and for a while afterwards. */
   const known = new Set<string>()
   const opening = new Map<() => void, string>()
-  const mayBegin = createBucket(BEGINNINGS, clock)
+  const beginnings = new Bucket(BEGINNINGS, clock)
 
   const begin = (name: string, theirs: IceCredentials, from: { host: string; port: number }): void => {
     known.add(name)
@@ -86,7 +86,7 @@ export const createOneScan = ({ port, certificate, clock, mayCome, onLine }: One
     if (!theirs || known.has(name) || opening.size >= MOST_OPENING) return
     const fromThere = [...opening.values()].filter((address) => address === host).length
     if (fromThere >= MOST_OPENING_PER_ADDRESS) return
-    if (!mayCome(host) || !mayBegin()) return
+    if (!mayCome(host) || !beginnings.take()) return
     try {
       begin(name, theirs, { host, port: from })
     } catch {

@@ -13,7 +13,7 @@ import { createMailboxes } from './mailboxes.ts'
 import { createOneScan, type OneScan } from './one-scan.ts'
 import { REFUSAL_HEADERS, type Page, type Pages } from './pages.ts'
 import { createPipes } from './pipes.ts'
-import { lineOfSocket } from './socket-line.ts'
+import { createSocketLines } from './socket-line.ts'
 import { noTap, type Tap } from './tap.ts'
 import { WELCOME_PAGES } from './welcome-page.ts'
 
@@ -46,6 +46,9 @@ export interface HubServer {
   close(): Promise<void>
 }
 
+/** A socket without anybody who hears of its errors ends the process. */
+const ignore = (): void => {}
+
 /** Without a local network only this machine can connect. */
 const LOOPBACK = '127.0.0.1'
 const EVERYWHERE = '0.0.0.0'
@@ -69,6 +72,7 @@ export const createHub = ({
   const home = homeDoor(hubs, name)
   const mailboxes = createMailboxes(clock)
   const clients = createClients({ mailboxes, pipes: createPipes(clock), clock, tap })
+  const lines = createSocketLines(clock)
   const sockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -119,14 +123,14 @@ export const createHub = ({
 
   server.on('upgrade', (request, socket, head) => {
     tap.request(headOf(request))
-    socket.on('error', () => {})
+    socket.on('error', ignore)
     const address = request.socket.remoteAddress ?? ''
     const door = doorOf(request)
     if (request.url !== POST_PATH) return refuseUpgrade(socket, '404 Not Found')
     if (!door.isOurName(request.headers.host) || !door.mayCome(request.headers))
       return refuseUpgrade(socket, '403 Forbidden')
     if (!mayCome(address)) return refuseUpgrade(socket, '503 Service Unavailable')
-    sockets.handleUpgrade(request, socket, head, (client) => welcome(lineOfSocket(client, clock), address))
+    sockets.handleUpgrade(request, socket, head, (client) => welcome(lines.lineOf(client), address))
   })
 
   // Not HTTP at all: no answer, no note.
@@ -173,6 +177,7 @@ export const createHub = ({
       if (closing) return
       closing = true
       callOff()
+      lines.stop()
       const stopped = new Promise((resolve) => server.close(resolve))
       oneScan?.close()
       await clients.dismiss(GRACE_MS)

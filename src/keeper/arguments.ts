@@ -2,23 +2,31 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { err, ok, type Result } from '../lib/core/result.ts'
+import { readHubCode } from '../lib/net/hub-scan.ts'
+import type { HubCode } from '../lib/wire/hub-code.ts'
 
 export type Arguments = {
   readonly command: 'run' | 'inspect' | 'help'
   readonly folder: string
-  /** Where the hub takes mail (`ws:` or `wss:`), and the address its pages are opened at. */
-  readonly hub: { readonly post: string; readonly origin: string }
+  readonly hub: KeeperHub
   /** Bytes. */
   readonly quota: number
 }
 
+export type KeeperHub =
+  /** Where the hub takes mail (`ws:` or `wss:`), and the address its pages are opened at. */
+  | { readonly post: string; readonly origin: string }
+  /** A hub in the room, by what it shows on its screen. */
+  | { readonly code: HubCode }
+
 /** Said so that whoever typed it can put it right. */
 export type BadArguments = { readonly type: 'BadArguments'; readonly why: string }
 
-export const USAGE = `npm run keeper -- [inspect] [--folder DIR] [--hub URL] [--quota SIZE]
+export const USAGE = `npm run keeper -- [inspect] [--folder DIR] [--hub WHERE] [--quota SIZE]
 
   --folder   where it keeps what it keeps             ~/lumbre-keeper
-  --hub      the address the app is opened at         http://127.0.0.1:4173
+  --hub      the address the app is opened at, or     http://127.0.0.1:4173
+             the code of a hub in the room, in quotes
   --quota    how much of the disk it may use          1GB   (500MB, 2GB, ...)
 
   inspect    lists everything that is kept, and ends. May be used while a keeper runs.`
@@ -48,7 +56,8 @@ export const argumentsFrom = (words: readonly string[]): Result<Arguments, BadAr
   const quota = bytesFrom(values.quota)
   if (quota === null) return refuse(`--quota ${values.quota}: a size like 500MB or 2GB, at least 10MB`)
   const hub = hubAt(values.hub)
-  if (!hub) return refuse(`--hub ${values.hub}: an address like http://192.168.0.10:4173`)
+  if (!hub)
+    return refuse(`--hub ${values.hub}: an address like http://192.168.0.10:4173, or the code of a hub`)
   return ok({ command, folder: resolve(values.folder), hub, quota })
 }
 
@@ -61,8 +70,10 @@ const bytesFrom = (text: string): number | null => {
   return Number.isSafeInteger(bytes) && bytes >= LEAST_QUOTA ? bytes : null
 }
 
-/** From the address people open in a browser. */
-const hubAt = (text: string): Arguments['hub'] | null => {
+/** From the address people open in a browser, or the code a hub shows. */
+const hubAt = (text: string): KeeperHub | null => {
+  const code = readHubCode(text)
+  if (code.ok) return { code: code.value }
   const url = URL.canParse(text) ? new URL(text) : null
   const isSafe = url?.protocol === 'https:' || url?.protocol === 'wss:'
   if (!url?.host || !/^(?:https?|wss?):$/.test(url.protocol)) return null

@@ -3,9 +3,10 @@ import { WebSocket } from 'ws'
 import { systemClock } from '../lib/core/clock.ts'
 import { idBytes } from '../lib/core/ids.ts'
 import { systemRandom } from '../lib/crypto/random.ts'
-import { createHub, type HubSocket } from '../lib/net/hub-client.ts'
+import { createHub, type HubClient, type HubSocket } from '../lib/net/hub-client.ts'
+import { createScannedHub } from '../lib/net/hub-scan.ts'
 import { wordsOfId } from '../lib/net/words.ts'
-import { argumentsFrom, USAGE, type Arguments } from './arguments.ts'
+import { argumentsFrom, USAGE, type Arguments, type KeeperHub } from './arguments.ts'
 import { lockFolder } from './folder-lock.ts'
 import { openIdentity } from './identity.ts'
 import { inspect } from './inspect.ts'
@@ -57,7 +58,15 @@ const sayStanding = ({ standing, coll }: Extract<KeeperNews, { type: 'standing' 
   }
 }
 
-const run = async ({ folder, hub: { post, origin }, quota }: Arguments): Promise<void> => {
+const hubAt = (where: KeeperHub): HubClient => {
+  const world = { clock: systemClock, random: systemRandom }
+  if ('code' in where) return createScannedHub({ ...world, code: where.code, rtc: nodeRtc })
+  const { post, origin } = where
+  const socket = (url: string) => new WebSocket(url, { origin }) as unknown as HubSocket
+  return createHub({ ...world, url: post, socket })
+}
+
+const run = async ({ folder, hub: where, quota }: Arguments): Promise<void> => {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const locked = await lockFolder(folder)
   if (!locked.ok)
@@ -72,12 +81,7 @@ const run = async ({ folder, hub: { post, origin }, quota }: Arguments): Promise
   if (storage.damaged > 0) console.log(`${storage.damaged} damaged places: what was there comes again.`)
   if (storage.dead > storage.size / 2) await storage.compact()
   const keeping = await Keeping.open({ device: identity.own.id, storage, clock: systemClock, quota })
-  const hub = createHub({
-    url: post,
-    clock: systemClock,
-    random: systemRandom,
-    socket: (url) => new WebSocket(url, { origin }) as unknown as HubSocket,
-  })
+  const hub = hubAt(where)
   const keeper = createKeeper({
     identity,
     keeping,
@@ -87,7 +91,7 @@ const run = async ({ folder, hub: { post, origin }, quota }: Arguments): Promise
     random: systemRandom,
     tell: say,
   })
-  console.log(`Keeper: ${folder}, hub ${origin}`)
+  console.log(`Keeper: ${folder}, hub ${'code' in where ? 'in this room' : where.origin}`)
 
   let isStopping = false
   const stop = async (): Promise<void> => {

@@ -1,22 +1,8 @@
 import type { DeviceId } from '../../src/lib/core/ids.ts'
 import { createRealVillage, until, untilReads, type Villager } from '../net/real-village.ts'
 import type { Person } from '../world/cast.ts'
+import { NAMES } from './names.ts'
 import { figure, type Figure } from './report.ts'
-
-const NAMES = [
-  'Alba',
-  'Bruna',
-  'Ceiba',
-  'Dalia',
-  'Elva',
-  'Flor',
-  'Gala',
-  'Hilda',
-  'Inés',
-  'Jara',
-  'Luz',
-  'Mina',
-]
 
 /**
  * From the tap that suspends a lost phone until every other of twelve, over real connections, refuses it what is written

@@ -1,6 +1,8 @@
 import { startBench } from './browsers.ts'
 import { disk } from './disk.ts'
 import { firstSync } from './first-sync.ts'
+import { gathering } from './gathering.ts'
+import { hub } from './hub.ts'
 import { ledger } from './ledger.ts'
 import { liveLatency } from './live-latency.ts'
 import { mesh } from './mesh.ts'
@@ -24,6 +26,9 @@ if (wanted('verify')) figures.push(...verify({ rounds: quick ? 3 : 7 }))
 if (wanted('mesh'))
   figures.push(...mesh({ counts: quick ? [10, 30, 100] : [10, 30, 100, 300, 1000], edits: 20 }))
 if (wanted('revoke')) figures.push(...(await revoke({ rounds: quick ? 3 : 5 })))
+if (wanted('gathering'))
+  figures.push(...(await gathering({ edits: quick ? 40 : 200, rounds: quick ? 1 : 3 })))
+if (wanted('hub')) figures.push(...(await hub({ clients: quick ? 240 : 1020, rounds: quick ? 2 : 5 })))
 if (wanted('disk')) figures.push(...(await disk({ edits: quick ? 5000 : 50_000 })))
 
 if (['rotate', 'live-latency', 'first-sync', 'open'].some(wanted)) {

@@ -1,72 +1,24 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { Encrypter, generateHybridIdentity, identityToRecipient } from 'age-encryption'
 import { expect, test } from '@playwright/test'
-import { Phone } from './phone.ts'
+import { closePhones, foundAt, strangeComplaints } from './founding.ts'
+import { startHub, type HubProcess } from './hub-process.ts'
+import type { Phone } from './phone.ts'
+import { opensEncounter } from './scanning.ts'
 
 const phones: Phone[] = []
-let hub: ChildProcess | null = null
-
-test.afterEach(async ({}, testInfo) => {
-  for (const phone of phones.splice(0)) {
-    if (testInfo.status !== testInfo.expectedStatus)
-      await phone.page.screenshot({ path: testInfo.outputPath(`${phone.name}.png`) }).catch(() => {})
-    await phone.close()
-    phone.forget()
-  }
-  await endHub()
-})
+let hub: HubProcess
 
 const PORT = Number(process.env['E2E_PORT'] ?? 4180) + 2
-const address = `http://127.0.0.1:${PORT}`
 
-const startHub = async () => {
-  hub = spawn(process.execPath, ['dist/hub/main.js'], { env: { ...process.env, PORT: String(PORT) } })
-  await expect(async () => expect((await fetch(address)).ok).toBe(true)).toPass({ timeout: 60_000 })
-}
-const endHub = async () => {
-  if (!hub || hub.exitCode !== null) return
-  const ended = once(hub, 'exit')
-  hub.kill('SIGTERM')
-  await ended
-  hub = null
-}
+test.beforeEach(async () => {
+  hub = await startHub(PORT)
+})
+test.afterEach(async ({}, testInfo) => {
+  await closePhones(phones, testInfo)
+  await hub.end()
+})
 
-const found = async (...names: readonly string[]): Promise<readonly Phone[]> => {
-  const host = await Phone.of(names[0]!, address)
-  phones.push(host)
-  await host.lightsNotebook('Cuaderno')
-  await host.goes('Colectivo')
-  await host.tap('Fundar un colectivo')
-  await host.field('Nombre del colectivo').fill('Las Tres Vertientes')
-  await host.tap('Empezar')
-  const link = await host.field('Enlace para tu equipo').inputValue()
-  for (const name of names.slice(1)) {
-    const guest = await Phone.of(name, link)
-    phones.push(guest)
-    await guest.followsInvitation()
-    await guest.words()
-    const row = host.page.getByRole('listitem').filter({ hasText: name })
-    await row.getByRole('button', { name: 'Son las mismas', exact: true }).click()
-    await guest.tap('Son las mismas')
-  }
-  await host.tap('Ya estamos todas las personas')
-  for (const phone of phones) await phone.words()
-  for (const phone of phones) await phone.tap('Son las mismas, firmar')
-  await host.tap('Ir al protocolo')
-  for (const guest of phones.slice(1)) await guest.tap('Entrar al cuaderno')
-  for (const phone of phones) {
-    await phone.goes('Colectivo')
-    for (const name of names) await phone.sees(name)
-  }
-  return phones
-}
-
-const opensEncounter = async (phone: Phone) => {
-  await phone.goes('Colectivo')
-  await phone.tap('Encontrarse aquí, sin internet')
-}
 const givesFile = async (phone: Phone, path: string): Promise<string> => {
   await opensEncounter(phone)
   await phone.tap('Llevar en un archivo')
@@ -82,15 +34,12 @@ const chooses = (phone: Phone, path: string) => phone.field('Elegir el archivo')
 
 test('no link at all: a file in somebody’s pocket brings to Bruna what Alba wrote, and a spoilt one or one for others brings nothing', async ({}, testInfo) => {
   test.setTimeout(240_000)
-  await startHub()
-  const [alba, bruna, ceiba] = (await found('Alba', 'Bruna', 'Ceiba')) as [Phone, Phone, Phone]
+  const names = ['Alba', 'Bruna', 'Ceiba'] as const
+  const [alba, bruna, ceiba] = await foundAt({ address: hub.address, names, phones })
   await ceiba.page.goto('about:blank')
   for (const phone of [alba, bruna]) await phone.keepsTheApp()
-  await endHub()
-  for (const phone of [alba, bruna]) {
-    await phone.page.reload()
-    await phone.unlocks()
-  }
+  await hub.end()
+  for (const phone of [alba, bruna]) await phone.opensAgain()
   const path = testInfo.outputPath('notas.bin')
 
   await test.step('Alba writes, and makes a file whose name and bytes say nothing', async () => {
@@ -161,8 +110,5 @@ test('no link at all: a file in somebody’s pocket brings to Bruna what Alba wr
     await alba.goes('Protocolo')
     await alba.sees('Avisamos al llegar.')
   })
-  for (const phone of [alba, bruna])
-    expect(
-      phone.complaints.filter((complaint) => !/WebSocket|Failed to load|net::ERR/.test(complaint)),
-    ).toEqual([])
+  expect(strangeComplaints([alba, bruna])).toEqual([])
 })

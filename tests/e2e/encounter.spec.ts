@@ -1,114 +1,51 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { expect, test } from '@playwright/test'
-import { Phone } from './phone.ts'
+import { closePhones, foundAt, strangeComplaints } from './founding.ts'
+import { startHub, type HubProcess } from './hub-process.ts'
+import type { Phone } from './phone.ts'
+import { scanEachOther } from './scanning.ts'
 
 const phones: Phone[] = []
-let hub: ChildProcess | null = null
-
-test.afterEach(async ({}, testInfo) => {
-  for (const phone of phones.splice(0)) {
-    if (testInfo.status !== testInfo.expectedStatus)
-      await phone.page.screenshot({ path: testInfo.outputPath(`${phone.name}.png`) }).catch(() => {})
-    await phone.close()
-    phone.forget()
-  }
-  await endHub()
-})
+let hub: HubProcess
 
 const PORT = Number(process.env['E2E_PORT'] ?? 4180) + 1
-const address = `http://127.0.0.1:${PORT}`
+const NAMES = ['Alba', 'Bruna', 'Ceiba'] as const
 
-const startHub = async () => {
-  hub = spawn(process.execPath, ['dist/hub/main.js'], { env: { ...process.env, PORT: String(PORT) } })
-  await expect(async () => expect((await fetch(address)).ok).toBe(true)).toPass({ timeout: 10_000 })
-}
-const endHub = async () => {
-  if (!hub || hub.exitCode !== null) return
-  const ended = once(hub, 'exit')
-  hub.kill('SIGTERM')
-  await ended
-  hub = null
-}
+test.beforeEach(async () => {
+  hub = await startHub(PORT)
+})
+test.afterEach(async ({}, testInfo) => {
+  await closePhones(phones, testInfo)
+  await hub.end()
+})
 
 test('the hub is gone and there is no internet: two phones scan each other, and what one wrote is on the other', async () => {
   test.setTimeout(180_000)
-  await startHub()
   const [alba, bruna, ceiba] = await test.step('Alba, Bruna and Ceiba found while there is a hub', () =>
-    found('Alba', 'Bruna', 'Ceiba'))
+    foundAt({ address: hub.address, names: NAMES, phones }))
   await ceiba.page.goto('about:blank')
 
   await test.step('the hub goes; both open the app again from their own phones', async () => {
     for (const phone of [alba, bruna]) await phone.keepsTheApp()
-    await endHub()
-    for (const phone of [alba, bruna]) {
-      await phone.page.reload()
-      await phone.unlocks()
-    }
+    await hub.end()
+    for (const phone of [alba, bruna]) await phone.opensAgain()
     await alba.writesArticle('Retenes', 'Vamos siempre de a dos.')
     await bruna.goes('Protocolo')
     await expect(bruna.page.getByText('Vamos siempre de a dos.')).toHaveCount(0)
   })
 
-  await test.step('each shows a code and holds it before the other’s camera', async () => {
-    for (const phone of [alba, bruna]) {
-      await phone.goes('Colectivo')
-      await phone.looksThroughScreen()
-      await phone.tap('Encontrarse aquí, sin internet')
-      await phone.tap('Usar la cámara')
-      await expect(phone.page.getByRole('img', { name: 'Código para leer con la cámara' })).toBeVisible()
-    }
-    await bruna.holdsBeforeCameraOf(alba)
-    await alba.sees('Ahora falta que el otro teléfono lea el tuyo')
-    await alba.holdsBeforeCameraOf(bruna)
-    await alba.sees('Este teléfono y el de Bruna ya están conectados')
-    await bruna.sees('Este teléfono y el de Alba ya están conectados')
-  })
+  await test.step('each shows a code and holds it before the other’s camera', () =>
+    scanEachOther(alba, bruna))
 
   await test.step('what Alba wrote is on Bruna’s phone', async () => {
     await bruna.goes('Protocolo')
     await bruna.sees('Vamos siempre de a dos.')
   })
-  for (const phone of [alba, bruna])
-    expect(
-      phone.complaints.filter((complaint) => !/WebSocket|Failed to load|net::ERR/.test(complaint)),
-    ).toEqual([])
+  expect(strangeComplaints([alba, bruna])).toEqual([])
 })
-
-const found = async (...names: readonly [string, string, string]): Promise<[Phone, Phone, Phone]> => {
-  const host = await Phone.of(names[0], address)
-  phones.push(host)
-  await host.lightsNotebook('Cuaderno')
-  await host.goes('Colectivo')
-  await host.tap('Fundar un colectivo')
-  await host.field('Nombre del colectivo').fill('Las Tres Vertientes')
-  await host.tap('Empezar')
-  const link = await host.field('Enlace para tu equipo').inputValue()
-  for (const name of names.slice(1)) {
-    const guest = await Phone.of(name, link)
-    phones.push(guest)
-    await guest.followsInvitation()
-    await guest.words()
-    const row = host.page.getByRole('listitem').filter({ hasText: name })
-    await row.getByRole('button', { name: 'Son las mismas', exact: true }).click()
-    await guest.tap('Son las mismas')
-  }
-  await host.tap('Ya estamos todas las personas')
-  for (const phone of phones) await phone.words()
-  for (const phone of phones) await phone.tap('Son las mismas, firmar')
-  await host.tap('Ir al protocolo')
-  for (const guest of phones.slice(1)) await guest.tap('Entrar al cuaderno')
-  for (const phone of phones) {
-    await phone.goes('Colectivo')
-    for (const name of names) await phone.sees(name)
-  }
-  return phones as [Phone, Phone, Phone]
-}
 
 test('three settle what stands: each phone checks it by itself, each person signs, and it is final', async () => {
   test.setTimeout(180_000)
-  await startHub()
-  const [alba, bruna, ceiba] = await found('Alba', 'Bruna', 'Ceiba')
+  const [alba, bruna, ceiba] = await foundAt({ address: hub.address, names: NAMES, phones })
   await alba.writesArticle('Retenes', 'Vamos siempre de a dos.')
   for (const phone of [bruna, ceiba]) {
     await phone.goes('Protocolo')
@@ -120,12 +57,13 @@ test('three settle what stands: each phone checks it by itself, each person sign
   await alba.sees('1 de 3 firmas')
   for (const phone of [bruna, ceiba]) {
     await phone.goes('Colectivo')
-    await phone.sees('Coincide con lo que tiene este teléfono.')
+    // Each phone reads all of it again by itself, when it has nothing better to do.
+    await phone.sees('Coincide con lo que tiene este teléfono.', { within: 60_000 })
     await phone.tap('Firmar')
   }
   const words = new Set<string>()
   for (const phone of [alba, bruna, ceiba]) {
-    await phone.sees('Lo de hasta aquí es firme')
+    await phone.sees('Lo de hasta aquí es firme', { within: 60_000 })
     await phone.tap('Ver sus palabras')
     words.add(await phone.words())
     await phone.tap('Listo')

@@ -1,55 +1,37 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { expect, test } from '@playwright/test'
-import { foundAt } from './founding.ts'
+import { closePhones, foundAt, strangeComplaints } from './founding.ts'
+import { startHub, type HubProcess } from './hub-process.ts'
 import type { Phone } from './phone.ts'
 
 const phones: Phone[] = []
-const hubs: ChildProcess[] = []
-
-test.afterEach(async ({}, testInfo) => {
-  for (const phone of phones.splice(0)) {
-    if (testInfo.status !== testInfo.expectedStatus)
-      await phone.page.screenshot({ path: testInfo.outputPath(`${phone.name}.png`) }).catch(() => {})
-    await phone.close()
-    phone.forget()
-  }
-  for (const hub of hubs.splice(0)) await end(hub)
-})
+const hubs: HubProcess[] = []
 
 const FIRST = Number(process.env['E2E_PORT'] ?? 4180) + 1
 const SECOND = FIRST + 1
+const NAMES = ['Alba', 'Bruna', 'Ceiba'] as const
 
-const start = async (port: number, neighbour: number): Promise<ChildProcess> => {
-  const hub = spawn(process.execPath, ['dist/hub/main.js', '--hub', `ws://127.0.0.1:${neighbour}`], {
-    env: { ...process.env, PORT: String(port) },
-  })
-  hubs.push(hub)
-  await expect(async () => expect((await fetch(`http://127.0.0.1:${port}`)).ok).toBe(true)).toPass({
-    timeout: 10_000,
-  })
-  return hub
-}
-const end = async (hub: ChildProcess) => {
-  if (hub.exitCode !== null) return
-  const ended = once(hub, 'exit')
-  hub.kill('SIGTERM')
-  await ended
-}
+/** Two hubs, each of which lists the other. */
+test.beforeEach(async () => {
+  for (const [port, neighbour] of [
+    [FIRST, SECOND],
+    [SECOND, FIRST],
+  ] as const)
+    hubs.push(await startHub(port, ['--hub', `ws://127.0.0.1:${neighbour}`]))
+})
+test.afterEach(async ({}, testInfo) => {
+  await closePhones(phones, testInfo)
+  for (const hub of hubs.splice(0)) await hub.end()
+})
 
 test('the hub that served the app goes down: phones find each other by the other one it had listed', async () => {
   test.setTimeout(240_000)
-  const first = await start(FIRST, SECOND)
-  await start(SECOND, FIRST)
-  const [alba, bruna] = await foundAt(`http://127.0.0.1:${FIRST}`, ['Alba', 'Bruna', 'Ceiba'], phones)
+  const first = hubs[0]!
+  const [alba, bruna] = await foundAt({ address: hubs[0]!.address, names: NAMES, phones })
 
   await test.step('both open the app again, from their own phones', async () => {
     for (const phone of [alba, bruna]) await phone.keepsTheApp()
-    await end(first)
-    for (const phone of [alba, bruna]) {
-      await phone.page.reload()
-      await phone.unlocks()
-    }
+    await first.end()
+    for (const phone of [alba, bruna]) await phone.opensAgain()
   })
 
   await test.step('what Alba writes now is on Bruna’s phone', async () => {
@@ -57,17 +39,12 @@ test('the hub that served the app goes down: phones find each other by the other
     await bruna.goes('Protocolo')
     await bruna.sees('Vamos siempre de a dos.')
   })
-  for (const phone of [alba, bruna])
-    expect(
-      phone.complaints.filter((complaint) => !/WebSocket|Failed to load|net::ERR/.test(complaint)),
-    ).toEqual([])
+  expect(strangeComplaints([alba, bruna])).toEqual([])
 })
 
 test('somebody writes a relay point down, the others have it, and a phone that goes out through it alone says what is so', async () => {
   test.setTimeout(240_000)
-  await start(FIRST, SECOND)
-  await start(SECOND, FIRST)
-  const [alba, bruna] = await foundAt(`http://127.0.0.1:${FIRST}`, ['Alba', 'Bruna', 'Ceiba'], phones)
+  const [alba, bruna] = await foundAt({ address: hubs[0]!.address, names: NAMES, phones })
   const opensRelayPoints = async (phone: Phone) => {
     await phone.page.goto(`http://127.0.0.1:${FIRST}/#/ajustes`)
     await phone.tap('Puntos de paso')

@@ -63,6 +63,7 @@ export class Phone {
     context.setDefaultTimeout(20_000)
     const page = context.pages()[0] ?? (await context.newPage())
     const cdp = await context.newCDPSession(page)
+    await page.exposeFunction('saysYes', () => context.grantPermissions(['camera']))
     const phone = new Phone({ name, context, page, profile, cdp })
     // Conditions reach WebRTC only when some were set before its connections are made.
     await cdp.send('Network.enable')
@@ -131,6 +132,12 @@ export class Phone {
     await expect(this.page.getByRole('link', { name: 'Protocolo' }).first()).toBeVisible()
   }
 
+  /** Closes the app and opens it again, from the phone itself if it `keepsTheApp`. */
+  async opensAgain(): Promise<void> {
+    await this.page.reload()
+    await this.unlocks()
+  }
+
   /** Has opened an invitation: chooses a phrase and gives a name. */
   async followsInvitation(): Promise<void> {
     await this.tap('Continuar')
@@ -146,7 +153,10 @@ export class Phone {
     })
   }
 
-  /** From here on the camera sees what `holdsBeforeCameraOf` holds up: a canvas in place of a lens. */
+  /**
+   * From here on the camera sees what `holdsBeforeCameraOf` holds up: a canvas in place of a lens. The person says yes
+   * when the app asks for it.
+   */
   async looksThroughScreen(): Promise<void> {
     await this.page.evaluate(() => {
       const canvas = document.createElement('canvas')
@@ -155,7 +165,10 @@ export class Phone {
       canvas.id = 'lens'
       canvas.getContext('2d')!.fillRect(0, 0, 640, 480)
       Object.assign(globalThis, { lens: canvas })
-      navigator.mediaDevices.getUserMedia = () => Promise.resolve(canvas.captureStream(15))
+      navigator.mediaDevices.getUserMedia = async () => {
+        await (globalThis as unknown as { saysYes: () => Promise<void> }).saysYes()
+        return canvas.captureStream(15)
+      }
     })
   }
 
@@ -296,8 +309,9 @@ export class Phone {
     await this.sees(title)
   }
 
-  async sees(text: string | RegExp): Promise<void> {
-    await expect(this.page.getByText(text).filter({ visible: true }).first()).toBeVisible()
+  /** `within`: how long it may take, in ms, where that is more than a moment. */
+  async sees(text: string | RegExp, { within = 15_000 } = {}): Promise<void> {
+    await expect(this.page.getByText(text).filter({ visible: true }).first()).toBeVisible({ timeout: within })
   }
 
   /** The four words on the screen, read aloud. */

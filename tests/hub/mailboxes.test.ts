@@ -1,6 +1,6 @@
 import { fc, test as property } from '@fast-check/vitest'
 import { expect, test } from 'vitest'
-import { createBucket } from '../../src/hub/bucket.ts'
+import { Bucket } from '../../src/hub/bucket.ts'
 import { BOUNDS, createMailboxes, type Bounds, type Watcher } from '../../src/hub/mailboxes.ts'
 import { createHandClock } from '../net/hand-clock.ts'
 
@@ -128,8 +128,8 @@ property.prop([fc.array(act, { maxLength: 200 })])(
 
 test('a bucket allows a burst, then its rate, and never more than a burst after a long rest', () => {
   const clock = createHandClock()
-  const take = createBucket({ burst: 3, perSecond: 2 }, clock)
-  const taken = () => Array.from({ length: 10 }, take).filter(Boolean).length
+  const bucket = new Bucket({ burst: 3, perSecond: 2 }, clock)
+  const taken = () => Array.from({ length: 10 }, () => bucket.take()).filter(Boolean).length
   expect(taken()).toBe(3)
   clock.pass(1_000)
   expect(taken()).toBe(2)

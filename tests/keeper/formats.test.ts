@@ -14,6 +14,8 @@ import {
   type KeeperMessage,
 } from '../../src/lib/wire/keeper.ts'
 import { encodeSyncMessage, parseSyncMessage } from '../../src/lib/wire/sync.ts'
+import { base32nopad } from '@scure/base'
+import { encodeHubCode } from '../../src/lib/wire/hub-code.ts'
 import { argumentsFrom } from '../../src/keeper/arguments.ts'
 import { encodeIdentity, parseIdentity } from '../../src/keeper/identity.ts'
 import { encodeFinals, encodeServiceRow, parseFinals, parseServiceRow } from '../../src/keeper/rows.ts'
@@ -93,6 +95,13 @@ test('what is typed behind npm run keeper is understood, or said to be wrong', (
     hub: { post: 'wss://hub.example/post', origin: 'https://hub.example' },
     quota: 2e9,
   })
+  const code = {
+    addresses: [Uint8Array.of(10, 0, 0, 5)],
+    port: 4173,
+    fingerprint: new Uint8Array(32).fill(7),
+  }
+  const shown = base32nopad.encode(encodeHubCode(code)).replace(/.{4}/g, '$& ').toLowerCase()
+  expect(expectOk(argumentsFrom(['--hub', shown])).hub).toEqual({ code })
   expect(expectOk(argumentsFrom(['inspect', '--hub', 'http://192.168.0.10:4173']))).toMatchObject({
     command: 'inspect',
     hub: { post: 'ws://192.168.0.10:4173/post', origin: 'http://192.168.0.10:4173' },

@@ -2,10 +2,12 @@ import { createServer } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { createLan, whyNoLan, type Lan, type Machine } from './lan.ts'
+import { createLan, whyNoLan, whyNoLoss, type Lan, type Machine } from './lan.ts'
 
 const why = whyNoLan()
 if (why) process.stdout.write(`skipped: the wifi of namespaces, because ${why}\n`)
+const whyNot = whyNoLoss()
+if (whyNot) process.stdout.write(`skipped: a wifi that loses packets, because ${whyNot}\n`)
 
 const lans: Lan[] = []
 afterEach(async () => {
@@ -103,7 +105,7 @@ const COUNT = `
   more(200)
 `
 
-test.skipIf(why)('a machine that loses half of what comes hears about half', async () => {
+test.skipIf(whyNot)('a machine that loses half of what comes hears about half', async () => {
   const lan = openLan()
   const [ana, bea] = [lan.machine(), await answering(lan.machine())]
   expect(Number(await says(ana, COUNT, bea.address))).toBe(200)
@@ -112,3 +114,41 @@ test.skipIf(why)('a machine that loses half of what comes hears about half', asy
   expect(heard).toBeGreaterThan(50)
   expect(heard).toBeLessThan(150)
 })
+
+/** Waits for one word, said to all or to this machine alone, and repeats it. */
+const LISTEN = `
+  const udp = require('dgram').createSocket({ type: 'udp4', reuseAddr: true })
+  udp.on('message', (word) => { console.log(String(word)); process.exit() })
+  udp.bind(7002, () => { udp.addMembership('224.0.0.251'); console.log('ready') })
+`
+const CALL_ALL = `
+  const udp = require('dgram').createSocket('udp4')
+  const send = (word, to) => new Promise((sent) => udp.send(word, 7002, to, sent))
+  udp.bind(async () => {
+    await send('to all', '224.0.0.251')
+    await send('to you', process.argv[1])
+    udp.close()
+  })
+`
+
+test.skipIf(why)(
+  'without multicast nobody hears what is said to all, and everybody what is said to them',
+  async () => {
+    const lan = openLan()
+    const [ana, bea] = [lan.machine(), lan.machine()]
+    for (const machine of [ana, bea]) machine.gateway()
+    const hears = async (): Promise<string> => {
+      const child = bea.run(process.execPath, ['-e', LISTEN])
+      let said = ''
+      child.stdout!.on('data', (chunk: Buffer) => (said += chunk.toString()))
+      await once(child.stdout!, 'data')
+      const ended = once(child, 'close')
+      await says(ana, CALL_ALL, bea.address)
+      await ended
+      return said
+    }
+    expect(await hears()).toBe('ready\nto all\n')
+    lan.noMulticast()
+    expect(await hears()).toBe('ready\nto you\n')
+  },
+)

@@ -69,6 +69,10 @@ export const whyNoLan = (): string | null => {
   return null
 }
 
+/** Why a machine cannot lose packets here, in one sentence, or `null`. */
+export const whyNoLoss = (): string | null =>
+  whyNoLan() ?? (spawnSync('nft', ['-v']).error ? 'there is no `nft` (nftables) here' : null)
+
 const PREFIX = 'lumbre-'
 const prefixOf = (pid: number): string => `${PREFIX}${pid}-`
 const SUBNET = '10.77.0'

@@ -49,10 +49,18 @@ const createCountedRtc = (): CountedRtc => {
   }
 }
 
-/** So many people of one collective, each with a phone of their own, around a hub in memory. */
-export const createRealVillage = async (names: readonly string[]): Promise<RealVillage> => {
+/**
+ * So many people of one collective, each with a phone of their own, around a hub in memory. `apart`: what they do before,
+ * without any link; when it is done they meet at once.
+ */
+export const createRealVillage = async (
+  names: readonly string[],
+  apart: (people: readonly Person[], world: World) => Promise<void> = () => Promise.resolve(),
+): Promise<RealVillage> => {
   const world = new World(names.length)
   const people = await world.found(...names)
+  for (const person of people) world.cut(person)
+  await apart(people, world)
   const hub = createMemoryHub(systemClock)
 
   const begin = (villager: Villager): void => {
@@ -89,7 +97,6 @@ export const createRealVillage = async (names: readonly string[]): Promise<RealV
   }
 
   const villagers = people.map((person): Villager => {
-    world.cut(person)
     person.syncing.stop()
     const villager = { person, rtc: createCountedRtc(), attached: new Map() } as unknown as Villager
     person.syncing = new Syncing(person.replica, systemClock, {

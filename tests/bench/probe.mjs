@@ -1,0 +1,9 @@
+// Loaded into a hub under measurement (node --import): asked over the channel of its parent, it says what it has used.
+process.on('message', () => {
+  globalThis.gc?.()
+  const { rss, heapUsed, external } = process.memoryUsage()
+  const { user, system } = process.cpuUsage()
+  process.send({ rss, held: heapUsed + external, cpu: user + system })
+})
+// The channel alone keeps nothing alive.
+process.channel?.unref()

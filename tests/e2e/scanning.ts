@@ -1,0 +1,75 @@
+import { expect, type Locator } from '@playwright/test'
+import type { RoomHub } from './hub-process.ts'
+import type { Phone } from './phone.ts'
+
+export const opensEncounter = async (phone: Phone): Promise<void> => {
+  await phone.goes('Colectivo')
+  await phone.tap('Encontrarse aquí, sin internet')
+}
+
+const codeOn = (phone: Phone): Locator =>
+  phone.page.getByRole('img', { name: 'Código para leer con la cámara' })
+
+/** Shows a code and looks for one. */
+export const raisesCamera = async (phone: Phone): Promise<void> => {
+  await opensEncounter(phone)
+  await phone.looksThroughScreen()
+  await phone.tap('Usar la cámara')
+  await expect(codeOn(phone)).toBeVisible()
+}
+
+/** Each shows a code and holds it before the other’s camera. */
+export const scanEachOther = async (one: Phone, other: Phone): Promise<void> => {
+  for (const phone of [one, other]) await raisesCamera(phone)
+  await other.holdsBeforeCameraOf(one)
+  await one.sees('Ahora falta que el otro teléfono lea el tuyo')
+  await one.holdsBeforeCameraOf(other)
+  await areLinked(one, other)
+}
+
+/** Only `seeing` has a camera: it scans the other’s code, and its own is told to the other by hand. */
+export const scanAndPaste = async (seeing: Phone, without: Phone): Promise<void> => {
+  await raisesCamera(seeing)
+  await opensEncounter(without)
+  await without.tap('Seguir sin cámara')
+  await expect(codeOn(without)).toBeVisible()
+  await without.holdsBeforeCameraOf(seeing)
+  await seeing.sees('Ahora falta que el otro teléfono lea el tuyo')
+  await seeing.page.getByText('Leerlo en voz alta').click()
+  const spoken = await seeing.page.locator('.spoken').innerText()
+  await without.page.getByRole('textbox', { name: 'Código del otro teléfono' }).fill(spoken)
+  await without.tap('Usar este código')
+  await areLinked(seeing, without)
+}
+
+const areLinked = async (one: Phone, other: Phone): Promise<void> => {
+  await one.sees(`Este teléfono y el de ${other.name} ya están conectados`)
+  await other.sees(`Este teléfono y el de ${one.name} ya están conectados`)
+}
+
+/** One scan of what a hub in the room shows on its terminal. */
+export const scanHub = async (phone: Phone, { drawn }: RoomHub): Promise<void> => {
+  await opensEncounter(phone)
+  await phone.looksThroughScreen()
+  await phone.tap('Usar la cámara')
+  await expect(phone.page.getByLabel('Lo que ve la cámara')).toBeVisible()
+  await holdTerminalBeforeCameraOf(phone, drawn)
+  await phone.sees('Este teléfono está en el encuentro')
+}
+
+const holdTerminalBeforeCameraOf = (phone: Phone, squares: RoomHub['drawn']): Promise<void> =>
+  phone.page.evaluate((rows) => {
+    const { lens } = globalThis as unknown as { lens: HTMLCanvasElement }
+    const context = lens.getContext('2d')!
+    context.fillStyle = '#444'
+    context.fillRect(0, 0, lens.width, lens.height)
+    context.translate(320, 240)
+    context.rotate(-0.08)
+    const size = 400 / rows.length
+    for (const [y, row] of rows.entries())
+      for (const [x, dark] of row.entries()) {
+        context.fillStyle = dark ? '#000' : '#fff'
+        context.fillRect(x * size - 200, y * size - 200, size + 0.5, size + 0.5)
+      }
+    context.resetTransform()
+  }, squares)
