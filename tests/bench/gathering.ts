@@ -9,8 +9,8 @@ import type { Person } from '../world/cast.ts'
 import { NAMES } from './names.ts'
 import { figure, type Figure } from './report.ts'
 
-const DAYS = Number(process.env.DAYS ?? 30)
-const DAY_MS = Number(process.env.DAYMS ?? 86400000)
+const DAYS = 30
+const DAY_MS = 24 * 3_600_000
 
 /**
  * Twelve devices, each written on for a month without any link, meet: from the first knock until all have the same. Beside
@@ -62,15 +62,19 @@ const writes = async (person: Person, what: string): Promise<number> => {
   return text.length
 }
 
+/** Resolves when this device’s text is so long, however often its document is built anew. */
 const untilHolds = (person: Person, length: number): Promise<void> =>
   new Promise((resolve) => {
+    let doc = person.doc
     const look = () => {
-      if (person.doc.getText('notes').length < length) return
+      doc.off('update', look)
+      doc = person.doc
+      if (doc.getText('notes').length < length) return void doc.on('update', look)
       stop()
       resolve()
     }
     const stop = person.replica.on({ holdingsMoved: () => queueMicrotask(look) })
-    look()
+    queueMicrotask(look)
   })
 
 /** What has to go over a link to give everybody’s records to somebody who has none. */

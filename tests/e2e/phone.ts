@@ -319,7 +319,7 @@ export class Phone {
     const list = this.page.getByRole('list', { name: 'Palabras para comparar' }).first()
     await expect(list).toBeVisible()
     return (await list.getByRole('listitem').allInnerTexts())
-      .map((word) => word.replace(/^\d+\W*/, '').trim())
+      .map((word) => word.replace(/^\d+[^\p{L}]*/u, '').trim())
       .join(' ')
   }
 
