@@ -122,9 +122,19 @@ test('I4: what a revoked phone says that those who revoked it did not know chang
     }
     const after = stateOf(made.words)
     said += made.words.length - known.length
-    const { void: voided, epochs, ...rest } = spellState(after)
-    const { void: voidedBefore, epochs: epochsBefore, ...expected } = spellState(before_)
+    const { void: voided, epochs, proposals, ...rest } = spellState(after)
+    const {
+      void: voidedBefore,
+      epochs: epochsBefore,
+      proposals: proposalsBefore,
+      ...expected
+    } = spellState(before_)
     expect(rest).toEqual(expected)
+    const wasThere = ([id]: readonly unknown[]) => known.some((one) => one.id === id)
+    expect((proposals as unknown[][]).filter(wasThere)).toEqual(proposalsBefore)
+    // What it proposes is known of, and has nobody behind it: not even who proposes it.
+    for (const [id, , , ...approvals] of (proposals as unknown[][]).filter((one) => !wasThere(one)))
+      expect([id, approvals]).toEqual([id, []])
     expect((voided as string[]).filter((id) => known.some((one) => one.id === id))).toEqual(voidedBefore)
     expect((epochs as string[][]).filter(([id]) => known.some((one) => one.id === id))).toEqual(epochsBefore)
     expect(voided).toEqual(expect.arrayContaining(made.words.slice(known.length).map(({ id }) => id)))
