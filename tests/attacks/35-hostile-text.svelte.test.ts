@@ -342,7 +342,7 @@ test('attack 35: a newcomer by a hostile name is only words to whoever invited t
     })
     await expect.element(page.getByText(name, { exact: false }).first()).toBeVisible()
     expectHarmless('the newcomer')
-    state.set({ step: 'vouching', name, have: 1, needed: 2 })
+    state.set({ step: 'vouching', name, have: 1, needed: 2, proposal: entryId('proposal') })
     await expect.element(page.getByText(name, { exact: false }).first()).toBeVisible()
     expectHarmless('while others vouch')
   }

@@ -54,6 +54,10 @@ export const hostCommitment = (kind: Invitation['kind'], host: DeviceId): Uint8A
 export const meetingContext = (commitment: Uint8Array, seed: Uint8Array): Uint8Array =>
   hash('found', [commitment, deriveKey(stretch(seed), 'found', null)])
 
+/** What the other side is told of an end. */
+export const spokenEnd = (why: FlowEnd): 'cancelled' | 'words differ' | 'turned away' | 'link used up' =>
+  why === 'words differ' || why === 'turned away' || why === 'link used up' ? why : 'cancelled'
+
 /** Seeds are 16 to 32 bytes; keys are derived from a hash of them. */
 const stretch = (seed: Uint8Array): SecretKey => hash('founding', seed) as SecretKey
 
@@ -198,7 +202,7 @@ export const hostFounding = (
   const end = (why: FlowEnd) => {
     if (over) return
     over = true
-    const spoken = why === 'no contact' || why === 'not kept' || why === 'only relayed' ? 'cancelled' : why
+    const spoken = spokenEnd(why)
     for (const { say } of guests.values()) say({ type: 'bye', why: spoken })
     state.set({ step: 'ended', why })
     leave()

@@ -8,10 +8,11 @@ import { hostMeeting, joinMeeting } from '../net/meet.ts'
 import type { MetLink } from '../net/types.ts'
 import type { FlowMessage } from '../wire/flow.ts'
 import { linkFromInvitation, type Invitation } from '../wire/invitation.ts'
-import { hostCommitment, meetingContext, memberFrom, type FlowWorld } from './founding.ts'
+import { hostCommitment, meetingContext, memberFrom, spokenEnd, type FlowWorld } from './founding.ts'
 import { hostNotStarted } from './not-started.ts'
 import type { Replica } from './replica.ts'
 import type { FlowEnd, GuestFlow, GuestState, HostFlow, HostGuest, HostState, Space } from './types.ts'
+import { takeBack } from './vouching.ts'
 import { guestWords, hostWords, talk, type Exchanged } from './words-exchange.ts'
 
 /** A collective someone was admitted to, as their device keeps it. */
@@ -134,10 +135,10 @@ export const hostJoining = (
     if (!proposal || !guest || over) return
     const known = replica.state.proposals.get(proposal)
     if (!known || known.status === 'void' || known.status === 'withdrawn') return end('turned away')
-    const progress = { have: known.approvals.length, needed: known.needed }
+    const progress = { have: known.approvals.length, needed: known.needed, proposal }
     if (known.status !== 'enacted') {
       state.set({ step: 'vouching', name: guest.exchanged?.name ?? '', ...progress })
-      guest.say({ type: 'vouched', ...progress })
+      guest.say({ type: 'vouched', have: progress.have, needed: progress.needed })
       return
     }
     over = true
@@ -150,12 +151,8 @@ export const hostJoining = (
   const end = (why: FlowEnd) => {
     if (over) return
     over = true
-    guest?.say({
-      type: 'bye',
-      why: why === 'no contact' || why === 'not kept' || why === 'only relayed' ? 'cancelled' : why,
-    })
-    if (proposal && !replica.outdated && replica.state.proposals.get(proposal)?.status === 'open')
-      replica.act({ type: 'withdraw', target: proposal })
+    if (why !== 'not yet') guest?.say({ type: 'bye', why: spokenEnd(why) })
+    takeBack(replica, proposal)
     state.set({ step: 'ended', why })
     leave()
   }
@@ -175,6 +172,11 @@ export const hostJoining = (
       hostSame = true
       guest.say({ type: 'same', same: true })
       show()
+    },
+    notYet: (until) => {
+      if (over) return
+      guest?.say({ type: 'later', until })
+      end('not yet')
     },
     proposeGenesis: () => {},
     signGenesis: () => {},
@@ -234,6 +236,7 @@ export const guestJoining = (
     } else if (message.type === 'vouched')
       state.set({ step: 'vouching', have: message.have, needed: message.needed })
     else if (message.type === 'ledger') void arrive(message.entries)
+    else if (message.type === 'later') end('not yet', message.until)
     else if (message.type === 'bye')
       end(message.why === 'cancelled' || message.why === 'link used up' ? message.why : 'turned away')
   }
@@ -259,10 +262,10 @@ export const guestJoining = (
     leave()
   }
 
-  const end = (why: FlowEnd) => {
+  const end = (why: FlowEnd, until?: number) => {
     if (over) return
     over = true
-    state.set({ step: 'ended', why })
+    state.set({ step: 'ended', why, ...(until !== undefined && { until }) })
     leave()
   }
   const leave = () => {

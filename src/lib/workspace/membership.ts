@@ -3,7 +3,8 @@ import type { DeviceId, EntryId, MemberId } from '../core/ids.ts'
 import { idBytes } from '../core/ids.ts'
 import { hash } from '../crypto/hash.ts'
 import { peopleOf } from '../domain/people.ts'
-import type { LedgerState } from '../ledger/types.ts'
+import { isAboutWhoStays } from '../ledger/proposals.ts'
+import type { LedgerState, Proposal } from '../ledger/types.ts'
 import type { Membership } from './types.ts'
 
 /** What is known of a device beyond the ledger, on this device only. */
@@ -148,11 +149,12 @@ const isNamed = (action: string): action is (typeof NAMED)[number] =>
 const mayVote = (
   state: LedgerState,
   me: { readonly member: MemberId; readonly device: DeviceId },
-  action: string,
+  action: Proposal['action'],
 ) => {
   const member = state.members.get(me.member)
-  if (!member || state.devices.get(me.device)?.standing !== 'active') return false
-  return action === 'addDevice' || member.votes
+  const standing = state.devices.get(me.device)?.standing
+  const isHeard = standing === 'active' || (standing === 'suspended' && isAboutWhoStays(action))
+  return member !== undefined && isHeard && (action === 'addDevice' || member.votes)
 }
 
 /** Somebody proposed but not yet in the ledger: the inviter has written their Person already. */

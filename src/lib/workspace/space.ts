@@ -5,12 +5,13 @@ import { err, ok, type Result } from '../core/result.ts'
 import { Cell, derived, type Watched } from '../core/watched.ts'
 import { hash } from '../crypto/hash.ts'
 import { sign, verify } from '../crypto/sign.ts'
-import { addPerson, peopleOf } from '../domain/people.ts'
+import { nameDevice } from '../domain/device-names.ts'
+import { addPerson, movePerson, peopleOf } from '../domain/people.ts'
 import { turnServersOf } from '../domain/relay-points.ts'
 import { SHOWN_MAX, type Piece } from '../domain/rescue.ts'
 import { freeText } from '../domain/text.ts'
-import { mayEnact } from '../ledger/proposals.ts'
-import type { SpaceKind, SuspendReason } from '../ledger/types.ts'
+import { isAboutWhoStays, mayEnact } from '../ledger/proposals.ts'
+import type { Proposal, SpaceKind, SuspendReason } from '../ledger/types.ts'
 import { createLive, type Live } from '../net/live/live.ts'
 import { passOnPresence } from '../net/live/pass-on.ts'
 import { createMesh } from '../net/mesh.ts'
@@ -18,13 +19,15 @@ import { createChangingRtc, type ChangingRtc } from '../net/rtc.ts'
 import type { Hub, Judge, Mesh, MetLink, Reach, Rtc, Way } from '../net/types.ts'
 import type { WordLanguage } from '../net/words.ts'
 import type { Standing, Storage } from '../sync/ports.ts'
+import { recogniseScanned } from '../net/scanned.ts'
 import { keeperInvitationFromText } from '../wire/keeper.ts'
 import { Acknowledged } from './acknowledged.ts'
-import { bringLateBack, followLatePieces } from './aside.ts'
+import { bringLateBack, followLatePieces, latePieces, type LatePiece } from './aside.ts'
 import { createBundles } from './bundle-door.ts'
 import { createAgreed } from './checkpoint-door.ts'
 import { createEncounter } from './encounter.ts'
 import { createExchange } from './exchange-door.ts'
+import { hostHere } from './joining-here.ts'
 import { hostJoining } from './joining.ts'
 import { membershipFrom } from './membership.ts'
 import { proposeKeeper } from './keepers.ts'
@@ -52,6 +55,7 @@ import type {
   Presence,
   Space,
   Status,
+  Wish,
 } from './types.ts'
 
 /** What a space needs of the world around it. */
@@ -218,6 +222,27 @@ export class LiveSpace implements Space {
     )
   }
 
+  async inviteHere(
+    kind: 'join' | 'device',
+  ): Promise<Result<HostFlow, NotAllowed | NoAddress | NoRelayPoint>> {
+    const refused = this.#mayAct()
+    if (refused) return err(refused)
+    if (this.#isCutOff()) return err({ type: 'NoRelayPoint' })
+    const { clock, random } = this.#world
+    return hostHere(
+      { rtc: this.#rtc, clock, random, myName: this.myName() },
+      {
+        kind,
+        replica: this.replica,
+        space: this,
+        introduce: (name, { member, device }) => {
+          if (kind === 'device') nameDevice(this.doc.read(), device, name)
+          else addPerson(this.doc.read(), { name, member, participation: 'own device' })
+        },
+      },
+    )
+  }
+
   encounter(): Promise<Result<Encounter, NoAddress | NoRelayPoint>> {
     if (this.#isCutOff()) return Promise.resolve(err({ type: 'NoRelayPoint' }))
     const { clock, random } = this.#world
@@ -237,7 +262,9 @@ export class LiveSpace implements Space {
     const refused = this.#mayAct()
     if (refused) return err(refused)
     const invitation = keeperInvitationFromText(text)
-    if (!invitation) return err({ type: 'BadKeeperText' })
+    const kind = recogniseScanned(text)
+    if (!invitation)
+      return err(kind ? { type: 'CodeOfAnotherKind', kind } : { type: 'BadKeeperText' })
     const { hub, rtc, clock, random, language } = this.#world
     return ok(
       proposeKeeper({
@@ -254,11 +281,25 @@ export class LiveSpace implements Space {
     )
   }
 
-  async approve(proposal: EntryId): Promise<Result<void, NotAllowed>> {
-    const refused = this.#mayAct()
+  async propose(wish: Wish): Promise<Result<void, NotAllowed>> {
+    const refused = this.#mayDecide(wish.action)
     if (refused) return err(refused)
-    if (!this.replica.state.proposals.has(proposal)) return err({ type: 'NotFound' })
-    this.replica.act({ type: 'approve', proposal, seen: [] })
+    const known =
+      wish.action === 'removeMember'
+        ? this.replica.state.members.has(wish.member)
+        : this.replica.state.devices.has(wish.device)
+    if (!known) return err({ type: 'NotFound' })
+    const proposal = this.replica.propose(wish)
+    this.#enact(proposal)
+    return this.#kept()
+  }
+
+  async approve(proposal: EntryId): Promise<Result<void, NotAllowed>> {
+    const known = this.replica.state.proposals.get(proposal)
+    const refused = this.#mayDecide(known?.proposal.action ?? null)
+    if (refused) return err(refused)
+    if (!known) return err({ type: 'NotFound' })
+    this.replica.approve(proposal)
     this.#enact(proposal)
     return this.#kept()
   }
@@ -282,6 +323,23 @@ export class LiveSpace implements Space {
     if (!this.replica.state.devices.has(device)) return err({ type: 'NotFound' })
     this.replica.suspend(device, reason)
     return this.#kept()
+  }
+
+  async leave(): Promise<Result<void, NotAllowed>> {
+    const refused = this.#mayAct()
+    if (refused) return err(refused)
+    const mine = this.membership.read().members.find(({ me }) => me)
+    const isLast = !mine?.devices.some(({ thisOne, standing }) => !thisOne && standing !== 'revoked' && standing !== 'retired')
+    const person = peopleOf(this.doc.read(), [this.me.member]).find(({ member }) => member === this.me.member)
+    // The name fades in what all read; written first, because afterwards this phone says nothing any more.
+    if (isLast && person?.id) movePerson(this.doc.read(), person.id, 'left')
+    await this.replica.flush()
+    this.replica.retire()
+    return this.#kept()
+  }
+
+  lastEdits(device: DeviceId): readonly AsideItem[] {
+    return this.#itemsFrom(latePieces(this.doc.read(), this.replica.lastOf(device)))
   }
 
   async bringBack(item: string): Promise<Result<void, NotAllowed>> {
@@ -457,7 +515,8 @@ export class LiveSpace implements Space {
   #enact(proposal: EntryId): void {
     if (!mayEnact(this.replica.state, proposal)) return
     this.replica.act({ type: 'enact', proposal })
-    this.replica.rotate()
+    // Of a paused phone this counts, and a key does not: others make it.
+    if (this.replica.mayAct()) this.replica.rotate()
   }
 
   // ── what screens see ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -511,16 +570,18 @@ export class LiveSpace implements Space {
   }
 
   #aside(): readonly AsideItem[] {
-    return this.#latePieces(this.doc.read(), this.replica.setAside()).map(
-      ({ id, device, piece, brought }) => ({
-        id,
-        device,
-        member: this.replica.state.devices.get(device)?.member ?? null,
-        text: freeText(textOf(piece)).slice(0, SHOWN_MAX),
-        where: { type: piece.type, title: piece.type === 'other' ? '' : piece.title },
-        brought,
-      }),
-    )
+    return this.#itemsFrom(this.#latePieces(this.doc.read(), this.replica.setAside()))
+  }
+
+  #itemsFrom(pieces: readonly LatePiece[]): readonly AsideItem[] {
+    return pieces.map(({ id, device, piece, brought }) => ({
+      id,
+      device,
+      member: this.replica.state.devices.get(device)?.member ?? null,
+      text: freeText(textOf(piece)).slice(0, SHOWN_MAX),
+      where: { type: piece.type, title: piece.type === 'other' ? '' : piece.title },
+      brought,
+    }))
   }
 
   #createLive(): Live {
@@ -592,6 +653,12 @@ export class LiveSpace implements Space {
     for (const [device, at] of parseHeard(row.value))
       if (!this.#heard.has(device as DeviceId)) this.#heard.set(device as DeviceId, at)
     this.#lastContact ??= Math.max(0, ...this.#heard.values()) || null
+  }
+
+  /** A pause takes no voice from anybody in who stays: else whoever pauses first would have the last word. */
+  #mayDecide(action: Proposal['action'] | null): NotAllowed | null {
+    const refused = this.#mayAct()
+    return refused?.type === 'SuspendedHere' && action && isAboutWhoStays(action) ? null : refused
   }
 
   #mayAct(): NotAllowed | null {
