@@ -5,7 +5,14 @@ import FoundScreen from '../../src/lib/ui/flows/FoundScreen.svelte'
 import InviteScreen from '../../src/lib/ui/flows/InviteScreen.svelte'
 import JoinScreen from '../../src/lib/ui/flows/JoinScreen.svelte'
 import type { FlowEnd, GuestState, HostGuest, HostState } from '../../src/lib/workspace/types.ts'
-import { entryId, PaperGuestFlow, PaperHostFlow, PaperSession, PaperSpace, PaperWorkspace } from './paper-session.ts'
+import {
+  entryId,
+  PaperGuestFlow,
+  PaperHostFlow,
+  PaperSession,
+  PaperSpace,
+  PaperWorkspace,
+} from './paper-session.ts'
 import { expectNoBarriers, stage } from './stage.ts'
 
 const LINK = '#/unirme?c=AAECAwQFBgcICQoLDA0ODw'
@@ -128,7 +135,13 @@ test('the host sees how many have vouched for the newcomer', async () => {
   })
   await button('Crear enlace').click()
   await expect.poll(() => home.invitation).not.toBeNull()
-  space.invitations[0]!.state.set({ step: 'vouching', name: 'Delia', have: 1, needed: 2, proposal: entryId('proposal') })
+  space.invitations[0]!.state.set({
+    step: 'vouching',
+    name: 'Delia',
+    have: 1,
+    needed: 2,
+    proposal: entryId('proposal'),
+  })
   await expect.element(page.getByText('Delia espera el aval de tu equipo')).toBeVisible()
   await expect.element(page.getByText('1 de 2 avales')).toBeVisible()
   space.invitations[0]!.state.set({ step: 'done', space })

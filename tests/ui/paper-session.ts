@@ -89,6 +89,7 @@ export const paperMember = (word: string, about: Partial<Member> = {}): Member =
   founder: true,
   votes: true,
   me: false,
+  trust: about.me ? 'me' : 'unverified',
   devices: [paperDevice(`${word} phone`)],
   ...about,
 })

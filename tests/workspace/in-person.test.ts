@@ -135,7 +135,10 @@ test('Bruna leaves by her own word: she is nobody’s any more here, her name fa
   for (const { space } of [alba!, ceiba!]) {
     const her = space.membership.read().members.find(({ id }) => id === bruna!.space.me.member)
     expect(her).toMatchObject({ votes: false, devices: [{ standing: 'retired' }] })
-    expect(peopleOf(space.doc.read(), [bruna!.space.me.member])[0]).toMatchObject({ name: 'Bruna', state: 'left' })
+    expect(peopleOf(space.doc.read(), [bruna!.space.me.member])[0]).toMatchObject({
+      name: 'Bruna',
+      state: 'left',
+    })
     expect(articles(space.doc.read()).read()).toMatchObject([{ title: 'Lo de Bruna' }])
   }
   addArticle(alba!.space.doc.read(), { title: 'Después', kind: 'rule', text: 'Ya sin ella.' })
@@ -151,7 +154,8 @@ test('a lost phone is retired for good only by more than half; found in time, a 
   const valley = neighbourhood()
   const [alba, bruna, ceiba] = await founded(valley, 'Alba', 'Bruna', 'Ceiba')
   const standing = () =>
-    alba!.space.membership.read().members.find(({ id }) => id === ceiba!.space.me.member)!.devices[0]!.standing
+    alba!.space.membership.read().members.find(({ id }) => id === ceiba!.space.me.member)!.devices[0]!
+      .standing
   addArticle(ceiba!.space.doc.read(), { title: 'Lo último', kind: 'rule', text: 'Antes de perderlo.' })
   await ceiba!.space.flush()
   await valley.live()

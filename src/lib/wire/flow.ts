@@ -176,7 +176,9 @@ const messageFrom = ([kind, a, b, c, d, ...rest]: readonly Cbor[]): FlowMessage 
     }
     case 14: {
       const member = memberIdFrom(b)
-      return isName(a) && member && isBytes(c, 64) && d === undefined ? { type: 'bind', name: a, member, binding: c } : null
+      return isName(a) && member && isBytes(c, 64) && d === undefined
+        ? { type: 'bind', name: a, member, binding: c }
+        : null
     }
     case 15:
       return isUint(a) && b === undefined && c === undefined ? { type: 'later', until: a } : null

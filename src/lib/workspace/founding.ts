@@ -41,6 +41,8 @@ export type Founded = {
   readonly title: string
   /** What the other founders are called: they write themselves down. */
   readonly others: readonly string[]
+  /** Devices this one compared words with. */
+  readonly met: readonly DeviceId[]
 }
 
 /** What a link says of the host: `H("qr", [kind, device])`. */
@@ -193,7 +195,8 @@ export const hostFounding = (
     const coll = genesis.value.id as CollId
     const others = [...guests.values()].map(({ exchanged }) => exchanged!.name)
     const entries = [genesis.value.wire]
-    const space = await finish({ coll, own, member, entries, title: world.title, others })
+    const met = [...guests.values()].map((guest) => guest.link.peer)
+    const space = await finish({ coll, own, member, entries, title: world.title, others, met })
     if (!space) return fail()
     state.set({ step: 'done', space })
     leave()
@@ -357,7 +360,8 @@ export const guestFounding = (
     if (!genesis.ok || genesis.value.id !== draft.id) return end('turned away')
     over = true
     const coll = genesis.value.id as CollId
-    const space = await finish({ coll, own, member, entries: [wire], title, others: names })
+    const met = [draft.author]
+    const space = await finish({ coll, own, member, entries: [wire], title, others: names, met })
     if (!space) return fail()
     state.set({ step: 'done', space })
     leave()

@@ -52,7 +52,10 @@ export const hostHere = async (
     readonly replica: Replica
     readonly space: Space
     /** Writes down who is proposed, so that those who vouch see a name. */
-    readonly introduce: (name: string, as: { readonly member: MemberId; readonly device: OwnDevice['id'] }) => void
+    readonly introduce: (
+      name: string,
+      as: { readonly member: MemberId; readonly device: OwnDevice['id'] },
+    ) => void
   },
 ): Promise<Result<HostFlow, NoAddress>> => {
   const { kind, replica, space, introduce } = of
@@ -209,7 +212,7 @@ export const guestHere = async (
   const arrive = async (entries: readonly Uint8Array[]) => {
     if (!into) return end('turned away')
     over = true
-    const space = await finish({ ...into, own, entries })
+    const space = await finish({ ...into, own, entries, met: link ? [link.peer] : [] })
     state.set(typeof space === 'string' ? { step: 'ended', why: space } : { step: 'done', space })
     leave()
   }

@@ -1,5 +1,5 @@
 import { equalBytes } from '../core/bytes.ts'
-import { idBytes, type CollId, type EntryId, type MemberId } from '../core/ids.ts'
+import { idBytes, type CollId, type DeviceId, type EntryId, type MemberId } from '../core/ids.ts'
 import { Cell } from '../core/watched.ts'
 import { createDevice, signBinding, verifyBinding, type OwnDevice } from '../crypto/device.ts'
 import { deriveKey, hash, type SecretKey } from '../crypto/hash.ts'
@@ -23,6 +23,8 @@ export type Joined = {
   readonly entries: readonly Uint8Array[]
   /** The final checkpoint the words were made of: in a ledger where it is not final this device takes no part. */
   readonly pin: EntryId | null
+  /** The device of whoever let this one in: its code was read, or words were compared with it. */
+  readonly met: readonly DeviceId[]
 }
 
 /** The invitation key comes from the seed in the link: who holds the link can prove it, and nobody else (wire.md §6). */
@@ -42,7 +44,7 @@ export const hostJoining = (
   replica: Replica,
   space: Space,
   /** Writes the newcomer's Person into the document, so that those who vouch see a name. */
-  introduce: (name: string, member: MemberId) => void,
+  introduce: (name: string, as: { readonly member: MemberId; readonly device: DeviceId }) => void,
 ): HostFlow => {
   const seed = world.random.bytes(16)
   // The screens offer no invitation to a device that may sign nothing: this is the last word, not the first.
@@ -115,7 +117,7 @@ export const hostJoining = (
     const { member, name } = guest.exchanged
     if (replica.outdated || !verifyBinding(device, replica.coll, member, proof.binding))
       return end('turned away')
-    introduce(name, member)
+    introduce(name, { member, device: guest.met.peer })
     proposal = replica.act({
       type: 'propose',
       proposal: {
@@ -257,7 +259,7 @@ export const guestJoining = (
     if (!exchanged?.into) return end('turned away')
     over = true
     const { coll, pin } = exchanged.into
-    const space = await finish({ coll, own, member, entries, pin })
+    const space = await finish({ coll, own, member, entries, pin, met: met ? [met.peer] : [] })
     state.set(typeof space === 'string' ? { step: 'ended', why: space } : { step: 'done', space })
     leave()
   }

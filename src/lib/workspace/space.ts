@@ -33,7 +33,7 @@ import { membershipFrom } from './membership.ts'
 import { proposeKeeper } from './keepers.ts'
 import { hostNotStarted } from './not-started.ts'
 import type { Replica } from './replica.ts'
-import { encodeHeard, heardKey, parseHeard } from './rows.ts'
+import { encodeHeard, encodeMet, heardKey, metKey, parseHeard, parseMet } from './rows.ts'
 import { openInner, type SpaceInner } from './space-inner.ts'
 import { standingOf } from './standing.ts'
 import { Syncing } from './syncing.ts'
@@ -113,6 +113,7 @@ export class LiveSpace implements Space {
   readonly #links = new Cell<readonly MetLink[]>([])
   readonly #movedTo: Cell<CollId | null>
   readonly #heard = new Map<DeviceId, number>()
+  readonly #met = new Cell<ReadonlySet<DeviceId>>(new Set())
   readonly #stops: (() => void)[] = []
   readonly #people = new Cell<readonly { member: MemberId; name: string; place: string | null }[]>([])
   readonly #latePieces = followLatePieces()
@@ -150,7 +151,7 @@ export class LiveSpace implements Space {
         replica.outdated ||
         ['revoked', 'retired'].includes(replica.standing()),
     )
-    this.membership = memo([replica.changed, this.#links, this.#syncing.moved, this.#people], () =>
+    this.membership = memo([replica.changed, this.#links, this.#syncing.moved, this.#people, this.#met], () =>
       this.#membership(),
     )
     this.status = derived(
@@ -197,7 +198,17 @@ export class LiveSpace implements Space {
     if (world.reach) this.#stops.push(world.reach.watch(() => this.#goOutAnew()))
     this.#innerOpening = this.#openInner()
     void this.#recallHeard()
+    void this.#recallMet()
     this.#ledgerSeen()
+  }
+
+  /** Phones that were beside this one, or whose holder read words with this one’s. Kept on this device alone. */
+  remember(devices: readonly DeviceId[]): void {
+    if (devices.every((device) => this.#met.read().has(device))) return
+    this.#met.set(new Set([...this.#met.read(), ...devices]))
+    void this.#world.storage.commit([
+      { table: 'meta', key: metKey(this.replica.coll), value: encodeMet(this.#met.read()) },
+    ])
   }
 
   /** Files, and the circles this device is in here; `null` until they have been read, and in a notebook. */
@@ -216,9 +227,10 @@ export class LiveSpace implements Space {
     const rtc = this.#rtc
     const world = { hub, rtc, clock, random, language: this.#world.language(), myName: this.myName() }
     return Promise.resolve(
-      hostJoining(world, this.replica, this, (name, member) =>
-        addPerson(this.doc.read(), { name, member, participation: 'own device' }),
-      ),
+      hostJoining(world, this.replica, this, (name, { member, device }) => {
+        addPerson(this.doc.read(), { name, member, participation: 'own device' })
+        this.remember([device])
+      }),
     )
   }
 
@@ -236,6 +248,7 @@ export class LiveSpace implements Space {
         replica: this.replica,
         space: this,
         introduce: (name, { member, device }) => {
+          this.remember([device])
           if (kind === 'device') nameDevice(this.doc.read(), device, name)
           else addPerson(this.doc.read(), { name, member, participation: 'own device' })
         },
@@ -254,7 +267,11 @@ export class LiveSpace implements Space {
       coll: this.replica.coll,
       judge: (peer) => this.#judge(peer),
       memberOf: (device) => this.replica.state.devices.get(device)?.member ?? null,
-      met: (owned) => (this.#mesh ? this.#mesh.adopt(owned) : owned.link.close()),
+      met: (owned) => {
+        this.remember([owned.link.peer])
+        if (this.#mesh) this.#mesh.adopt(owned)
+        else owned.link.close()
+      },
     })
   }
 
@@ -263,8 +280,7 @@ export class LiveSpace implements Space {
     if (refused) return err(refused)
     const invitation = keeperInvitationFromText(text)
     const kind = recogniseScanned(text)
-    if (!invitation)
-      return err(kind ? { type: 'CodeOfAnotherKind', kind } : { type: 'BadKeeperText' })
+    if (!invitation) return err(kind ? { type: 'CodeOfAnotherKind', kind } : { type: 'BadKeeperText' })
     const { hub, rtc, clock, random, language } = this.#world
     return ok(
       proposeKeeper({
@@ -329,7 +345,9 @@ export class LiveSpace implements Space {
     const refused = this.#mayAct()
     if (refused) return err(refused)
     const mine = this.membership.read().members.find(({ me }) => me)
-    const isLast = !mine?.devices.some(({ thisOne, standing }) => !thisOne && standing !== 'revoked' && standing !== 'retired')
+    const isLast = !mine?.devices.some(
+      ({ thisOne, standing }) => !thisOne && standing !== 'revoked' && standing !== 'retired',
+    )
     const person = peopleOf(this.doc.read(), [this.me.member]).find(({ member }) => member === this.me.member)
     // The name fades in what all read; written first, because afterwards this phone says nothing any more.
     if (isLast && person?.id) movePerson(this.doc.read(), person.id, 'left')
@@ -526,6 +544,7 @@ export class LiveSpace implements Space {
     return membershipFrom(this.replica.state, this.me, this.doc.read(), {
       linked,
       heard: this.#heard,
+      met: this.#met.read(),
       knows: (device, act) => this.#syncing.knows(device, act),
       isSettled: (act) => this.replica.state.finals.some((final) => this.replica.ledger.isBelow(act, final)),
       full: (device) => this.#syncing.isFull(device),
@@ -659,6 +678,11 @@ export class LiveSpace implements Space {
   #mayDecide(action: Proposal['action'] | null): NotAllowed | null {
     const refused = this.#mayAct()
     return refused?.type === 'SuspendedHere' && action && isAboutWhoStays(action) ? null : refused
+  }
+
+  async #recallMet(): Promise<void> {
+    const row = await this.#world.storage.get('meta', metKey(this.replica.coll))
+    if (row.ok && row.value) this.#met.set(new Set([...this.#met.read(), ...parseMet(row.value)]))
   }
 
   #mayAct(): NotAllowed | null {

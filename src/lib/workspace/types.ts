@@ -62,10 +62,7 @@ export interface Workspace {
    * Shows a code to somebody who lets this phone in, face to face: as a new person, or as a further device of one who is in
    * there already. `myName`: of the person; of a further device, what it is to be called.
    */
-  joinHere(
-    kind: 'join' | 'device',
-    myName: string,
-  ): Promise<Result<GuestFlow, NoAddress | NoRelayPoint>>
+  joinHere(kind: 'join' | 'device', myName: string): Promise<Result<GuestFlow, NoAddress | NoRelayPoint>>
   /** Hubs in the room that this device scanned, the newest last. */
   readonly hubs: Watched<readonly RoomHub[]>
   /** Joins the hub whose code was scanned, pasted or typed; twice is once. `BadCode`: it is not the code of a hub. */
@@ -390,6 +387,8 @@ export type Membership = {
     readonly founder: boolean
     readonly votes: boolean
     readonly me: boolean
+    /** Whether one's phone and one of theirs read each other’s codes, or words were compared. `out`: no phone of theirs belongs any more. */
+    readonly trust: 'me' | 'verified' | 'unverified' | 'out'
     readonly devices: readonly {
       readonly id: DeviceId
       readonly mark: Uint8Array

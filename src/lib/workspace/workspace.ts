@@ -268,6 +268,7 @@ export class LiveWorkspace implements Workspace {
       entries: readonly Uint8Array[]
       newcomer: boolean
       pin: EntryId | null
+      met?: readonly DeviceId[]
     },
     myName: string,
   ): Promise<Result<LiveSpace, StorageFailed | { readonly type: 'BadLedger' }>> {
@@ -281,7 +282,10 @@ export class LiveWorkspace implements Workspace {
       pin: as.pin,
     }
     const replica = await Replica.begin({ ...this.#world, row, entries: as.entries })
-    return replica.ok ? ok(this.#add(new LiveSpace(replica.value, this.#world))) : replica
+    if (!replica.ok) return replica
+    const space = this.#add(new LiveSpace(replica.value, this.#world))
+    space.remember(as.met ?? [])
+    return ok(space)
   }
 
   /** All have signed: what the proposer had, alone or in another collective, moves in; everybody writes down their own name. */

@@ -1,4 +1,5 @@
-import type { MemberId } from '../../core/ids.ts'
+import type { DeviceId, MemberId } from '../../core/ids.ts'
+import { deviceNames } from '../../domain/device-names.ts'
 import { people, peopleOf, type Participation, type PersonState } from '../../domain/people.ts'
 import type { Membership, Space } from '../../workspace/types.ts'
 import { Live } from '../live.svelte.ts'
@@ -23,6 +24,7 @@ export type Somebody = {
 export class Roster {
   readonly #membership: Live<Membership>
   readonly #doc: Live<ReturnType<Space['doc']['read']>>
+  readonly #named = $derived.by(() => new Live(deviceNames(this.#doc.current)))
   readonly #written = $derived.by(() => new Live(people(this.#doc.current)))
   /** Members in the ledger's order, me first; then people without a phone. */
   readonly all: readonly Somebody[] = $derived.by(() => {
@@ -60,6 +62,11 @@ export class Roster {
 
   nameOf(id: MemberId | null): string | null {
     return this.all.find(({ member }) => id !== null && member?.id === id)?.name ?? null
+  }
+
+  /** What a phone is called by whoever holds it; `null`: it has no name. */
+  calledOf(device: DeviceId): string | null {
+    return this.#named.current.get(device) ?? null
   }
 
   /** Everybody whose phones should hear of a pause: all but its holder. */
