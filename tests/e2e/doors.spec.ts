@@ -97,7 +97,9 @@ test('people and phones come in face to face, a phone is lost, and somebody leav
       [alba, kitchen],
       [kitchen, alba],
     ] as const) {
-      await phone.field('Código del otro teléfono').fill(await other.shownCode())
+      await phone.page
+        .getByRole('textbox', { name: 'Código del otro teléfono' })
+        .fill(await other.shownCode())
       await phone.tap('Usar este código')
     }
     await alba.sees('¿«El de la cocina» es tu otro teléfono?')
@@ -146,7 +148,7 @@ test('people and phones come in face to face, a phone is lost, and somebody leav
     await last.click()
     await last.click()
     await bruna.field('Frase').fill(Phone.passphrase)
-    await bruna.page.getByRole('dialog').getByRole('button', { name: 'Dejar el colectivo' }).click()
+    await bruna.tap('Sí, dejarlo')
     await bruna.sees('Ya no eres parte desde este teléfono')
     await shot(bruna, 'left')
     await bruna.tap('Todavía no')

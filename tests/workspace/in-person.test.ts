@@ -109,23 +109,6 @@ test('Alba adds a second phone: Bruna vouches, one person has two phones, and bo
   ).toContain('Desde la cocina')
 })
 
-test('a code of one kind is refused by every other flow, by what it was made for', async () => {
-  const valley = neighbourhood()
-  const [alba, bruna] = await founded(valley, 'Alba', 'Bruna', 'Ceiba')
-  const guest = valley.arrive().workspace
-  const join = expectOk(await valley.during(alba!.space.inviteHere('join')))
-  const device = expectOk(await valley.during(bruna!.space.inviteHere('device')))
-  const meet = expectOk(await valley.during(bruna!.space.encounter()))
-  const wrong = (kind: string) => ({ ok: false, error: { type: 'CodeOfAnotherKind', kind } })
-  expect(join.encounter!.take(device.encounter!.code)).toEqual(wrong('device'))
-  expect(device.encounter!.take(meet.code)).toEqual(wrong('meet'))
-  expect(meet.take(join.encounter!.code)).toEqual(wrong('join'))
-  expect(await guest.openLink(join.encounter!.code, 'Drago')).toEqual(wrong('join'))
-  expect(alba!.space.addKeeper(meet.code)).toEqual(wrong('meet'))
-  for (const flow of [join, device]) flow.cancel()
-  meet.stop()
-})
-
 test('Bruna leaves by her own word: she is nobody’s any more here, her name fades, and what she wrote stays', async () => {
   const valley = neighbourhood()
   const [alba, bruna, ceiba] = await founded(valley, 'Alba', 'Bruna', 'Ceiba')

@@ -41,7 +41,7 @@ export type Founded = {
   readonly title: string
   /** What the other founders are called: they write themselves down. */
   readonly others: readonly string[]
-  /** Devices this one compared words with. */
+  /** Devices of everybody with whom words were read aloud: all founders read those of the genesis. */
   readonly met: readonly DeviceId[]
 }
 
@@ -195,7 +195,7 @@ export const hostFounding = (
     const coll = genesis.value.id as CollId
     const others = [...guests.values()].map(({ exchanged }) => exchanged!.name)
     const entries = [genesis.value.wire]
-    const met = [...guests.values()].map((guest) => guest.link.peer)
+    const met = draft.founders.map(({ deviceId }) => deviceId)
     const space = await finish({ coll, own, member, entries, title: world.title, others, met })
     if (!space) return fail()
     state.set({ step: 'done', space })
@@ -360,7 +360,7 @@ export const guestFounding = (
     if (!genesis.ok || genesis.value.id !== draft.id) return end('turned away')
     over = true
     const coll = genesis.value.id as CollId
-    const met = [draft.author]
+    const met = draft.founders.map(({ deviceId }) => deviceId)
     const space = await finish({ coll, own, member, entries: [wire], title, others: names, met })
     if (!space) return fail()
     state.set({ step: 'done', space })
