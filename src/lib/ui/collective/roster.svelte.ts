@@ -69,8 +69,13 @@ export class Roster {
     return this.#named.current.get(device) ?? null
   }
 
+  /** How many belong: whoever left is named a while longer, and not counted. */
+  get here(): number {
+    return this.all.filter(({ member }) => member?.trust !== 'out').length
+  }
+
   /** Everybody whose phones should hear of a pause: all but its holder. */
   othersThan(holder: MemberId): number {
-    return this.membership.members.filter(({ id }) => id !== holder).length
+    return this.membership.members.filter(({ id, trust }) => id !== holder && trust !== 'out').length
   }
 }
