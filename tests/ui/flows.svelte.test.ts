@@ -120,7 +120,10 @@ test('a founding that is left ends with what happened, and can begin anew', asyn
 
 test('a link is made for a newcomer only when asked for', async () => {
   const space = collective()
-  stage(InviteScreen, { session: new PaperSession(new PaperWorkspace([space])), props: { space, kind: 'join' } })
+  stage(InviteScreen, {
+    session: new PaperSession(new PaperWorkspace([space])),
+    props: { space, kind: 'join' },
+  })
   expect(space.invitations).toHaveLength(0)
   await button('Está lejos').click()
   await expect.element(page.getByLabelText('Enlace para una persona')).toBeVisible()

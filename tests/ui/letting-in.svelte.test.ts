@@ -6,6 +6,8 @@ import CollectiveScreen from '../../src/lib/ui/collective/CollectiveScreen.svelt
 import LostScreen from '../../src/lib/ui/collective/LostScreen.svelte'
 import InviteScreen from '../../src/lib/ui/flows/InviteScreen.svelte'
 import JoinScreen from '../../src/lib/ui/flows/JoinScreen.svelte'
+import type {
+  PaperHostFlow} from './paper-session.ts';
 import {
   deviceId,
   entryId,
@@ -13,7 +15,6 @@ import {
   paperDecision,
   paperDevice,
   PaperGuestFlow,
-  PaperHostFlow,
   PaperSession,
   PaperSpace,
   PaperWorkspace,

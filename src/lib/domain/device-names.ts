@@ -17,7 +17,7 @@ export const deviceNames: (doc: Y.Doc) => Watched<DeviceNames> = oncePerDocument
       new Map(
         [...root].flatMap(([id, item]) => {
           const name = isMap(item) ? readField(item, 'name', oneLine).versions[0]?.text : undefined
-          return name ? [[id as DeviceId, name] as const] : []
+          return name ? [[id, name] as const] : []
         }),
       ),
     watch: (onChange) => {

@@ -1,5 +1,5 @@
 import type { Clock, Random } from '../core/clock.ts'
-import { type CollId, type EntryId, type MemberId } from '../core/ids.ts'
+import type { CollId, EntryId, MemberId } from '../core/ids.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { Cell, derived } from '../core/watched.ts'
 import { createDevice, signBinding, verifyBinding, type OwnDevice } from '../crypto/device.ts'
