@@ -18,6 +18,7 @@ import { World } from '../world/cast.ts'
 const SEEN = {
   linked: new Set<never>(),
   heard: new Map<never, number>(),
+  met: new Set<never>(),
   knows: () => false,
   isSettled: () => false,
   full: () => false,

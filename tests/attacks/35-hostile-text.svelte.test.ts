@@ -330,9 +330,9 @@ test('attack 35: a newcomer by a hostile name is only words to whoever invited t
   const space = paperSpace()
   stage(InviteScreen as Component<never>, {
     session: new PaperSession(new PaperWorkspace([space])),
-    props: { space },
+    props: { space, kind: 'join' },
   })
-  await page.getByRole('button', { name: 'Crear enlace' }).click()
+  await page.getByRole('button', { name: 'Está lejos' }).click()
   const { state } = space.invitations[0]!
   for (const [i, name] of PAYLOADS.slice(0, 9).entries()) {
     state.set({
@@ -342,7 +342,7 @@ test('attack 35: a newcomer by a hostile name is only words to whoever invited t
     })
     await expect.element(page.getByText(name, { exact: false }).first()).toBeVisible()
     expectHarmless('the newcomer')
-    state.set({ step: 'vouching', name, have: 1, needed: 2 })
+    state.set({ step: 'vouching', name, have: 1, needed: 2, proposal: entryId('proposal') })
     await expect.element(page.getByText(name, { exact: false }).first()).toBeVisible()
     expectHarmless('while others vouch')
   }

@@ -89,7 +89,7 @@ test('three found a collective, a fourth joins, all write, and a lost phone is s
   await test.step('Drago joins with two vouchers', async () => {
     await alba.goes('Colectivo')
     await alba.tap('Invitar a alguien')
-    await alba.tap('Crear enlace')
+    await alba.tap('Está lejos')
     const link = await alba.field('Enlace para una persona').inputValue()
     const drago = await arrives('Drago', link)
     await drago.followsInvitation()

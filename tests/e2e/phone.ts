@@ -266,6 +266,35 @@ export class Phone {
     )
   }
 
+  /**
+   * From here on counts what hands do on this screen: touches, as the page itself notices them, and letters that came to stand
+   * in fields. Until the page is loaded anew.
+   */
+  async counts(): Promise<() => Promise<{ readonly touches: number; readonly letters: number }>> {
+    await this.page.evaluate(() => {
+      const hands = { touches: 0, letters: 0 }
+      Object.assign(globalThis, { hands })
+      addEventListener('pointerdown', () => (hands.touches += 1), { capture: true })
+      addEventListener(
+        'change',
+        ({ target }) => {
+          if (target instanceof HTMLInputElement) hands.letters += target.value.length
+        },
+        { capture: true },
+      )
+    })
+    return () =>
+      this.page.evaluate(() => ({
+        ...(globalThis as unknown as { hands: { touches: number; letters: number } }).hands,
+      }))
+  }
+
+  /** The code on this screen as text, as if read aloud. */
+  async shownCode(): Promise<string> {
+    await this.page.getByText('Leerlo en voz alta').click()
+    return this.page.locator('.spoken').innerText()
+  }
+
   /** From the collective to what was set aside. */
   async opensAside(): Promise<void> {
     await this.page

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { encodeCbor } from '../../src/lib/core/cbor.ts'
-import { collIdFrom, entryIdFrom, idBytes } from '../../src/lib/core/ids.ts'
+import { collIdFrom, entryIdFrom, idBytes, memberIdFrom } from '../../src/lib/core/ids.ts'
 import { hash } from '../../src/lib/crypto/hash.ts'
 import { encodeFlowMessage, parseFlowMessage, type FlowMessage } from '../../src/lib/wire/flow.ts'
 
@@ -45,4 +45,43 @@ test('cut short, with a part too many, or with a pin that is none, it is nothing
     const parsed = parseFlowMessage(altered)
     if (parsed.ok && parsed.value.type === 'reveal') expect(encodeFlowMessage(parsed.value)).toEqual(altered)
   }
+})
+
+const member = memberIdFrom(hash('led', 'member').subarray(0, 16))!
+const faceToFace: readonly FlowMessage[] = [
+  { type: 'here', name: 'Alba', coll, pin: null, member: null },
+  { type: 'here', name: 'Alba', coll, pin, member },
+  { type: 'bind', name: 'Drago', member, binding: new Uint8Array(64).fill(7) },
+  { type: 'later', until: Date.UTC(2030, 2, 3) },
+]
+
+test('what is said face to face, and “not yet”, is read as it was said', () => {
+  for (const message of faceToFace)
+    expect(parseFlowMessage(encodeFlowMessage(message))).toEqual({ ok: true, value: message })
+  expect(encodeFlowMessage(faceToFace[3]!)).toEqual(encodeCbor([15, Date.UTC(2030, 2, 3)]))
+})
+
+test('face to face, cut short, altered or with a part too many, nothing is thrown, and nothing has two spellings', () => {
+  for (const message of faceToFace) {
+    const bytes = encodeFlowMessage(message)
+    for (let length = 0; length < bytes.length; length++)
+      expect(parseFlowMessage(bytes.subarray(0, length)).ok).toBe(false)
+    for (let at = 0; at < bytes.length * 8; at++) {
+      const altered = bytes.slice()
+      altered[at >> 3]! ^= 1 << (at & 7)
+      const parsed = parseFlowMessage(altered)
+      if (parsed.ok && ['here', 'bind', 'later'].includes(parsed.value.type))
+        expect(encodeFlowMessage(parsed.value)).toEqual(altered)
+    }
+  }
+  for (const wrong of [
+    [13, 'Alba', idBytes(coll), nonce.subarray(1), null],
+    [13, 'Alba', idBytes(coll), null, nonce],
+    [13, 'a'.repeat(81), idBytes(coll), null, null],
+    [14, 'Drago', idBytes(member), new Uint8Array(64), 1],
+    [14, 'Drago', idBytes(member), new Uint8Array(63)],
+    [15, -1],
+    [15, 1, 1],
+  ])
+    expect(parseFlowMessage(encodeCbor(wrong)).ok).toBe(false)
 })

@@ -254,7 +254,14 @@ test('a member nobody has named yet is there all the same, and can be given a na
     ...space.membership.read(),
     members: [
       ...space.membership.read().members,
-      { id: memberId('Hilo'), founder: false, votes: true, me: false, devices: [paperDevice('Hilo phone')] },
+      {
+        id: memberId('Hilo'),
+        founder: false,
+        votes: true,
+        me: false,
+        trust: 'unverified',
+        devices: [paperDevice('Hilo phone')],
+      },
     ],
   })
   show(space)
@@ -440,6 +447,7 @@ test.each(['es', 'ar'])('nothing in the collective is wider than a small phone i
         founder: true,
         votes: false,
         me: false,
+        trust: 'verified',
         devices: [{ ...paperDevice('long'), mark: markOf('long'), linked: true }],
       },
     ],

@@ -5,7 +5,14 @@ import FoundScreen from '../../src/lib/ui/flows/FoundScreen.svelte'
 import InviteScreen from '../../src/lib/ui/flows/InviteScreen.svelte'
 import JoinScreen from '../../src/lib/ui/flows/JoinScreen.svelte'
 import type { FlowEnd, GuestState, HostGuest, HostState } from '../../src/lib/workspace/types.ts'
-import { PaperGuestFlow, PaperHostFlow, PaperSession, PaperSpace, PaperWorkspace } from './paper-session.ts'
+import {
+  entryId,
+  PaperGuestFlow,
+  PaperHostFlow,
+  PaperSession,
+  PaperSpace,
+  PaperWorkspace,
+} from './paper-session.ts'
 import { expectNoBarriers, stage } from './stage.ts'
 
 const LINK = '#/unirme?c=AAECAwQFBgcICQoLDA0ODw'
@@ -113,9 +120,12 @@ test('a founding that is left ends with what happened, and can begin anew', asyn
 
 test('a link is made for a newcomer only when asked for', async () => {
   const space = collective()
-  stage(InviteScreen, { session: new PaperSession(new PaperWorkspace([space])), props: { space } })
+  stage(InviteScreen, {
+    session: new PaperSession(new PaperWorkspace([space])),
+    props: { space, kind: 'join' },
+  })
   expect(space.invitations).toHaveLength(0)
-  await button('Crear enlace').click()
+  await button('Está lejos').click()
   await expect.element(page.getByLabelText('Enlace para una persona')).toBeVisible()
   expect(space.invitations).toHaveLength(1)
 })
@@ -124,11 +134,17 @@ test('the host sees how many have vouched for the newcomer', async () => {
   const space = collective()
   const { home } = stage(InviteScreen, {
     session: new PaperSession(new PaperWorkspace([space])),
-    props: { space },
+    props: { space, kind: 'join' },
   })
-  await button('Crear enlace').click()
+  await button('Está lejos').click()
   await expect.poll(() => home.invitation).not.toBeNull()
-  space.invitations[0]!.state.set({ step: 'vouching', name: 'Delia', have: 1, needed: 2 })
+  space.invitations[0]!.state.set({
+    step: 'vouching',
+    name: 'Delia',
+    have: 1,
+    needed: 2,
+    proposal: entryId('proposal'),
+  })
   await expect.element(page.getByText('Delia espera el aval de tu equipo')).toBeVisible()
   await expect.element(page.getByText('1 de 2 avales')).toBeVisible()
   space.invitations[0]!.state.set({ step: 'done', space })
@@ -137,6 +153,7 @@ test('the host sees how many have vouched for the newcomer', async () => {
 
 test('Delia pastes her link, says her name, and knocks', async () => {
   const { session } = stage(JoinScreen)
+  await button('Tengo un enlace').click()
   await page.getByLabelText('Enlace').fill(`https://example.org/${LINK}`)
   await page.getByLabelText('Tu nombre').fill('Delia')
   await button('Entrar').click()
@@ -156,6 +173,7 @@ test('a link that was opened needs only a name', async () => {
 
 test('half a link is refused kindly, and stays there to be corrected', async () => {
   const { t } = stage(JoinScreen)
+  await button('Tengo un enlace').click()
   await page.getByLabelText('Enlace').fill('https://example.org/#/unirme')
   await page.getByLabelText('Tu nombre').fill('Delia')
   await button('Entrar').click()

@@ -19,6 +19,7 @@ import type {
   Encounter,
   EncounterState,
   Exchange,
+  FlowKind,
   GuestFlow,
   GuestState,
   HostFlow,
@@ -40,6 +41,7 @@ import type {
   Space,
   Status,
   Workspace,
+  Wish,
 } from '../../src/lib/workspace/types.ts'
 import type { SpaceKind } from '../../src/lib/ledger/types.ts'
 
@@ -87,6 +89,7 @@ export const paperMember = (word: string, about: Partial<Member> = {}): Member =
   founder: true,
   votes: true,
   me: false,
+  trust: about.me ? 'me' : 'unverified',
   devices: [paperDevice(`${word} phone`)],
   ...about,
 })
@@ -106,17 +109,22 @@ export const paperDecision = (word: string, about: Partial<Decision> = {}): Deci
 
 export class PaperHostFlow implements HostFlow {
   readonly role = 'host'
-  readonly kind: 'found' | 'join'
+  readonly kind: FlowKind
   readonly state: Cell<HostState>
   readonly asked: string[] = []
+  encounter?: Encounter
 
-  constructor(kind: 'found' | 'join', link = '#/unirme?c=AAECAwQFBgcICQoLDA0ODw') {
+  constructor(kind: FlowKind, link = '#/unirme?c=AAECAwQFBgcICQoLDA0ODw') {
     this.kind = kind
     this.state = new Cell<HostState>({ step: 'inviting', link, guests: [] })
   }
 
   confirmWords(guest: string, same: boolean): void {
     this.asked.push(`words ${guest} ${same ? 'same' : 'differ'}`)
+  }
+  notYet(until: number): void {
+    this.asked.push(`not until ${until}`)
+    this.state.set({ step: 'ended', why: 'not yet' })
   }
   proposeGenesis(): void {
     this.asked.push('genesis')
@@ -134,11 +142,12 @@ export class PaperHostFlow implements HostFlow {
 
 export class PaperGuestFlow implements GuestFlow {
   readonly role = 'guest'
-  readonly kind: 'found' | 'join'
+  readonly kind: FlowKind
   readonly state = new Cell<GuestState>({ step: 'meeting' })
   readonly asked: string[] = []
+  encounter?: Encounter
 
-  constructor(kind: 'found' | 'join') {
+  constructor(kind: FlowKind) {
     this.kind = kind
   }
 
@@ -313,6 +322,30 @@ export class PaperSpace implements Space {
     this.invitations.push(flow)
     return flow
   }
+
+  readonly wishes: Wish[] = []
+  readonly edits: AsideItem[] = []
+
+  async inviteHere(kind: 'join' | 'device') {
+    if (!this.hasAddress) return err({ type: 'NoAddress' } as const)
+    const flow = new PaperHostFlow(kind)
+    flow.encounter = new PaperEncounter('DOOR')
+    flow.state.set({ step: 'here', guest: null })
+    this.invitations.push(flow)
+    return ok(flow)
+  }
+  async propose(wish: Wish) {
+    if (!this.refuses) this.wishes.push(wish)
+    return this.#act(`propose ${wish.action}`, (now) => now)
+  }
+  async leave() {
+    return this.#act('leave', (now) => ({
+      ...now,
+      me: 'retired',
+      members: devicesIn(now, (device) => (device.thisOne ? { ...device, standing: 'retired' } : device)),
+    }))
+  }
+  lastEdits = () => this.edits
 
   /** The codes it showed; `null`: no address to show. */
   readonly encounters: PaperEncounter[] = []
@@ -501,6 +534,14 @@ export class PaperWorkspace implements Workspace {
       return done
     }
     return ok({ space, news, bytes: file.size, rulesAreAhead, apply })
+  }
+
+  async joinHere(kind: 'join' | 'device', myName: string) {
+    this.asked.push(`${kind} here as ${myName}`)
+    const flow = new PaperGuestFlow(kind)
+    flow.encounter = new PaperEncounter('GUEST')
+    this.flow.set(flow)
+    return ok(flow)
   }
 
   async openLink(link: string, myName: string) {

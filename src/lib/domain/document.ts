@@ -6,9 +6,12 @@ import { oncePerDocument } from './items.ts'
 import { freeText, oneLine } from './text.ts'
 
 /** The roots of the workspace document, each a Y.Map. Spec: what a collective writes about itself. */
-export type RootName = (typeof ROOTS)[number] | 'brought'
+export type RootName = (typeof ROOTS)[number] | 'brought' | 'devices' | 'held'
 
-/** What a collective writes. Beside it stands `brought`: how far late work was brought back (see brought.ts). */
+/**
+ * What a collective writes and takes with it into another one. Beside it stand, of this one alone: how far late work was
+ * brought back (brought.ts), what phones are called (device-names.ts), and whose coming in was put off (held.ts).
+ */
 const ROOTS = ['about', 'people', 'threats', 'articles', 'relays'] as const
 
 /** A new, empty workspace document. */

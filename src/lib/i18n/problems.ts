@@ -38,13 +38,16 @@ type Problem =
   | { readonly type: 'Unexpected' }
 
 /** Where the words of an error are. The type of an error is its place: one without words does not compile. */
-export const problemKey = (problem: Problem): Key => `problem.${problem.type}`
+export const problemKey = (problem: Problem): Key =>
+  // What was scanned by mistake is called by its name.
+  problem.type === 'CodeOfAnotherKind' ? `another.${problem.kind}` : `problem.${problem.type}`
 
 /** Where the words are that say why a meeting ended. */
 export const endKey = {
   cancelled: 'ended.cancelled',
   'words differ': 'ended.wordsDiffer',
   'turned away': 'ended.turnedAway',
+  'not yet': 'ended.notYet',
   'link used up': 'ended.linkUsedUp',
   'no contact': 'ended.noContact',
   'not kept': 'ended.notKept',

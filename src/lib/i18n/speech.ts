@@ -13,6 +13,8 @@ export type Speech = {
   t(key: Key, values?: Values): string
   /** “2 minutes ago”; `at` and `now` in milliseconds since 1970. Nothing finer than a minute. */
   ago(at: number, now: number): string
+  /** “3 March”: a day to come. Milliseconds since 1970. */
+  day(at: number): string
   /** “Tuesday”, or a date when that was more than six days before `now`. Milliseconds since 1970. */
   since(at: number, now: number): string
   /** “12 kB”: of bytes, as coarse as one needs it. */
@@ -58,6 +60,7 @@ export const createSpeech = (catalogue: Catalogue, locale: string): Speech => {
       if (minutes < 24 * 60) return relative.format(-Math.floor(minutes / 60), 'hour')
       return relative.format(-Math.floor(minutes / (24 * 60)), 'day')
     },
+    day: (at) => new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'long' }).format(at),
     since: (at, now) =>
       new Intl.DateTimeFormat(
         locale,

@@ -1,5 +1,9 @@
 import type { EntryId } from '../core/ids.ts'
-import type { LedgerState } from './types.ts'
+import type { LedgerState, Proposal } from './types.ts'
+
+/** What suspended devices speak of, too: who stays. Spec: ledger.md §7. */
+export const isAboutWhoStays = (action: Proposal['action']): boolean =>
+  action === 'removeMember' || action === 'revokeDevice' || action === 'lift'
 
 /** Whether a proposal has the votes it needs and nobody carried it out yet. */
 export const mayEnact = (state: LedgerState, proposal: EntryId): boolean => {

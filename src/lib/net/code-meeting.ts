@@ -6,10 +6,11 @@ import { err, ok, type Result } from '../core/result.ts'
 import { Cell, type Watched } from '../core/watched.ts'
 import type { OwnDevice } from '../crypto/device.ts'
 import { hash, secretKeyFrom } from '../crypto/hash.ts'
-import { CODE_KINDS, encodeCode, parseCode, type BadCode, type Code, type CodeKind } from '../wire/code.ts'
+import { CODE_KINDS, encodeCode, parseCode, type Code, type CodeKind } from '../wire/code.ts'
 import { createCardedConnection } from './connection.ts'
 import { shakeHands, type HandshakeOptions } from './handshake.ts'
 import { createLink } from './link.ts'
+import { bytesFromBase32, recogniseScanned, type ScannedKind } from './scanned.ts'
 import type { NoCard } from './session-description.ts'
 import type { OwnedLink, Rtc } from './types.ts'
 
@@ -22,9 +23,13 @@ export interface CodeMeeting {
    * Takes what was scanned, pasted or typed: spaces and case do not matter. `OwnCode`: this phone’s own, in a mirror.
    * `AlreadyScanned`: another phone’s was taken before.
    */
-  take(text: string): Result<void, BadCode | { readonly type: 'OwnCode' | 'AlreadyScanned' }>
+  take(text: string): Result<void, NotThisCode | { readonly type: 'OwnCode' | 'AlreadyScanned' }>
   stop(): void
 }
+
+/** Not one of ours, or damaged; or made for something else, and for what. */
+export type NotThisCode =
+  { readonly type: 'BadCode' } | { readonly type: 'CodeOfAnotherKind'; readonly kind: ScannedKind }
 
 export type CodeState =
   /** The other code was not scanned yet. */
@@ -119,13 +124,12 @@ export const createCodeMeeting = async (
   })
 }
 
-const codeFrom = (text: string, kind: CodeKind): Result<Code, BadCode> => {
-  const compact = text.replace(/\s+/g, '').toUpperCase()
-  try {
-    return parseCode(base32nopad.decode(compact), kind)
-  } catch {
-    return err({ type: 'BadCode' })
-  }
+const codeFrom = (text: string, kind: CodeKind): Result<Code, NotThisCode> => {
+  const bytes = bytesFromBase32(text)
+  const code = bytes && parseCode(bytes, kind)
+  if (code?.ok) return code
+  const other = recogniseScanned(text)
+  return err(other ? { type: 'CodeOfAnotherKind', kind: other } : { type: 'BadCode' })
 }
 
 const commitmentTo = (kind: CodeKind, device: DeviceId, fingerprint: Uint8Array): Uint8Array =>

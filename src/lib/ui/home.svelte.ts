@@ -1,4 +1,6 @@
 import type { GuestFlow, HostFlow, Phase, Session, Space, Workspace } from '../workspace/types.ts'
+import { ok } from '../core/result.ts'
+import type { Opens } from './encounter/encounter-state.svelte.ts'
 import { Live } from './live.svelte.ts'
 
 /** Where a screen may send people. Paths as in the address bar, without `#`. */
@@ -60,6 +62,21 @@ export class Home {
   async invite(space: Space): Promise<void> {
     this.#invitation?.cancel()
     this.#invitation = await space.invite()
+  }
+
+  /** Face to face: the code to show is the flow’s own. */
+  async inviteHere(space: Space, kind: 'join' | 'device'): ReturnType<Opens> {
+    this.#invitation?.cancel()
+    const flow = await space.inviteHere(kind)
+    if (!flow.ok) return flow
+    this.#invitation = flow.value
+    return ok(flow.value.encounter!)
+  }
+
+  /** The other side of it. */
+  async joinHere(kind: 'join' | 'device', myName: string): ReturnType<Opens> {
+    const flow = await this.#workspace!.joinHere(kind, myName)
+    return flow.ok ? ok(flow.value.encounter!) : flow
   }
 
   forgetInvitation(): void {

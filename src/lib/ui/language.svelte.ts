@@ -12,6 +12,7 @@ export class Language {
 
   readonly t = (key: Key, values?: Values): string => this.#speech.t(key, values)
   readonly ago = (at: number, now: number): string => this.#speech.ago(at, now)
+  readonly day = (at: number): string => this.#speech.day(at)
   readonly since = (at: number, now: number): string => this.#speech.since(at, now)
   readonly size = (bytes: number): string => this.#speech.size(bytes)
   readonly list = (items: readonly string[]): string => this.#speech.list(items)

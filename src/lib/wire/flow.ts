@@ -52,6 +52,18 @@ export type FlowMessage =
   /** Host who admits: how many vouchers there are, and are needed. */
   | { readonly type: 'vouched'; readonly have: number; readonly needed: number }
   | { readonly type: 'bye'; readonly why: 'cancelled' | 'words differ' | 'turned away' | 'link used up' }
+  /** Host, face to face: what it is called, where it lets in, what it holds to there; `member`: of whom this is to be a further device. */
+  | {
+      readonly type: 'here'
+      readonly name: string
+      readonly coll: CollId
+      readonly pin: EntryId | null
+      readonly member: MemberId | null
+    }
+  /** Guest, face to face: its name (of a further device: what that is called), the member it will be, and its side of the binding. */
+  | { readonly type: 'bind'; readonly name: string; readonly member: MemberId; readonly binding: Uint8Array }
+  /** Host: not yet, and from which day on it can be asked again; milliseconds since 1970. Says nothing of why. */
+  | { readonly type: 'later'; readonly until: number }
 
 /** Where a newcomer is invited to: the collective, the invitation its proof is for, and the final checkpoint its host holds to. */
 export type Into = { readonly coll: CollId; readonly invite: EntryId; readonly pin: EntryId | null }
@@ -97,6 +109,18 @@ const cborFrom = (message: FlowMessage): Cbor => {
       return [11, message.nonce]
     case 'nonces':
       return [12, message.nonces]
+    case 'here':
+      return [
+        13,
+        message.name,
+        idBytes(message.coll),
+        message.pin && idBytes(message.pin),
+        message.member && idBytes(message.member),
+      ]
+    case 'bind':
+      return [14, message.name, idBytes(message.member), message.binding]
+    case 'later':
+      return [15, message.until]
   }
 }
 
@@ -145,6 +169,19 @@ const messageFrom = ([kind, a, b, c, d, ...rest]: readonly Cbor[]): FlowMessage 
       return isDigest(a) ? { type: 'nonce', nonce: a } : null
     case 12:
       return isListOf(a, isDigest) ? { type: 'nonces', nonces: a } : null
+    case 13: {
+      const [coll, pin, member] = [collIdFrom(b), entryIdFrom(c), memberIdFrom(d)]
+      const holds = (c === null || pin !== null) && (d === null || member !== null)
+      return isName(a) && coll && holds ? { type: 'here', name: a, coll, pin, member } : null
+    }
+    case 14: {
+      const member = memberIdFrom(b)
+      return isName(a) && member && isBytes(c, 64) && d === undefined
+        ? { type: 'bind', name: a, member, binding: c }
+        : null
+    }
+    case 15:
+      return isUint(a) && b === undefined && c === undefined ? { type: 'later', until: a } : null
     default:
       return null
   }

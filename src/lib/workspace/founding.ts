@@ -41,6 +41,8 @@ export type Founded = {
   readonly title: string
   /** What the other founders are called: they write themselves down. */
   readonly others: readonly string[]
+  /** Devices of everybody with whom words were read aloud: all founders read those of the genesis. */
+  readonly met: readonly DeviceId[]
 }
 
 /** What a link says of the host: `H("qr", [kind, device])`. */
@@ -53,6 +55,10 @@ export const hostCommitment = (kind: Invitation['kind'], host: DeviceId): Uint8A
  */
 export const meetingContext = (commitment: Uint8Array, seed: Uint8Array): Uint8Array =>
   hash('found', [commitment, deriveKey(stretch(seed), 'found', null)])
+
+/** What the other side is told of an end. */
+export const spokenEnd = (why: FlowEnd): 'cancelled' | 'words differ' | 'turned away' | 'link used up' =>
+  why === 'words differ' || why === 'turned away' || why === 'link used up' ? why : 'cancelled'
 
 /** Seeds are 16 to 32 bytes; keys are derived from a hash of them. */
 const stretch = (seed: Uint8Array): SecretKey => hash('founding', seed) as SecretKey
@@ -189,7 +195,8 @@ export const hostFounding = (
     const coll = genesis.value.id as CollId
     const others = [...guests.values()].map(({ exchanged }) => exchanged!.name)
     const entries = [genesis.value.wire]
-    const space = await finish({ coll, own, member, entries, title: world.title, others })
+    const met = draft.founders.map(({ deviceId }) => deviceId)
+    const space = await finish({ coll, own, member, entries, title: world.title, others, met })
     if (!space) return fail()
     state.set({ step: 'done', space })
     leave()
@@ -198,7 +205,7 @@ export const hostFounding = (
   const end = (why: FlowEnd) => {
     if (over) return
     over = true
-    const spoken = why === 'no contact' || why === 'not kept' || why === 'only relayed' ? 'cancelled' : why
+    const spoken = spokenEnd(why)
     for (const { say } of guests.values()) say({ type: 'bye', why: spoken })
     state.set({ step: 'ended', why })
     leave()
@@ -353,7 +360,8 @@ export const guestFounding = (
     if (!genesis.ok || genesis.value.id !== draft.id) return end('turned away')
     over = true
     const coll = genesis.value.id as CollId
-    const space = await finish({ coll, own, member, entries: [wire], title, others: names })
+    const met = draft.founders.map(({ deviceId }) => deviceId)
+    const space = await finish({ coll, own, member, entries: [wire], title, others: names, met })
     if (!space) return fail()
     state.set({ step: 'done', space })
     leave()

@@ -1,5 +1,5 @@
 import { equalBytes } from '../core/bytes.ts'
-import { idBytes, type CollId, type EntryId, type MemberId } from '../core/ids.ts'
+import { idBytes, type CollId, type DeviceId, type EntryId, type MemberId } from '../core/ids.ts'
 import { Cell } from '../core/watched.ts'
 import { createDevice, signBinding, verifyBinding, type OwnDevice } from '../crypto/device.ts'
 import { deriveKey, hash, type SecretKey } from '../crypto/hash.ts'
@@ -8,10 +8,11 @@ import { hostMeeting, joinMeeting } from '../net/meet.ts'
 import type { MetLink } from '../net/types.ts'
 import type { FlowMessage } from '../wire/flow.ts'
 import { linkFromInvitation, type Invitation } from '../wire/invitation.ts'
-import { hostCommitment, meetingContext, memberFrom, type FlowWorld } from './founding.ts'
+import { hostCommitment, meetingContext, memberFrom, spokenEnd, type FlowWorld } from './founding.ts'
 import { hostNotStarted } from './not-started.ts'
 import type { Replica } from './replica.ts'
 import type { FlowEnd, GuestFlow, GuestState, HostFlow, HostGuest, HostState, Space } from './types.ts'
+import { takeBack } from './vouching.ts'
 import { guestWords, hostWords, talk, type Exchanged } from './words-exchange.ts'
 
 /** A collective someone was admitted to, as their device keeps it. */
@@ -22,6 +23,8 @@ export type Joined = {
   readonly entries: readonly Uint8Array[]
   /** The final checkpoint the words were made of: in a ledger where it is not final this device takes no part. */
   readonly pin: EntryId | null
+  /** The device of whoever let this one in: its code was read, or words were compared with it. */
+  readonly met: readonly DeviceId[]
 }
 
 /** The invitation key comes from the seed in the link: who holds the link can prove it, and nobody else (wire.md §6). */
@@ -41,7 +44,7 @@ export const hostJoining = (
   replica: Replica,
   space: Space,
   /** Writes the newcomer's Person into the document, so that those who vouch see a name. */
-  introduce: (name: string, member: MemberId) => void,
+  introduce: (name: string, as: { readonly member: MemberId; readonly device: DeviceId }) => void,
 ): HostFlow => {
   const seed = world.random.bytes(16)
   // The screens offer no invitation to a device that may sign nothing: this is the last word, not the first.
@@ -114,7 +117,7 @@ export const hostJoining = (
     const { member, name } = guest.exchanged
     if (replica.outdated || !verifyBinding(device, replica.coll, member, proof.binding))
       return end('turned away')
-    introduce(name, member)
+    introduce(name, { member, device: guest.met.peer })
     proposal = replica.act({
       type: 'propose',
       proposal: {
@@ -134,10 +137,10 @@ export const hostJoining = (
     if (!proposal || !guest || over) return
     const known = replica.state.proposals.get(proposal)
     if (!known || known.status === 'void' || known.status === 'withdrawn') return end('turned away')
-    const progress = { have: known.approvals.length, needed: known.needed }
+    const progress = { have: known.approvals.length, needed: known.needed, proposal }
     if (known.status !== 'enacted') {
       state.set({ step: 'vouching', name: guest.exchanged?.name ?? '', ...progress })
-      guest.say({ type: 'vouched', ...progress })
+      guest.say({ type: 'vouched', have: progress.have, needed: progress.needed })
       return
     }
     over = true
@@ -150,12 +153,8 @@ export const hostJoining = (
   const end = (why: FlowEnd) => {
     if (over) return
     over = true
-    guest?.say({
-      type: 'bye',
-      why: why === 'no contact' || why === 'not kept' || why === 'only relayed' ? 'cancelled' : why,
-    })
-    if (proposal && !replica.outdated && replica.state.proposals.get(proposal)?.status === 'open')
-      replica.act({ type: 'withdraw', target: proposal })
+    if (why !== 'not yet') guest?.say({ type: 'bye', why: spokenEnd(why) })
+    takeBack(replica, proposal)
     state.set({ step: 'ended', why })
     leave()
   }
@@ -175,6 +174,11 @@ export const hostJoining = (
       hostSame = true
       guest.say({ type: 'same', same: true })
       show()
+    },
+    notYet: (until) => {
+      if (over) return
+      guest?.say({ type: 'later', until })
+      end('not yet')
     },
     proposeGenesis: () => {},
     signGenesis: () => {},
@@ -234,6 +238,7 @@ export const guestJoining = (
     } else if (message.type === 'vouched')
       state.set({ step: 'vouching', have: message.have, needed: message.needed })
     else if (message.type === 'ledger') void arrive(message.entries)
+    else if (message.type === 'later') end('not yet', message.until)
     else if (message.type === 'bye')
       end(message.why === 'cancelled' || message.why === 'link used up' ? message.why : 'turned away')
   }
@@ -254,15 +259,15 @@ export const guestJoining = (
     if (!exchanged?.into) return end('turned away')
     over = true
     const { coll, pin } = exchanged.into
-    const space = await finish({ coll, own, member, entries, pin })
+    const space = await finish({ coll, own, member, entries, pin, met: met ? [met.peer] : [] })
     state.set(typeof space === 'string' ? { step: 'ended', why: space } : { step: 'done', space })
     leave()
   }
 
-  const end = (why: FlowEnd) => {
+  const end = (why: FlowEnd, until?: number) => {
     if (over) return
     over = true
-    state.set({ step: 'ended', why })
+    state.set({ step: 'ended', why, ...(until !== undefined && { until }) })
     leave()
   }
   const leave = () => {

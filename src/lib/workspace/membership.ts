@@ -3,13 +3,16 @@ import type { DeviceId, EntryId, MemberId } from '../core/ids.ts'
 import { idBytes } from '../core/ids.ts'
 import { hash } from '../crypto/hash.ts'
 import { peopleOf } from '../domain/people.ts'
-import type { LedgerState } from '../ledger/types.ts'
+import { isAboutWhoStays } from '../ledger/proposals.ts'
+import type { LedgerState, MemberState, Proposal } from '../ledger/types.ts'
 import type { Membership } from './types.ts'
 
 /** What is known of a device beyond the ledger, on this device only. */
 export type Seen = {
   readonly linked: ReadonlySet<DeviceId>
   readonly heard: ReadonlyMap<DeviceId, number>
+  /** Devices whose codes were read by this one, or with which words were compared. */
+  readonly met: ReadonlySet<DeviceId>
   /** Whether a linked device is known to know an act. */
   readonly knows: (device: DeviceId, act: Membership['decisions'][number]['id']) => boolean
   /** Whether something final lies above an act. */
@@ -49,6 +52,7 @@ export const membershipFrom = (
         founder: member.founder,
         votes: member.votes,
         me: member.id === me.member,
+        trust: trustIn(member, { state, me: me.member, met: seen.met }),
         devices: member.devices.flatMap((id) => {
           const device = state.devices.get(id)
           if (!device) return []
@@ -128,6 +132,22 @@ export const membershipFrom = (
   }
 }
 
+/**
+ * What this device knows of a person by itself. A pause changes nothing of it: it is about a phone, and whoever holds that
+ * phone again is who they were.
+ */
+const trustIn = (
+  { id, devices }: MemberState,
+  known: { readonly state: LedgerState; readonly me: MemberId; readonly met: Seen['met'] },
+): Membership['members'][number]['trust'] => {
+  if (id === known.me) return 'me'
+  const standing = devices.filter((device) =>
+    ['active', 'suspended'].includes(known.state.devices.get(device)?.standing ?? ''),
+  )
+  if (standing.length === 0) return 'out'
+  return standing.some((device) => known.met.has(device)) ? 'verified' : 'unverified'
+}
+
 /** The newest complaint of each phone about keys of each other phone, while both stand. */
 const complaintsOf = (state: LedgerState, seen: Seen) => {
   const newest = new Map<string, LedgerState['complaints'][number] & { readonly maker: DeviceId }>()
@@ -148,11 +168,12 @@ const isNamed = (action: string): action is (typeof NAMED)[number] =>
 const mayVote = (
   state: LedgerState,
   me: { readonly member: MemberId; readonly device: DeviceId },
-  action: string,
+  action: Proposal['action'],
 ) => {
   const member = state.members.get(me.member)
-  if (!member || state.devices.get(me.device)?.standing !== 'active') return false
-  return action === 'addDevice' || member.votes
+  const standing = state.devices.get(me.device)?.standing
+  const isHeard = standing === 'active' || (standing === 'suspended' && isAboutWhoStays(action))
+  return member !== undefined && isHeard && (action === 'addDevice' || member.votes)
 }
 
 /** Somebody proposed but not yet in the ledger: the inviter has written their Person already. */

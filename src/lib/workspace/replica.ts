@@ -53,7 +53,7 @@ import { createLedger, restoreLedger, type AddReport, type Ledger } from '../led
 import { createRotate } from '../ledger/rotation.ts'
 import { mayRaiseRules, rulesAreAhead } from '../ledger/rules.ts'
 import { suspendedWith } from '../ledger/suspended-with.ts'
-import type { Act, LedgerState, SuspendReason } from '../ledger/types.ts'
+import type { Act, LedgerState, Position, Proposal, SuspendReason } from '../ledger/types.ts'
 import type { Storage, StorageFailed, Write } from '../sync/ports.ts'
 import type { SyncMessage } from '../wire/sync.ts'
 import type { Above } from './circle-gate.ts'
@@ -89,6 +89,7 @@ import { Saver } from './saver.ts'
 import { readHeld, writeHeld } from './settled-row.ts'
 import { readStart, writeStartDocs } from './start-docs.ts'
 import { encodeStartRow } from './start-row.ts'
+import type { Wish } from './types.ts'
 import { createWelcome, openWelcome } from './welcome.ts'
 
 const DAY_MS = 24 * 3_600_000
@@ -100,6 +101,8 @@ const FEW_BOXES = 16
 /** Rows since the documents were last written down, before they are again; and how long after the last of them. ms. */
 const TAIL_ROWS = 128
 const QUIET_MS = 5000
+/** So many changes of a phone that was in other hands are shown for looking through. */
+const LAST_EDITS = 40
 /** Records read in one go while everything is read again; in between, others get their turn. */
 const SLICE = 64
 
@@ -403,6 +406,38 @@ export class Replica {
     return id
   }
 
+  /**
+   * Proposes what a majority decides. A proposal to end a device names how far its feeds stand here; it suspends it, too, so
+   * a new key is made in the same breath.
+   */
+  propose(wish: Wish): EntryId {
+    this.documents.flush()
+    const { action } = wish
+    if (action !== 'revokeDevice') {
+      const proposal = action === 'lift' ? wish : { ...wish, annul: [] }
+      return this.act({ type: 'propose', proposal: proposal as Proposal })
+    }
+    const frontier = suspendedWith(this.state, wish.device).flatMap((one) => this.#feeds.frontierOf(one))
+    const id = this.act({
+      type: 'propose',
+      proposal: { action, device: wish.device, frontier, annul: [] },
+    })
+    if (this.mayAct()) this.rotate()
+    return id
+  }
+
+  /** Votes for a proposal, and says how far the feeds of whom it would end are held here. */
+  approve(proposal: EntryId): EntryId {
+    this.documents.flush()
+    return this.act({ type: 'approve', proposal, seen: this.#seenOf(proposal) })
+  }
+
+  /** This device ends here: everything it wrote until now stands. */
+  retire(): EntryId {
+    this.documents.flush()
+    return this.act({ type: 'retire', frontier: this.#feeds.frontierOf(this.own.id) })
+  }
+
   /** Writes what is still in the batch, and waits until everything said so far is on disk. */
   async flush(): Promise<void> {
     this.documents.flush()
@@ -422,6 +457,12 @@ export class Replica {
 
   setAside(): readonly SetAside[] {
     return this.#feeds.setAside()
+  }
+
+  /** The last changes of a device that count, as if they were set aside: for looking through. Above what is settled alone. */
+  lastOf(device: DeviceId): readonly SetAside[] {
+    const its = [...this.#feeds.accepted()].filter((record) => record.device === device)
+    return its.slice(-LAST_EDITS).map((record) => ({ ...record, why: 'suspended' }))
   }
 
   close(): void {
@@ -1276,6 +1317,17 @@ export class Replica {
 
   #tell(about: (events: Partial<ReplicaEvents>) => void): void {
     for (const events of [...this.#events]) about(events)
+  }
+
+  #seenOf(proposal: EntryId): readonly Position[] {
+    const about = this.state.proposals.get(proposal)?.proposal
+    const ended =
+      about?.action === 'revokeDevice'
+        ? [about.device]
+        : about?.action === 'removeMember'
+          ? (this.state.members.get(about.member)?.devices ?? [])
+          : []
+    return ended.flatMap((device) => this.#feeds.frontierOf(device))
   }
 
   #touch(): void {

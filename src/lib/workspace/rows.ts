@@ -1,11 +1,13 @@
 import { decodeCbor, encodeCbor, hasExactly, isBytes, isUint, type Cbor } from '../core/cbor.ts'
 import {
   collIdFrom,
+  deviceIdFrom,
   entryIdFrom,
   feedIdFrom,
   idBytes,
   memberIdFrom,
   type CollId,
+  type DeviceId,
   type DocId,
   type EntryId,
   type FeedId,
@@ -59,6 +61,8 @@ export const startKey = (coll: CollId): string => `${coll}/start`
 export const startDocKey = (coll: CollId, doc: DocId): string => `${coll}/start/${doc}`
 export const settledKey = (coll: CollId): string => `${coll}/settled`
 export const settledDocKey = (coll: CollId, doc: DocId): string => `${coll}/settled/${doc}`
+/** Devices this one met face to face, or compared words with. */
+export const metKey = (coll: CollId): string => `met/${coll}`
 export const heardKey = (coll: CollId): string => `heard/${coll}`
 
 export const encodeSpaceRow = (row: SpaceRow): Uint8Array =>
@@ -110,6 +114,15 @@ export const parseOwnHead = (bytes: Uint8Array): OwnHead | null => {
   const feed = feedIdFrom(decoded.value[0])
   const next: unknown = decoded.value[1]
   return feed && isUint(next) ? { feed, next } : null
+}
+
+export const encodeMet = (met: ReadonlySet<DeviceId>): Uint8Array => encodeCbor([...met].sort().map(idBytes))
+
+export const parseMet = (bytes: Uint8Array): readonly DeviceId[] => {
+  const decoded = decodeCbor(bytes)
+  return decoded.ok && Array.isArray(decoded.value)
+    ? decoded.value.flatMap((id: unknown) => deviceIdFrom(id) ?? [])
+    : []
 }
 
 /** When each device was last heard, milliseconds since 1970, rounded down to the minute. Never leaves this device. */

@@ -5,12 +5,13 @@ import { err, ok, type Result } from '../core/result.ts'
 import { Cell, derived, type Watched } from '../core/watched.ts'
 import { hash } from '../crypto/hash.ts'
 import { sign, verify } from '../crypto/sign.ts'
-import { addPerson, peopleOf } from '../domain/people.ts'
+import { nameDevice } from '../domain/device-names.ts'
+import { addPerson, movePerson, peopleOf } from '../domain/people.ts'
 import { turnServersOf } from '../domain/relay-points.ts'
 import { SHOWN_MAX, type Piece } from '../domain/rescue.ts'
 import { freeText } from '../domain/text.ts'
-import { mayEnact } from '../ledger/proposals.ts'
-import type { SpaceKind, SuspendReason } from '../ledger/types.ts'
+import { isAboutWhoStays, mayEnact } from '../ledger/proposals.ts'
+import type { Proposal, SpaceKind, SuspendReason } from '../ledger/types.ts'
 import { createLive, type Live } from '../net/live/live.ts'
 import { passOnPresence } from '../net/live/pass-on.ts'
 import { createMesh } from '../net/mesh.ts'
@@ -18,19 +19,21 @@ import { createChangingRtc, type ChangingRtc } from '../net/rtc.ts'
 import type { Hub, Judge, Mesh, MetLink, Reach, Rtc, Way } from '../net/types.ts'
 import type { WordLanguage } from '../net/words.ts'
 import type { Standing, Storage } from '../sync/ports.ts'
+import { recogniseScanned } from '../net/scanned.ts'
 import { keeperInvitationFromText } from '../wire/keeper.ts'
 import { Acknowledged } from './acknowledged.ts'
-import { bringLateBack, closedPieces, followLatePieces } from './aside.ts'
+import { bringLateBack, closedPieces, followLatePieces, latePieces, type LatePiece } from './aside.ts'
 import { createBundles } from './bundle-door.ts'
 import { createAgreed } from './checkpoint-door.ts'
 import { createEncounter } from './encounter.ts'
 import { createExchange } from './exchange-door.ts'
+import { hostHere } from './joining-here.ts'
 import { hostJoining } from './joining.ts'
 import { membershipFrom } from './membership.ts'
 import { proposeKeeper } from './keepers.ts'
 import { hostNotStarted } from './not-started.ts'
 import type { Replica } from './replica.ts'
-import { encodeHeard, heardKey, parseHeard } from './rows.ts'
+import { encodeHeard, encodeMet, heardKey, metKey, parseHeard, parseMet } from './rows.ts'
 import { openInner, type SpaceInner } from './space-inner.ts'
 import { standingOf } from './standing.ts'
 import { Syncing } from './syncing.ts'
@@ -52,6 +55,7 @@ import type {
   Presence,
   Space,
   Status,
+  Wish,
 } from './types.ts'
 
 /** What a space needs of the world around it. */
@@ -110,6 +114,7 @@ export class LiveSpace implements Space {
   readonly #links = new Cell<readonly MetLink[]>([])
   readonly #movedTo: Cell<CollId | null>
   readonly #heard = new Map<DeviceId, number>()
+  readonly #met = new Cell<ReadonlySet<DeviceId>>(new Set())
   readonly #stops: (() => void)[] = []
   readonly #people = new Cell<readonly { member: MemberId; name: string; place: string | null }[]>([])
   readonly #latePieces = followLatePieces()
@@ -148,7 +153,7 @@ export class LiveSpace implements Space {
         replica.outdated ||
         ['revoked', 'retired'].includes(replica.standing()),
     )
-    this.membership = memo([replica.changed, this.#links, this.#syncing.moved, this.#people], () =>
+    this.membership = memo([replica.changed, this.#links, this.#syncing.moved, this.#people, this.#met], () =>
       this.#membership(),
     )
     this.status = derived(
@@ -195,7 +200,17 @@ export class LiveSpace implements Space {
     if (world.reach) this.#stops.push(world.reach.watch(() => this.#goOutAnew()))
     this.#innerOpening = this.#openInner()
     void this.#recallHeard()
+    void this.#recallMet()
     this.#ledgerSeen()
+  }
+
+  /** Phones that were beside this one, or whose holder read words with this one’s. Kept on this device alone. */
+  remember(devices: readonly DeviceId[]): void {
+    if (devices.every((device) => this.#met.read().has(device))) return
+    this.#met.set(new Set([...this.#met.read(), ...devices]))
+    void this.#world.storage.commit([
+      { table: 'meta', key: metKey(this.replica.coll), value: encodeMet(this.#met.read()) },
+    ])
   }
 
   /** Files, and the circles this device is in here; `null` until they have been read, and in a notebook. */
@@ -214,9 +229,32 @@ export class LiveSpace implements Space {
     const rtc = this.#rtc
     const world = { hub, rtc, clock, random, language: this.#world.language(), myName: this.myName() }
     return Promise.resolve(
-      hostJoining(world, this.replica, this, (name, member) =>
-        addPerson(this.doc.read(), { name, member, participation: 'own device' }),
-      ),
+      hostJoining(world, this.replica, this, (name, { member, device }) => {
+        addPerson(this.doc.read(), { name, member, participation: 'own device' })
+        this.remember([device])
+      }),
+    )
+  }
+
+  async inviteHere(
+    kind: 'join' | 'device',
+  ): Promise<Result<HostFlow, NotAllowed | NoAddress | NoRelayPoint>> {
+    const refused = this.#mayAct()
+    if (refused) return err(refused)
+    if (this.#isCutOff()) return err({ type: 'NoRelayPoint' })
+    const { clock, random } = this.#world
+    return hostHere(
+      { rtc: this.#rtc, clock, random, myName: this.myName() },
+      {
+        kind,
+        replica: this.replica,
+        space: this,
+        introduce: (name, { member, device }) => {
+          this.remember([device])
+          if (kind === 'device') nameDevice(this.doc.read(), device, name)
+          else addPerson(this.doc.read(), { name, member, participation: 'own device' })
+        },
+      },
     )
   }
 
@@ -231,7 +269,11 @@ export class LiveSpace implements Space {
       coll: this.replica.coll,
       judge: (peer) => this.#judge(peer),
       memberOf: (device) => this.replica.state.devices.get(device)?.member ?? null,
-      met: (owned) => (this.#mesh ? this.#mesh.adopt(owned) : owned.link.close()),
+      met: (owned) => {
+        this.remember([owned.link.peer])
+        if (this.#mesh) this.#mesh.adopt(owned)
+        else owned.link.close()
+      },
     })
   }
 
@@ -239,7 +281,8 @@ export class LiveSpace implements Space {
     const refused = this.#mayAct()
     if (refused) return err(refused)
     const invitation = keeperInvitationFromText(text)
-    if (!invitation) return err({ type: 'BadKeeperText' })
+    const kind = recogniseScanned(text)
+    if (!invitation) return err(kind ? { type: 'CodeOfAnotherKind', kind } : { type: 'BadKeeperText' })
     const { hub, rtc, clock, random, language } = this.#world
     return ok(
       proposeKeeper({
@@ -256,11 +299,25 @@ export class LiveSpace implements Space {
     )
   }
 
-  async approve(proposal: EntryId): Promise<Result<void, NotAllowed>> {
-    const refused = this.#mayAct()
+  async propose(wish: Wish): Promise<Result<void, NotAllowed>> {
+    const refused = this.#mayDecide(wish.action)
     if (refused) return err(refused)
-    if (!this.replica.state.proposals.has(proposal)) return err({ type: 'NotFound' })
-    this.replica.act({ type: 'approve', proposal, seen: [] })
+    const known =
+      wish.action === 'removeMember'
+        ? this.replica.state.members.has(wish.member)
+        : this.replica.state.devices.has(wish.device)
+    if (!known) return err({ type: 'NotFound' })
+    const proposal = this.replica.propose(wish)
+    this.#enact(proposal)
+    return this.#kept()
+  }
+
+  async approve(proposal: EntryId): Promise<Result<void, NotAllowed>> {
+    const known = this.replica.state.proposals.get(proposal)
+    const refused = this.#mayDecide(known?.proposal.action ?? null)
+    if (refused) return err(refused)
+    if (!known) return err({ type: 'NotFound' })
+    this.replica.approve(proposal)
     this.#enact(proposal)
     return this.#kept()
   }
@@ -284,6 +341,25 @@ export class LiveSpace implements Space {
     if (!this.replica.state.devices.has(device)) return err({ type: 'NotFound' })
     this.replica.suspend(device, reason)
     return this.#kept()
+  }
+
+  async leave(): Promise<Result<void, NotAllowed>> {
+    const refused = this.#mayAct()
+    if (refused) return err(refused)
+    const mine = this.membership.read().members.find(({ me }) => me)
+    const isLast = !mine?.devices.some(
+      ({ thisOne, standing }) => !thisOne && standing !== 'revoked' && standing !== 'retired',
+    )
+    const person = peopleOf(this.doc.read(), [this.me.member]).find(({ member }) => member === this.me.member)
+    // The name fades in what all read; written first, because afterwards this phone says nothing any more.
+    if (isLast && person?.id) movePerson(this.doc.read(), person.id, 'left')
+    await this.replica.flush()
+    this.replica.retire()
+    return this.#kept()
+  }
+
+  lastEdits(device: DeviceId): readonly AsideItem[] {
+    return this.#itemsFrom(latePieces(this.doc.read(), this.replica.lastOf(device)))
   }
 
   async bringBack(item: string): Promise<Result<void, NotAllowed>> {
@@ -460,7 +536,8 @@ export class LiveSpace implements Space {
   #enact(proposal: EntryId): void {
     if (!mayEnact(this.replica.state, proposal)) return
     this.replica.act({ type: 'enact', proposal })
-    this.replica.rotate()
+    // Of a paused phone this counts, and a key does not: others make it.
+    if (this.replica.mayAct()) this.replica.rotate()
   }
 
   // ── what screens see ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -470,6 +547,7 @@ export class LiveSpace implements Space {
     return membershipFrom(this.replica.state, this.me, this.doc.read(), {
       linked,
       heard: this.#heard,
+      met: this.#met.read(),
       knows: (device, act) => this.#syncing.knows(device, act),
       isSettled: (act) => this.replica.state.finals.some((final) => this.replica.ledger.isBelow(act, final)),
       full: (device) => this.#syncing.isFull(device),
@@ -519,18 +597,20 @@ export class LiveSpace implements Space {
       ...this.#latePieces(this.doc.read(), this.replica.setAside()),
       ...closedPieces(this.doc.read(), documents.late.read()),
     ]
-    return pieces
-      .sort((one, other) => Number(one.brought) - Number(other.brought))
-      .map(({ id, device, piece, brought, closed }) => ({
-        id,
-        device,
-        member: this.replica.state.devices.get(device)?.member ?? null,
-        text: freeText(textOf(piece)).slice(0, SHOWN_MAX),
-        where: closed
-          ? { type: 'closed', title: '' }
-          : { type: piece.type, title: piece.type === 'other' ? '' : piece.title },
-        brought,
-      }))
+    return this.#itemsFrom(pieces.sort((one, other) => Number(one.brought) - Number(other.brought)))
+  }
+
+  #itemsFrom(pieces: readonly LatePiece[]): readonly AsideItem[] {
+    return pieces.map(({ id, device, piece, brought, closed }) => ({
+      id,
+      device,
+      member: this.replica.state.devices.get(device)?.member ?? null,
+      text: freeText(textOf(piece)).slice(0, SHOWN_MAX),
+      where: closed
+        ? { type: 'closed', title: '' }
+        : { type: piece.type, title: piece.type === 'other' ? '' : piece.title },
+      brought,
+    }))
   }
 
   #createLive(): Live {
@@ -602,6 +682,17 @@ export class LiveSpace implements Space {
     for (const [device, at] of parseHeard(row.value))
       if (!this.#heard.has(device as DeviceId)) this.#heard.set(device as DeviceId, at)
     this.#lastContact ??= Math.max(0, ...this.#heard.values()) || null
+  }
+
+  /** A pause takes no voice from anybody in who stays: else whoever pauses first would have the last word. */
+  #mayDecide(action: Proposal['action'] | null): NotAllowed | null {
+    const refused = this.#mayAct()
+    return refused?.type === 'SuspendedHere' && action && isAboutWhoStays(action) ? null : refused
+  }
+
+  async #recallMet(): Promise<void> {
+    const row = await this.#world.storage.get('meta', metKey(this.replica.coll))
+    if (row.ok && row.value) this.#met.set(new Set([...this.#met.read(), ...parseMet(row.value)]))
   }
 
   #mayAct(): NotAllowed | null {

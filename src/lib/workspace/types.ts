@@ -2,6 +2,7 @@ import type * as Y from 'yjs'
 import type { DeviceId, EntryId, EpochId, MemberId } from '../core/ids.ts'
 import type { Result } from '../core/result.ts'
 import type { Watched } from '../core/watched.ts'
+import type { ScannedKind } from '../net/scanned.ts'
 import type { DeviceStanding, SpaceKind, SuspendReason } from '../ledger/types.ts'
 import type { Awareness } from 'y-protocols/awareness'
 
@@ -57,6 +58,11 @@ export interface Workspace {
   proposeFounding(from: Space, about: { readonly title: string; readonly myName: string }): Promise<HostFlow>
   /** Opens an invitation link: to found, or to join. */
   openLink(link: string, myName: string): Promise<Result<GuestFlow, BadLink>>
+  /**
+   * Shows a code to somebody who lets this phone in, face to face: as a new person, or as a further device of one who is in
+   * there already. `myName`: of the person; of a further device, what it is to be called.
+   */
+  joinHere(kind: 'join' | 'device', myName: string): Promise<Result<GuestFlow, NoAddress | NoRelayPoint>>
   /** Hubs in the room that this device scanned, the newest last. */
   readonly hubs: Watched<readonly RoomHub[]>
   /** Joins the hub whose code was scanned, pasted or typed; twice is once. `BadCode`: it is not the code of a hub. */
@@ -120,13 +126,20 @@ export type BadImport = {
 
 /** Not a link of ours, or of another kind than asked for, or damaged in copying. */
 export type BadLink =
-  { readonly type: 'BadLink' } | { readonly type: 'LinkOfAnotherKind'; readonly kind: string }
+  { readonly type: 'BadLink' } | { readonly type: 'CodeOfAnotherKind'; readonly kind: ScannedKind }
 
-/** The side that shares a link and reads words with each guest. */
+/** What a meeting of two or more is for: `device` brings in a further device of somebody who belongs already. */
+export type FlowKind = 'found' | 'join' | 'device'
+
+/** The side that lets in: shares a link and reads words with each guest, or faces one guest and shows a code. */
 export interface HostFlow {
   readonly role: 'host'
-  readonly kind: 'found' | 'join'
+  readonly kind: FlowKind
   readonly state: Watched<HostState>
+  /** Face to face: the code this phone shows, and takes. */
+  readonly encounter?: Encounter
+  /** Joining: tells the newcomer that it is not yet, and from which day on they can ask again. Milliseconds since 1970. No reason travels. */
+  notYet?(until: number): void
   /** What the host and this guest see is the same (`true`), or not: then that guest is turned away. */
   confirmWords(guest: string, same: boolean): void
   /** Founding: everybody expected is here and verified. Needs two verified guests. */
@@ -145,6 +158,8 @@ export type HostGuest = {
 }
 
 export type HostState =
+  /** Face to face: both codes are read, and this is who it is about; `null` until then. */
+  | { readonly step: 'here'; readonly guest: HostGuest | null }
   | { readonly step: 'inviting'; readonly link: string; readonly guests: readonly HostGuest[] }
   /** Founding: all read the genesis words aloud, each signs. */
   | {
@@ -154,15 +169,23 @@ export type HostState =
       readonly signed: boolean
     }
   /** Joining: the newcomer is proposed and waits for vouchers. */
-  | { readonly step: 'vouching'; readonly name: string; readonly have: number; readonly needed: number }
+  | {
+      readonly step: 'vouching'
+      readonly name: string
+      readonly have: number
+      readonly needed: number
+      readonly proposal: EntryId
+    }
   | { readonly step: 'done'; readonly space: Space }
   | { readonly step: 'ended'; readonly why: FlowEnd }
 
 /** The side that opened a link. */
 export interface GuestFlow {
   readonly role: 'guest'
-  readonly kind: 'found' | 'join'
+  readonly kind: FlowKind
   readonly state: Watched<GuestState>
+  /** Face to face: the code this phone shows, and takes. */
+  readonly encounter?: Encounter
   confirmWords(same: boolean): void
   signGenesis(): void
   cancel(): void
@@ -181,14 +204,22 @@ export type GuestState =
     }
   | { readonly step: 'vouching'; readonly have: number; readonly needed: number }
   | { readonly step: 'done'; readonly space: Space }
-  | { readonly step: 'ended'; readonly why: FlowEnd }
+  /** `until`: with `not yet`, the day from which on it can be asked again. Milliseconds since 1970. */
+  | { readonly step: 'ended'; readonly why: FlowEnd; readonly until?: number }
 
 /**
  * `not kept`: the disk of this device could not take it. `only relayed`: this device goes out through relay points alone,
  * and for this meeting there is none.
  */
 export type FlowEnd =
-  'cancelled' | 'words differ' | 'turned away' | 'link used up' | 'no contact' | 'not kept' | 'only relayed'
+  | 'cancelled'
+  | 'words differ'
+  | 'turned away'
+  | 'not yet'
+  | 'link used up'
+  | 'no contact'
+  | 'not kept'
+  | 'only relayed'
 
 /** One notebook, pair or collective on this device. */
 export interface Space {
@@ -224,18 +255,31 @@ export interface Space {
   readonly bundles: Bundles
   /** A link for one newcomer, to be sent or shown, and the words to read with them. */
   invite(): Promise<HostFlow>
+  /** Shows a code to somebody beside this phone who is to come in: a new person, or a further device of this one’s person. */
+  inviteHere(kind: 'join' | 'device'): Promise<Result<HostFlow, NotAllowed | NoAddress | NoRelayPoint>>
   /** Shows a code for another member’s phone beside this one. */
   encounter(): Promise<Result<Encounter, NoAddress | NoRelayPoint>>
   /** Meets a keeper by the text it shows and proposes it: the others still have to agree. */
   addKeeper(text: string): Result<KeeperFlow, NotAllowed | BadKeeperText>
+  /** Puts to the others what one person cannot do alone. It is the proposer’s own voice for it, too. */
+  propose(wish: Wish): Promise<Result<void, NotAllowed>>
   approve(proposal: EntryId): Promise<Result<void, NotAllowed>>
   withdraw(target: EntryId): Promise<Result<void, NotAllowed>>
   suspend(device: DeviceId, reason: SuspendReason): Promise<Result<void, NotAllowed>>
+  /** This device ends here, by its holder’s own word; with the last one its person has left. Nobody is asked, and no reason is kept. */
+  leave(): Promise<Result<void, NotAllowed>>
+  /** What a device wrote last that counts, the newest first: to be looked through when it was in other hands. */
+  lastEdits(device: DeviceId): readonly AsideItem[]
   /** Brings text of a set-aside change back as one's own edit: appended to a new draft article, or the fields of its threat. */
   bringBack(item: string): Promise<Result<void, NotAllowed>>
   /** Writes what is still in the batch: on blur, lock, or a decision. */
   flush(): Promise<void>
 }
+
+/** What a majority decides. `lift` ends what was said against a device until now; `removeMember` ends a membership for good. */
+export type Wish =
+  | { readonly action: 'revokeDevice' | 'lift'; readonly device: DeviceId }
+  | { readonly action: 'removeMember'; readonly member: MemberId }
 
 /** A keeper is met and proposed. */
 export interface KeeperFlow {
@@ -249,8 +293,9 @@ export type KeeperFlowState =
   | { readonly step: 'proposed'; readonly words: readonly string[] }
   | { readonly step: 'ended'; readonly why: 'no contact' | 'keeps for others' | 'not allowed' }
 
-/** What was pasted is no text of a keeper, or was damaged in copying. */
-export type BadKeeperText = { readonly type: 'BadKeeperText' }
+/** What was pasted is no text of a keeper, or was damaged in copying, or is for something else. */
+export type BadKeeperText =
+  { readonly type: 'BadKeeperText' } | { readonly type: 'CodeOfAnotherKind'; readonly kind: ScannedKind }
 
 /** How far another device has what was written here. */
 export type Latest = {
@@ -320,7 +365,9 @@ export type EncounterState =
   | { readonly step: 'failed' }
 
 /** What was scanned is no code of ours, one for something else, this phone’s own, or of a second phone. */
-export type BadScan = { readonly type: 'BadCode' | 'CodeOfAnotherKind' | 'OwnCode' | 'AlreadyScanned' }
+export type BadScan =
+  | { readonly type: 'BadCode' | 'OwnCode' | 'AlreadyScanned' }
+  | { readonly type: 'CodeOfAnotherKind'; readonly kind: ScannedKind }
 /** This browser shows no address: the camera was not allowed, or there is no network at all. */
 export type NoAddress = { readonly type: 'NoAddress' }
 /** This device is to go out through relay points alone, and there is none. */
@@ -342,6 +389,8 @@ export type Membership = {
     readonly founder: boolean
     readonly votes: boolean
     readonly me: boolean
+    /** Whether one's phone and one of theirs read each other’s codes, or words were compared. `out`: no phone of theirs belongs any more. */
+    readonly trust: 'me' | 'verified' | 'unverified' | 'out'
     readonly devices: readonly {
       readonly id: DeviceId
       readonly mark: Uint8Array

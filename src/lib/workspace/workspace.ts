@@ -9,12 +9,14 @@ import { assembleGenesis, createGenesis, signGenesis } from '../ledger/genesis.t
 import { createChangingRtc } from '../net/rtc.ts'
 import type { Reach, Way } from '../net/types.ts'
 import type { StorageFailed } from '../sync/ports.ts'
+import { recogniseScanned } from '../net/scanned.ts'
 import { invitationFromLink } from '../wire/invitation.ts'
 import type { CircleInvitation, FlowState } from './circle-founding.ts'
 import { CIRCLE_PREFIX, type Circle } from './circle.ts'
 import type { NotLinked } from './circles.ts'
 import { guestFounding, hostFounding, type Founded } from './founding.ts'
 import { joinHubs } from '../net/hubs.ts'
+import { guestHere } from './joining-here.ts'
 import { guestJoining, type Joined } from './joining.ts'
 import { Replica } from './replica.ts'
 import { encodeSpaceRow, parseSpaceRow, SPACE_PREFIX, spaceKey, type SpaceRow } from './rows.ts'
@@ -31,6 +33,7 @@ import type {
   GuestFlow,
   HostFlow,
   Incoming,
+  NoAddress,
   NoRelayPoint,
   RoomHub,
   Space,
@@ -158,7 +161,10 @@ export class LiveWorkspace implements Workspace {
 
   openLink(link: string, myName: string): Promise<Result<GuestFlow, BadLink>> {
     const invitation = invitationFromLink(link)
-    if (!invitation) return Promise.resolve(err({ type: 'BadLink' }))
+    if (!invitation) {
+      const kind = recogniseScanned(link)
+      return Promise.resolve(err(kind ? { type: 'CodeOfAnotherKind', kind } : { type: 'BadLink' }))
+    }
     this.#flow.read()?.cancel()
     // A newcomer knows no relay point yet; one of another collective would tell its server of this meeting.
     const world = this.#flowWorld(myName, () => ({ turn: [], reach: this.#reach.now.read() }))
@@ -170,6 +176,21 @@ export class LiveWorkspace implements Workspace {
           : guestFounding(world, invitation, (founded) => this.#founded(founded, myName, null))
     this.#flow.set(flow)
     return Promise.resolve(ok(flow))
+  }
+
+  async joinHere(
+    kind: 'join' | 'device',
+    myName: string,
+  ): Promise<Result<GuestFlow, NoAddress | NoRelayPoint>> {
+    this.#flow.read()?.cancel()
+    // A newcomer knows no relay point yet, and a code that shows only such has nothing to show.
+    if (this.#reach.now.read() === 'relayed') return err({ type: 'NoRelayPoint' })
+    const { rtc, clock, random } = this.#flowWorld(myName, () => ({ turn: [], reach: 'direct' }))
+    const flow = await guestHere({ rtc, clock, random, myName }, kind, (joined) =>
+      this.#joined(joined, kind === 'device' ? joined.host : myName),
+    )
+    if (flow.ok) this.#flow.set(flow.value)
+    return flow
   }
 
   async openFile(file: CarriedFile): Promise<Result<Incoming, BadImport>> {
@@ -247,6 +268,7 @@ export class LiveWorkspace implements Workspace {
       entries: readonly Uint8Array[]
       newcomer: boolean
       pin: EntryId | null
+      met?: readonly DeviceId[]
     },
     myName: string,
   ): Promise<Result<LiveSpace, StorageFailed | { readonly type: 'BadLedger' }>> {
@@ -260,7 +282,10 @@ export class LiveWorkspace implements Workspace {
       pin: as.pin,
     }
     const replica = await Replica.begin({ ...this.#world, row, entries: as.entries })
-    return replica.ok ? ok(this.#add(new LiveSpace(replica.value, this.#world))) : replica
+    if (!replica.ok) return replica
+    const space = this.#add(new LiveSpace(replica.value, this.#world))
+    space.remember(as.met ?? [])
+    return ok(space)
   }
 
   /** All have signed: what the proposer had, alone or in another collective, moves in; everybody writes down their own name. */

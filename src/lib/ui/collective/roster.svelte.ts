@@ -1,4 +1,5 @@
-import type { MemberId } from '../../core/ids.ts'
+import type { DeviceId, MemberId } from '../../core/ids.ts'
+import { deviceNames } from '../../domain/device-names.ts'
 import { people, peopleOf, type Participation, type PersonState } from '../../domain/people.ts'
 import type { Membership, Space } from '../../workspace/types.ts'
 import { Live } from '../live.svelte.ts'
@@ -23,6 +24,7 @@ export type Somebody = {
 export class Roster {
   readonly #membership: Live<Membership>
   readonly #doc: Live<ReturnType<Space['doc']['read']>>
+  readonly #named = $derived.by(() => new Live(deviceNames(this.#doc.current)))
   readonly #written = $derived.by(() => new Live(people(this.#doc.current)))
   /** Members in the ledger's order, me first; then people without a phone. */
   readonly all: readonly Somebody[] = $derived.by(() => {
@@ -62,8 +64,18 @@ export class Roster {
     return this.all.find(({ member }) => id !== null && member?.id === id)?.name ?? null
   }
 
+  /** What a phone is called by whoever holds it; `null`: it has no name. */
+  calledOf(device: DeviceId): string | null {
+    return this.#named.current.get(device) ?? null
+  }
+
+  /** How many belong: whoever left is named a while longer, and not counted. */
+  get here(): number {
+    return this.all.filter(({ member }) => member?.trust !== 'out').length
+  }
+
   /** Everybody whose phones should hear of a pause: all but its holder. */
   othersThan(holder: MemberId): number {
-    return this.membership.members.filter(({ id }) => id !== holder).length
+    return this.membership.members.filter(({ id, trust }) => id !== holder && trust !== 'out').length
   }
 }

@@ -1,9 +1,13 @@
 import type { Key } from '../../i18n/catalogue.ts'
 import { problemKey } from '../../i18n/problems.ts'
-import type { Encounter, EncounterState, Space } from '../../workspace/types.ts'
+import type { Result } from '../../core/result.ts'
+import type { Encounter, EncounterState, NoAddress, NoRelayPoint, NotAllowed } from '../../workspace/types.ts'
 import { Live } from '../live.svelte.ts'
 import { readPermissions, type Permissions } from './permissions.ts'
 import { openScanner, type Scanner } from './scan.ts'
+
+/** Makes a code to show: of a meeting, or of a door. */
+export type Opens = () => Promise<Result<Encounter, NotAllowed | NoAddress | NoRelayPoint>>
 
 type Camera = { readonly scanner: Scanner; readonly stream: MediaStream }
 
@@ -12,7 +16,7 @@ type Camera = { readonly scanner: Scanner; readonly stream: MediaStream }
  * typed, comes in through `take`: another kind of code needs no other way in.
  */
 export class Meeting {
-  readonly #space: Space
+  readonly #open: Opens
   readonly #takeHub: (text: string) => boolean
   #isOver = false
   #encounter = $state.raw<Encounter | null>(null)
@@ -27,8 +31,8 @@ export class Meeting {
   isWithoutCamera = $state(false)
 
   /** `takeHub`: takes a code if it is that of a hub in the room. */
-  constructor(space: Space, takeHub: (text: string) => boolean) {
-    this.#space = space
+  constructor(open: Opens, takeHub: (text: string) => boolean = () => false) {
+    this.#open = open
     this.#takeHub = takeHub
     void this.#look()
   }
@@ -54,7 +58,7 @@ export class Meeting {
     this.stop()
     this.#isMaking = true
     if (how === 'camera') await this.#openCamera()
-    const shown = this.#isOver ? null : await this.#space.encounter()
+    const shown = this.#isOver ? null : await this.#open()
     this.#isMaking = false
     void this.#look()
     if (!shown) return

@@ -1,0 +1,170 @@
+import { expect, test } from 'vitest'
+import { expectOk } from '../../src/lib/core/result.ts'
+import { addArticle, articles } from '../../src/lib/domain/articles.ts'
+import { deviceNames } from '../../src/lib/domain/device-names.ts'
+import { people, peopleOf } from '../../src/lib/domain/people.ts'
+import { done, facing, founded, neighbourhood } from './neighbourhood.ts'
+
+test('Drago joins beside Alba: both scan, Alba looks at the name, Bruna vouches, and he has what is written', async () => {
+  const valley = neighbourhood()
+  const [alba, bruna, ceiba] = await founded(valley, 'Alba', 'Bruna', 'Ceiba')
+  addArticle(alba!.space.doc.read(), { title: 'Retenes', kind: 'rule', text: 'Siempre de a dos.' })
+  await alba!.space.flush()
+  const drago = valley.arrive()
+  const { inviting, joining } = await facing(valley, alba!.space, drago.workspace, {
+    kind: 'join',
+    name: 'Drago',
+  })
+  // Nothing is said to anybody before Alba has looked.
+  expect(inviting.state.read()).toMatchObject({ step: 'here', guest: { name: 'Drago' } })
+  expect(joining.state.read()).toEqual({ step: 'waiting', host: 'Alba' })
+  expect(bruna!.space.membership.read().decisions).toEqual([])
+  inviting.confirmWords('', true)
+  await valley.live()
+  expect(inviting.state.read()).toMatchObject({ step: 'vouching', name: 'Drago', have: 1, needed: 2 })
+  expect(joining.state.read()).toEqual({ step: 'vouching', have: 1, needed: 2 })
+  const [decision] = bruna!.space.membership.read().decisions
+  expect(decision).toMatchObject({ action: 'admit', name: 'Drago', mayApprove: true })
+  expectOk(await bruna!.space.approve(decision!.id))
+  await valley.live(8000)
+  const space = done(joining)
+  expect(done(inviting)).toBe(alba!.space)
+  expect(articles(space.doc.read()).read()).toMatchObject([{ title: 'Retenes' }])
+  for (const one of [space, ceiba!.space])
+    expect(
+      people(one.doc.read())
+        .read()
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(['Alba', 'Bruna', 'Ceiba', 'Drago'])
+})
+
+test('“not yet” reaches the newcomer with a day and without a reason, and leaves no proposal behind', async () => {
+  const valley = neighbourhood()
+  const [alba, bruna] = await founded(valley, 'Alba', 'Bruna', 'Ceiba')
+  const drago = valley.arrive()
+  const { inviting, joining } = await facing(valley, alba!.space, drago.workspace, {
+    kind: 'join',
+    name: 'Drago',
+  })
+  inviting.confirmWords('', true)
+  await valley.live()
+  expect(bruna!.space.membership.read().decisions).toHaveLength(1)
+  const until = Date.UTC(2030, 2, 3)
+  inviting.notYet?.(until)
+  await valley.live()
+  expect(joining.state.read()).toEqual({ step: 'ended', why: 'not yet', until })
+  expect(bruna!.space.membership.read().decisions).toEqual([])
+})
+
+test('whoever walks away while the others think is not let in behind their back', async () => {
+  const valley = neighbourhood()
+  const [alba, bruna] = await founded(valley, 'Alba', 'Bruna', 'Ceiba')
+  const drago = valley.arrive()
+  const { inviting, joining } = await facing(valley, alba!.space, drago.workspace, {
+    kind: 'join',
+    name: 'Drago',
+  })
+  inviting.confirmWords('', true)
+  await valley.live()
+  joining.cancel()
+  await valley.live()
+  expect(inviting.state.read()).toMatchObject({ step: 'ended' })
+  expect(bruna!.space.membership.read().decisions).toEqual([])
+})
+
+test('Alba adds a second phone: Bruna vouches, one person has two phones, and both write', async () => {
+  const valley = neighbourhood()
+  const [alba, bruna, ceiba] = await founded(valley, 'Alba', 'Bruna', 'Ceiba')
+  addArticle(alba!.space.doc.read(), { title: 'Retenes', kind: 'rule', text: 'Siempre de a dos.' })
+  await alba!.space.flush()
+  const second = valley.arrive()
+  const { inviting, joining } = await facing(valley, alba!.space, second.workspace, {
+    kind: 'device',
+    name: 'El de la cocina',
+  })
+  inviting.confirmWords('', true)
+  await valley.live()
+  // Her own word is no voucher.
+  expect(inviting.state.read()).toMatchObject({ step: 'vouching', have: 0, needed: 1 })
+  const [mine] = alba!.space.membership.read().decisions
+  expect(mine).toMatchObject({ action: 'addDevice', mayApprove: false })
+  for (const { space } of [bruna!, ceiba!])
+    expect(space.membership.read().decisions).toMatchObject([{ action: 'addDevice', name: 'Alba' }])
+  expectOk(await bruna!.space.approve(bruna!.space.membership.read().decisions[0]!.id))
+  await valley.live(8000)
+  const space = done(joining)
+  expect(space.me.member).toBe(alba!.space.me.member)
+  expect(articles(space.doc.read()).read()).toMatchObject([{ title: 'Retenes' }])
+  const hers = ceiba!.space.membership.read().members.find(({ id }) => id === space.me.member)!
+  expect(hers.devices.map(({ standing }) => standing)).toEqual(['active', 'active'])
+  expect(deviceNames(ceiba!.space.doc.read()).read().get(space.me.device)).toBe('El de la cocina')
+  addArticle(space.doc.read(), { title: 'Desde la cocina', kind: 'rule', text: 'Hay agua.' })
+  await space.flush()
+  await valley.live()
+  expect(
+    articles(ceiba!.space.doc.read())
+      .read()
+      .map(({ title }) => title),
+  ).toContain('Desde la cocina')
+})
+
+test('Bruna leaves by her own word: she is nobody’s any more here, her name fades, and what she wrote stays', async () => {
+  const valley = neighbourhood()
+  const [alba, bruna, ceiba] = await founded(valley, 'Alba', 'Bruna', 'Ceiba')
+  addArticle(bruna!.space.doc.read(), { title: 'Lo de Bruna', kind: 'rule', text: 'Queda.' })
+  expectOk(await bruna!.space.leave())
+  await valley.live(8000)
+  for (const { space } of [alba!, ceiba!]) {
+    const her = space.membership.read().members.find(({ id }) => id === bruna!.space.me.member)
+    expect(her).toMatchObject({ votes: false, devices: [{ standing: 'retired' }] })
+    expect(peopleOf(space.doc.read(), [bruna!.space.me.member])[0]).toMatchObject({
+      name: 'Bruna',
+      state: 'left',
+    })
+    expect(articles(space.doc.read()).read()).toMatchObject([{ title: 'Lo de Bruna' }])
+  }
+  addArticle(alba!.space.doc.read(), { title: 'Después', kind: 'rule', text: 'Ya sin ella.' })
+  await alba!.space.flush()
+  await valley.live(8000)
+  expect(articles(ceiba!.space.doc.read()).read()).toHaveLength(2)
+  expect(articles(bruna!.space.doc.read()).read()).toHaveLength(1)
+  expect(bruna!.space.readOnly.read()).toBe(true)
+  expect(await bruna!.space.leave()).toMatchObject({ error: { type: 'NotAMember' } })
+})
+
+test('a lost phone is retired for good only by more than half; found in time, a majority gives it back', async () => {
+  const valley = neighbourhood()
+  const [alba, bruna, ceiba] = await founded(valley, 'Alba', 'Bruna', 'Ceiba')
+  const standing = () =>
+    alba!.space.membership.read().members.find(({ id }) => id === ceiba!.space.me.member)!.devices[0]!
+      .standing
+  addArticle(ceiba!.space.doc.read(), { title: 'Lo último', kind: 'rule', text: 'Antes de perderlo.' })
+  await ceiba!.space.flush()
+  await valley.live()
+  expectOk(await alba!.space.suspend(ceiba!.space.me.device, 'lost'))
+  await valley.live()
+  expect(bruna!.space.lastEdits(ceiba!.space.me.device)).toContainEqual(
+    expect.objectContaining({ text: 'Antes de perderlo.', where: { type: 'article', title: 'Lo último' } }),
+  )
+
+  // It is found: Bruna proposes to lift it, and Ceiba herself is not asked.
+  expectOk(await bruna!.space.propose({ action: 'lift', device: ceiba!.space.me.device }))
+  await valley.live()
+  expect(standing()).toBe('suspended')
+  const [lift] = alba!.space.membership.read().decisions
+  expect(lift).toMatchObject({ action: 'lift', subjectDevice: ceiba!.space.me.device, mayApprove: true })
+  expectOk(await alba!.space.approve(lift!.id))
+  await valley.live(8000)
+  expect(standing()).toBe('active')
+
+  // Lost again: to propose its end pauses it at once, and ends nothing by itself.
+  expectOk(await bruna!.space.propose({ action: 'revokeDevice', device: ceiba!.space.me.device }))
+  await valley.live()
+  expect(standing()).toBe('suspended')
+  const end = alba!.space.membership.read().decisions.find(({ action }) => action === 'revokeDevice')
+  expectOk(await alba!.space.approve(end!.id))
+  await valley.live(8000)
+  expect(standing()).toBe('revoked')
+  expect(articles(alba!.space.doc.read()).read()).toMatchObject([{ title: 'Lo último' }])
+})
