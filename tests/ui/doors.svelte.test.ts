@@ -6,7 +6,7 @@ import { expectNoBarriers, stage } from './stage.ts'
 
 const locked = () => new PaperSession(new PaperWorkspace(), { type: 'locked', mark: markOf('vault') })
 const fresh = (about: { readonly guest?: boolean } = {}) =>
-  new PaperSession(new PaperWorkspace(), { type: 'fresh', guest: about.guest ?? false })
+  new PaperSession(new PaperWorkspace(), { type: 'fresh', guest: about.guest ?? false, others: false })
 
 const button = (name: string | RegExp) => page.getByRole('button', { name })
 

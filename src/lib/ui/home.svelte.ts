@@ -1,4 +1,5 @@
 import type { GuestFlow, HostFlow, Phase, Session, Space, Workspace } from '../workspace/types.ts'
+import { cover } from './cover.ts'
 import { Live } from './live.svelte.ts'
 
 /** Where a screen may send people. Paths as in the address bar, without `#`. */
@@ -68,5 +69,12 @@ export class Home {
 
   lock(): void {
     this.#session?.lock()
+  }
+
+  /** The screen is empty at once; keys go, and then the page. */
+  exit(): void {
+    if (!this.#session) return
+    cover()
+    this.#session.exit()
   }
 }

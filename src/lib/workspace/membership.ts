@@ -64,7 +64,15 @@ export const membershipFrom = (
                 const suspension = state.suspensions.get(act)
                 const by = suspension ? memberOf(suspension.author) : null
                 return suspension
-                  ? [{ id: act, mine: by === me.member, seconded: suspension.seconded, by }]
+                  ? [
+                      {
+                        id: act,
+                        mine: by === me.member,
+                        seconded: suspension.seconded,
+                        by,
+                        reason: suspension.reason,
+                      },
+                    ]
                   : []
               }),
               // A suspension that a device signed against itself is the evidence of two keys said beside each other.
