@@ -111,13 +111,6 @@ test('attacks 38, 40 and 44: a phone that is locked, left in a hurry, killed or 
     const again = await memoryOf(marea.page)
     // What is in the open notebook each time: the vault's key, the secrets of the device, those of the epochs, and ids.
     const kept = [...open.keyLikes].filter((bytes) => again.keyLikes.has(bytes))
-    console.log(
-      open.keyLikes.size,
-      again.keyLikes.size,
-      kept.length,
-      locked.keyLikes.size,
-      locked.compiled.length,
-    )
     expect(kept.length).toBeGreaterThan(4)
     const among = ({ keyLikes, compiled }: Memory) =>
       kept.filter((bytes) => keyLikes.has(bytes) || compiled.includes(Buffer.from(bytes, 'hex')))
@@ -239,11 +232,6 @@ test('attacks 38, 40 and 44: a phone that is locked, left in a hurry, killed or 
     expect((await marea.rows()).includes(front)).toBe(false)
     await marea.close()
     leavesNothingOnDisk(marea)
-    const holding = marea
-      .files()
-      .filter(({ bytes }) => bytes.includes(front.subarray(-64)))
-      .map(({ path }) => path)
-    console.log('slot still in', holding)
   })
 })
 
