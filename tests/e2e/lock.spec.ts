@@ -230,6 +230,33 @@ test('attacks 38, 40 and 44: a phone that is locked, left in a hurry, killed or 
     expect(databases).toEqual(['cuaderno-2'])
     await keepsNothingReadable(marea)
     expect((await marea.rows()).includes(front)).toBe(false)
+  })
+
+  await test.step('the other one erases itself after five wrong phrases, as she chose', async () => {
+    await marea.page.goto(baseURL!)
+    await marea.field('Frase').fill(OTHER_PHRASE)
+    await marea.tap('Abrir')
+    await marea.sees('Escribir el primero')
+    await marea.tap('Ajustes')
+    await marea.tap('Cerradura')
+    await marea.field('Borrar tras 5').click()
+    await marea.locks()
+    const isGone = marea.page.getByText('Un cuaderno para cuidarnos')
+    const left = ['Quedan 4', 'Quedan 3', 'Quedan 2', 'Queda un intento']
+    for (const said of left) {
+      await marea.field('Frase').fill('higueras de nadie')
+      await marea.tap('Abrir')
+      await marea.sees(new RegExp(said))
+    }
+    await picture(marea, 'one-left')
+    await expect(async () => {
+      if (await isGone.isVisible()) return
+      await marea.field('Frase').fill('higueras de nadie', { timeout: 1000 })
+      await marea.button('Abrir').click({ timeout: 1000 })
+      await expect(isGone).toBeVisible({ timeout: 5000 })
+    }).toPass({ timeout: 60_000 })
+    expect((await marea.rows()).toString()).not.toContain('header')
+    expect(await marea.page.evaluate(() => localStorage.length)).toBe(0)
     await marea.close()
     leavesNothingOnDisk(marea)
   })
