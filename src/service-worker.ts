@@ -15,6 +15,8 @@ declare const self: ServiceWorkerGlobalScope
 const PREFIX = 'app-'
 const CACHE = PREFIX + version
 const PAGE = `${base}/`
+/** A page of its own: where one goes in a hurry. */
+const NOTE = `${base}/nota.html`
 const FILES = [PAGE, ...build, ...files]
 
 /** `npm run dev` builds nothing: there the network answers. */
@@ -41,7 +43,8 @@ self.addEventListener('fetch', (event) => {
 })
 
 const answer = async (request: Request): Promise<Response> => {
-  const wanted = request.mode === 'navigate' ? PAGE : request
+  const isNote = new URL(request.url).pathname === NOTE
+  const wanted = request.mode === 'navigate' ? (isNote ? NOTE : PAGE) : request
   const own = await caches.open(CACHE)
   // The browser threw the version away to make room: as on the first visit, the network has one.
   if (!(await own.match(PAGE))) return fetch(request)

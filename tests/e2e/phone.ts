@@ -1,4 +1,5 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -50,8 +51,22 @@ export class Phone {
    * A new phone that opens the app at `address`: its start page, or a link somebody sent. `executablePath`: which
    * Chromium, if it is to run in a network of its own (tests/lan).
    */
-  static async of(name: string, address: string, executablePath = findChromium()): Promise<Phone> {
-    const profile = mkdtempSync(join(tmpdir(), 'lumbre-phone-'))
+  static of(name: string, address: string, executablePath = findChromium()): Promise<Phone> {
+    return Phone.#start({
+      name,
+      address,
+      executablePath,
+      profile: mkdtempSync(join(tmpdir(), 'lumbre-phone-')),
+    })
+  }
+
+  static async #start(of: {
+    readonly name: string
+    readonly address: string
+    readonly executablePath: string | null
+    readonly profile: string
+  }): Promise<Phone> {
+    const { name, address, executablePath, profile } = of
     const context = await chromium.launchPersistentContext(profile, {
       ...(executablePath ? { executablePath } : {}),
       args: [...chromiumFlags],
@@ -80,6 +95,22 @@ export class Phone {
       downloadThroughput: 1e9,
       uploadThroughput: 1e9,
     })
+  }
+
+  /** The battery falls out: every process of this browser ends at once, and nothing is tidied. Linux. */
+  async dies(): Promise<void> {
+    const gone = new Promise((resolve) => this.context.once('close', resolve))
+    for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+      const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+      if (line.includes(this.profile)) process.kill(Number(pid), 'SIGKILL')
+    }
+    await gone
+  }
+
+  /** The same phone, switched on again. */
+  again(address: string): Promise<Phone> {
+    const { name, profile } = this
+    return Phone.#start({ name, address, executablePath: findChromium(), profile })
   }
 
   /** Ends the browser; what it wrote stays until `forget`. */

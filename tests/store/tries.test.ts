@@ -2,7 +2,15 @@ import 'fake-indexeddb/auto'
 import { beforeEach, expect, test } from 'vitest'
 import { encodeCbor, type Cbor } from '../../src/lib/core/cbor.ts'
 import type { Disk } from '../../src/lib/store/idb-storage.ts'
-import { countTry, forgetTries, FREE_TRIES, waitBeforeTrying } from '../../src/lib/store/tries.ts'
+import {
+  countTry,
+  forgetTries,
+  FREE_TRIES,
+  keepTryLimit,
+  readTryLimit,
+  triesLeft,
+  waitBeforeTrying,
+} from '../../src/lib/store/tries.ts'
 import { newBrowser, someDisk } from './disks.ts'
 
 const NOON = Date.UTC(2026, 5, 1, 12)
@@ -72,4 +80,32 @@ test('whatever stands where the count should be, it is answered', async () => {
   }
   await disk.writeFront('tries', Uint8Array.of(255, 255))
   expect(await waitBeforeTrying(disk, NOON)).toBe(0)
+})
+
+test('unless somebody chose it, no number of wrong tries erases anything', async () => {
+  await tryWrong(100)
+  expect(await triesLeft(disk)).toBe(null)
+})
+
+test('where five was chosen, the fifth wrong try in a row is the last', async () => {
+  await keepTryLimit(disk, 5)
+  const left: (number | null)[] = []
+  for (let i = 0; i < 6; i++) {
+    await tryWrong(1)
+    left.push(await triesLeft(disk))
+  }
+  expect(left).toEqual([4, 3, 2, 1, 0, 0])
+  await forgetTries(disk)
+  expect(await triesLeft(disk)).toBe(5)
+  await keepTryLimit(disk, null)
+  expect(await triesLeft(disk)).toBe(null)
+})
+
+test('a damaged limit erases nothing by accident', async () => {
+  for (const row of [0, 1, 4, -5, '5', null, [5], {}] as readonly Cbor[]) {
+    await disk.writeFront('limit', encodeCbor(row))
+    expect(await readTryLimit(disk)).toBe(null)
+  }
+  await disk.writeFront('limit', Uint8Array.of(255))
+  expect(await readTryLimit(disk)).toBe(null)
 })

@@ -474,3 +474,37 @@ test('whoever uses the keyboard goes in, out, and back to where they were', asyn
   await expect.element(dialog).not.toBeInTheDocument()
   await expect.element(opener).toHaveFocus()
 })
+
+test('a paused phone says who paused it and why, and erases itself only when held or tapped twice', async () => {
+  const space = vertientes()
+  const now = space.membership.read()
+  const by = now.members.find(({ me }) => !me)!.id
+  space.membership.set({
+    ...now,
+    me: 'suspended',
+    members: now.members.map((member) =>
+      member.me
+        ? {
+            ...member,
+            devices: member.devices.map((device) => ({
+              ...device,
+              standing: 'suspended' as const,
+              suspensions: [
+                { id: paperDecision('x').id, mine: false, seconded: false, by, reason: 'seized' as const },
+              ],
+            })),
+          }
+        : member,
+    ),
+  })
+  const { session, t } = show(space)
+  await expect.element(page.getByText(/La pausa la puso .*Avisó que lo quitaron\./)).toBeVisible()
+  await expect.element(page.getByText(t('suspended.stays'))).toBeVisible()
+  await button('Borrar lo de este teléfono').click()
+  await expect.element(page.getByText(t('erase.team'))).toBeVisible()
+  const erase = page.getByRole('dialog').getByRole('button', { name: 'Borrar todo de aquí' })
+  await erase.click()
+  expect(session.asked).toEqual([])
+  await erase.click()
+  expect(session.asked).toEqual(['erase, then begin anew'])
+})

@@ -6,7 +6,7 @@ import { expectNoBarriers, stage } from './stage.ts'
 
 const locked = () => new PaperSession(new PaperWorkspace(), { type: 'locked', mark: markOf('vault') })
 const fresh = (about: { readonly guest?: boolean } = {}) =>
-  new PaperSession(new PaperWorkspace(), { type: 'fresh', guest: about.guest ?? false })
+  new PaperSession(new PaperWorkspace(), { type: 'fresh', guest: about.guest ?? false, others: false })
 
 const button = (name: string | RegExp) => page.getByRole('button', { name })
 
@@ -173,4 +173,47 @@ test('every button at the door is big enough for a thumb', async () => {
     return !isInLabel && (parseFloat(blockSize) < 44 || parseFloat(inlineSize) < 44)
   })
   expect(small.map(({ outerHTML }) => outerHTML.slice(0, 100))).toEqual([])
+})
+
+test('a PIN is told what it is worth while it is written', async () => {
+  const { t } = stage(null, { session: fresh() })
+  await button('Crear').click()
+  await page.getByLabelText('Tu frase').fill('284617')
+  await expect.element(page.getByText(t('strength.minutes'))).toBeVisible()
+  await expect.element(page.getByText(t('strength.pin'))).toBeVisible()
+  await page.getByLabelText('Tu frase').fill('cuatro piedras junto fogon higuera')
+  await expect.element(page.getByText(t('strength.lifetime'))).toBeVisible()
+})
+
+test('where wrong tries are counted against the notebook, each says how many are left', async () => {
+  const session = locked()
+  session.left = 3
+  const { t } = stage(null, { session })
+  await page.getByLabelText('Frase').fill('otra frase')
+  await button('Abrir').click()
+  await expect.element(page.getByRole('alert')).toHaveTextContent(t('lock.left', { left: 3 }))
+})
+
+test('notebooks kept apart show their weave and no name; another can be gone to, or begun', async () => {
+  const session = locked()
+  session.others = [
+    { name: 'cuaderno', mark: markOf('vault'), isHere: true },
+    { name: 'cuaderno-2', mark: markOf('other'), isHere: false },
+  ]
+  stage(null, { session })
+  await button('Otro cuaderno aparte').click()
+  await button('Ir al cuaderno 2').click()
+  expect(session.asked).toEqual(['enter cuaderno-2'])
+  await button('Otro cuaderno aparte').click()
+  await button('Empezar otro aparte').click()
+  expect(session.asked).toEqual(['enter cuaderno-2', 'start a profile'])
+})
+
+test('what the app is called is chosen before it is installed, and no name of ours is among them', async () => {
+  const { look } = stage(null, { session: fresh() })
+  await button('Nombre e icono').click()
+  await page.getByText('Recetas').click()
+  expect(look.face).toBe('recetas')
+  expect(document.body.textContent).not.toMatch(/lumbre/i)
+  look.chooseFace('cuaderno')
 })

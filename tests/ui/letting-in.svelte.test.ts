@@ -6,8 +6,7 @@ import CollectiveScreen from '../../src/lib/ui/collective/CollectiveScreen.svelt
 import LostScreen from '../../src/lib/ui/collective/LostScreen.svelte'
 import InviteScreen from '../../src/lib/ui/flows/InviteScreen.svelte'
 import JoinScreen from '../../src/lib/ui/flows/JoinScreen.svelte'
-import type {
-  PaperHostFlow} from './paper-session.ts';
+import type { PaperHostFlow } from './paper-session.ts'
 import {
   deviceId,
   entryId,

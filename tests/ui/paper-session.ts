@@ -30,12 +30,14 @@ import type {
   Imported,
   Incoming,
   Latest,
+  LockRules,
   Membership,
   NoAddress,
   NotAllowed,
   Passing,
   Phase,
   Presence,
+  Profile,
   RoomHub,
   Session,
   Space,
@@ -560,6 +562,11 @@ export class PaperSession implements Session {
   readonly phase: Cell<Phase>
   readonly asked: string[] = []
   readonly workspace: PaperWorkspace
+  readonly rules = new Cell<LockRules>({ afterMinutes: 5, onLeaving: 'wait' })
+  readonly tryLimit = new Cell<5 | 10 | 20 | null>(null)
+  others: readonly Profile[] = [{ name: 'cuaderno', mark: markOf('vault'), isHere: true }]
+  /** How many wrong tries are left, where a limit was set. */
+  left: number | null = null
   /** What the next unlocking waits for, in milliseconds; `null` when it may be tried. */
   waits: number | null = null
 
@@ -583,7 +590,10 @@ export class PaperSession implements Session {
   async unlock(passphrase: string) {
     this.asked.push('unlock')
     if (this.waits !== null) return err({ type: 'TryLater', waitMs: this.waits })
-    if (passphrase !== PHRASE) return err({ type: 'WrongPassphrase' })
+    if (passphrase !== PHRASE)
+      return err(
+        this.left === null ? { type: 'WrongPassphrase' } : { type: 'WrongPassphrase', left: this.left },
+      )
     this.phase.set({ type: 'open', workspace: this.workspace, guest: false })
     return ok(undefined)
   }
@@ -604,8 +614,37 @@ export class PaperSession implements Session {
     this.phase.set({ type: 'locked', mark: markOf('vault') })
   }
 
-  async erase(): Promise<void> {
-    this.asked.push('erase')
-    this.phase.set({ type: 'fresh', guest: false })
+  exit(): void {
+    this.asked.push('exit')
+  }
+
+  async setRules(rules: LockRules) {
+    this.asked.push(`lock after ${rules.afterMinutes}, on leaving ${rules.onLeaving}`)
+    this.rules.set(rules)
+    return ok(undefined)
+  }
+
+  async setTryLimit(limit: 5 | 10 | 20 | null) {
+    this.asked.push(`erase after ${limit}`)
+    this.tryLimit.set(limit)
+    return ok(undefined)
+  }
+
+  async profiles() {
+    return this.others
+  }
+
+  async enterProfile(name: Profile['name']) {
+    this.asked.push(`enter ${name}`)
+  }
+
+  async startProfile() {
+    this.asked.push('start a profile')
+    this.phase.set({ type: 'fresh', guest: false, others: true })
+  }
+
+  async erase(then: 'go away' | 'begin anew'): Promise<void> {
+    this.asked.push(`erase, then ${then}`)
+    this.phase.set({ type: 'fresh', guest: false, others: false })
   }
 }

@@ -2,6 +2,8 @@ import { expect, test } from 'vitest'
 import { page, userEvent } from 'vitest/browser'
 import { followAddress } from '../../src/lib/ui/frame/follow-address.ts'
 import HelpScreen from '../../src/lib/ui/settings/HelpScreen.svelte'
+import LockRulesScreen from '../../src/lib/ui/settings/LockRulesScreen.svelte'
+import { uncover } from '../../src/lib/ui/cover.ts'
 import SettingsScreen from '../../src/lib/ui/settings/SettingsScreen.svelte'
 import type { Status } from '../../src/lib/workspace/types.ts'
 import {
@@ -144,9 +146,9 @@ test('erasing asks to be held or chosen twice', async () => {
   await page.getByRole('button', { name: 'Borrar lo de este teléfono' }).click()
   const erase = page.getByRole('dialog').getByRole('button', { name: 'Borrar todo de aquí' })
   await erase.click()
-  expect(session.asked).not.toContain('erase')
+  expect(session.asked).toEqual([])
   await erase.click()
-  expect(session.asked).toContain('erase')
+  expect(session.asked).toEqual(['erase, then go away'])
 })
 
 test.each(['es', 'en', 'ar'])('settings and help are no barrier for anybody, in %s', async (locale) => {
@@ -190,4 +192,63 @@ test('a founding that goes on is found again from any other page, until it is ov
   await expectNoBarriers()
   flow.cancel()
   await expect.element(back).not.toBeInTheDocument()
+})
+
+test('leaving in a hurry is one tap away on every screen, and the screen is empty at once', async () => {
+  const { session } = show()
+  await page.getByRole('button', { name: 'Salir ya' }).first().click()
+  expect(session.asked).toEqual(['exit'])
+  expect(getComputedStyle(document.body).visibility).toBe('hidden')
+  uncover()
+})
+
+const showRules = (about: Staging = {}) => {
+  const session = new PaperSession(new PaperWorkspace([vertientes()]))
+  return stage(LockRulesScreen, {
+    session,
+    props: { session },
+    path: '/ajustes/llave',
+    title: 'Cerradura',
+    ...about,
+  })
+}
+
+test('when the notebook locks by itself is chosen, and kept', async () => {
+  const { session } = showRules()
+  await expect.element(page.getByLabelText('5 min', { exact: true })).toBeChecked()
+  await page.getByText('15 min', { exact: true }).click()
+  await page.getByText('Cerrar en seguida').click()
+  expect(session.asked).toEqual(['lock after 15, on leaving wait', 'lock after 15, on leaving lock'])
+})
+
+test('nothing is erased after wrong tries unless that is chosen, and beside the choice stands what it may cost', async () => {
+  const { session, t } = showRules()
+  await expect.element(page.getByLabelText('Solo esperar')).toBeChecked()
+  await expect.element(page.getByText(t('lockRules.legal'))).toBeVisible()
+  await page.getByText('Borrar tras 10').click()
+  expect(session.asked).toEqual(['erase after 10'])
+})
+
+test.each([
+  ['light', 'es'],
+  ['dark', 'en'],
+  ['discreet', 'ar'],
+] as const)(
+  'the lock’s own screen is no barrier, %s, %s, and no wider than a phone',
+  async (look, locale) => {
+    await page.viewport(360, 740)
+    const { t } = showRules({ look, locale })
+    await expect.element(page.getByText(t('lockRules.after'))).toBeVisible()
+    await expectNoBarriers()
+    expect(document.documentElement.scrollWidth).toBeLessThanOrEqual(360)
+  },
+)
+
+test('a phone that is out says so on every page, and where one reads what it means', async () => {
+  const space = vertientes()
+  space.membership.set({ ...space.membership.read(), me: 'suspended' })
+  show(space, { path: '/protocolo' })
+  await expect
+    .element(page.getByRole('link', { name: /Este teléfono está en pausa/ }))
+    .toHaveAttribute('href', '#/colectivo')
 })

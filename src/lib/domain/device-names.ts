@@ -15,9 +15,9 @@ export const deviceNames: (doc: Y.Doc) => Watched<DeviceNames> = oncePerDocument
   return {
     read: () =>
       new Map(
-        [...root].flatMap(([id, item]) => {
+        [...root].flatMap(([id, item]): readonly (readonly [DeviceId, string])[] => {
           const name = isMap(item) ? readField(item, 'name', oneLine).versions[0]?.text : undefined
-          return name ? [[id as DeviceId, name] as const] : []
+          return name ? [[id as DeviceId, name]] : []
         }),
       ),
     watch: (onChange) => {

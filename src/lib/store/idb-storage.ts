@@ -22,10 +22,10 @@ const LETTERS: { readonly [T in Table]: string } = {
  * open the vault at all.
  */
 const VERSION = 4
-/** The one store in the clear: the vault's header and the count of wrong tries. */
+/** The one store in the clear: the vault's header, the count of wrong tries, and how many erase everything. */
 const FRONT = 'z'
 
-export type Front = 'header' | 'tries'
+export type Front = 'header' | 'tries' | 'limit'
 
 /** The database of a vault, not yet opened with a key. */
 export interface Disk {
@@ -33,7 +33,9 @@ export interface Disk {
   writeFront(row: Front, value: Uint8Array | null): Promise<Result<void, StorageFailed>>
   /** The rows, for whoever holds the vault's key. */
   rows(sealer: RowSealer): Storage
-  /** The header first, so that what is left cannot be opened; then everything. */
+  /** The header, and so the one slot that holds the vault's key: what is left cannot be opened by any phrase. */
+  eraseFront(): Promise<Result<void, StorageFailed>>
+  /** The header first; then everything. */
   erase(): Promise<Result<void, StorageFailed>>
   close(): void
 }
@@ -68,6 +70,7 @@ const diskOf = (name: string, db: IDBPDatabase): Disk => ({
   writeFront: (row, value) =>
     attempt(() => write(db, [{ letter: FRONT, rowName: row, value: value && value.slice() }])),
   rows: (sealer) => rowsOf({ db, reads: new Reads(db), sealer }),
+  eraseFront: () => attempt(() => clear(db, [FRONT])),
   erase: () =>
     attempt(async () => {
       await clear(db, [FRONT])

@@ -28,6 +28,26 @@ export const countTry = async (disk: Disk, now: number): Promise<Result<void, St
 export const forgetTries = (disk: Disk): Promise<Result<void, StorageFailed>> =>
   disk.writeFront('tries', null)
 
+/** After how many wrong tries in a row a vault erases itself, where its owner wants that. */
+export const TRY_LIMITS = [5, 10, 20] as const
+export type TryLimit = (typeof TRY_LIMITS)[number]
+
+/** `null`: never. So it is unless chosen, and so it is where the row cannot be read: nothing is erased by accident. */
+export const readTryLimit = async (disk: Disk): Promise<TryLimit | null> => {
+  const row = await disk.readFront('limit')
+  const decoded = row.ok && row.value ? decodeCbor(row.value) : null
+  return TRY_LIMITS.find((limit) => decoded?.ok && decoded.value === limit) ?? null
+}
+
+export const keepTryLimit = (disk: Disk, limit: TryLimit | null): Promise<Result<void, StorageFailed>> =>
+  disk.writeFront('limit', limit === null ? null : encodeCbor(limit))
+
+/** How many more wrong tries there may be before everything is erased; `null`: as many as one likes. */
+export const triesLeft = async (disk: Disk): Promise<number | null> => {
+  const limit = await readTryLimit(disk)
+  return limit === null ? null : Math.max(0, limit - (await readTries(disk)).wrong)
+}
+
 type Tries = { readonly wrong: number; readonly last: number }
 
 const readTries = async (disk: Disk): Promise<Tries> => {

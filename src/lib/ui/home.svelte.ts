@@ -1,6 +1,7 @@
 import type { GuestFlow, HostFlow, Phase, Session, Space, Workspace } from '../workspace/types.ts'
 import { ok } from '../core/result.ts'
 import type { Opens } from './encounter/encounter-state.svelte.ts'
+import { cover } from './cover.ts'
 import { Live } from './live.svelte.ts'
 
 /** Where a screen may send people. Paths as in the address bar, without `#`. */
@@ -85,5 +86,12 @@ export class Home {
 
   lock(): void {
     this.#session?.lock()
+  }
+
+  /** The screen is empty at once; keys go, and then the page. */
+  exit(): void {
+    if (!this.#session) return
+    cover()
+    this.#session.exit()
   }
 }

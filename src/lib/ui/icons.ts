@@ -6,6 +6,7 @@ export const ICONS = {
   close: 'm6.5 6.5 11 11m0-11-11 11',
   copy: 'M9 8.5h10V20H9zM15 8.5V4H5v11.5h4',
   dots: 'M5.5 12h.01M12 12h.01M18.5 12h.01',
+  exit: 'M13 4H6v16h7M10.5 12H20m-3.5-3.5L20 12l-3.5 3.5',
   file: 'M6 3.5h8l4 4v13H6zM14 3.5v4h4M12 10v6.5m-3-3 3 3 3-3',
   flag: 'M6.5 21V4c4-2 7 2 11 0v9c-4 2-7-2-11 0',
   help: 'M9.3 9.2c.3-1.6 1.4-2.4 2.9-2.4 1.7 0 2.8 1 2.8 2.5 0 2.2-2.8 2.3-2.8 4.6M12.1 17.3h.01M12 3.5a8.5 8.5 0 1 1 0 17 8.5 8.5 0 0 1 0-17',
@@ -24,4 +25,4 @@ export const ICONS = {
 export type IconName = keyof typeof ICONS
 
 /** Drawings that point somewhere turn round where text does. */
-export const POINTS: ReadonlySet<IconName> = new Set(['back'])
+export const POINTS: ReadonlySet<IconName> = new Set(['back', 'exit'])

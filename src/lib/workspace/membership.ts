@@ -68,7 +68,15 @@ export const membershipFrom = (
                 const suspension = state.suspensions.get(act)
                 const by = suspension ? memberOf(suspension.author) : null
                 return suspension
-                  ? [{ id: act, mine: by === me.member, seconded: suspension.seconded, by }]
+                  ? [
+                      {
+                        id: act,
+                        mine: by === me.member,
+                        seconded: suspension.seconded,
+                        by,
+                        reason: suspension.reason,
+                      },
+                    ]
                   : []
               }),
               // A suspension that a device signed against itself is the evidence of two keys said beside each other.
@@ -98,7 +106,11 @@ export const membershipFrom = (
       }))
       .sort((a, b) => (a.id < b.id ? -1 : 1)),
     decisions: [...state.proposals.values()]
-      .filter(({ status }) => status === 'open')
+      // What a phone proposed that was out by then, and nobody stands behind, is no question to anybody.
+      .filter(
+        ({ status, approvals, author }) =>
+          status === 'open' && (approvals.length > 0 || state.devices.get(author)?.standing !== 'revoked'),
+      )
       .map((proposal) => {
         const { action } = proposal.proposal
         const subject = 'member' in proposal.proposal ? proposal.proposal.member : null

@@ -1,10 +1,9 @@
 import { systemClock } from '../core/clock.ts'
-import { err, ok, type Result } from '../core/result.ts'
+import { err, ok } from '../core/result.ts'
 import { Cell } from '../core/watched.ts'
-import { calibrate } from '../crypto/argon2.ts'
 import { systemRandom } from '../crypto/random.ts'
 import { stretchInWorker, type Stretch } from '../crypto/stretch.ts'
-import { createRowSealer, createVault, forgetVault, markOf, openVault, type Vault } from '../crypto/vault.ts'
+import { createRowSealer, forgetVault, markOf, type Vault } from '../crypto/vault.ts'
 import { createHub } from '../net/hub-client.ts'
 import { joinHubs } from '../net/hubs.ts'
 import { browserRtc } from '../net/rtc.ts'
@@ -12,18 +11,19 @@ import type { WordLanguage } from '../net/words.ts'
 import { openDisk } from '../store/idb-storage.ts'
 import { canHold, holdVault, takeVault, type Hold } from '../store/lock.ts'
 import { createMemoryStorage } from '../store/memory-storage.ts'
-import { countTry, forgetTries, waitBeforeTrying } from '../store/tries.ts'
+import { findProfiles, PROFILE_NAMES, type ProfileName } from '../store/profiles.ts'
+import { keepTryLimit, readTryLimit, type TryLimit } from '../store/tries.ts'
 import type { Storage } from '../sync/ports.ts'
 import { hubsOfPolicy } from '../wire/hub-list.ts'
-import type { Phase, Session, StorageUnavailable, TryLater, VaultDamaged, WrongPassphrase } from './types.ts'
+import { LockRulesSetting } from './lock-rules.ts'
+import type { Phase, Session } from './types.ts'
+import { isLongEnough, makeVault, PASSPHRASE_MINIMUM, tryPhrase } from './vault-door.ts'
 import { LiveWorkspace } from './workspace.ts'
 
-/** Shorter than this is guessed too fast. Characters. */
-export const PASSPHRASE_MINIMUM = 8
-
-const VAULT_NAME = 'cuaderno'
 /** A lock never waits longer than this for what was typed last. */
 const LOCK_PATIENCE_MS = 1000
+/** Nor somebody in a hurry longer than this. The screen is empty before. */
+const EXIT_PATIENCE_MS = 300
 
 export type SessionWorld = {
   /** `ws(s)://…/post` of the hub that served this page. */
@@ -34,6 +34,10 @@ export type SessionWorld = {
   readonly language: () => WordLanguage
   /** Leaves no key behind: reloads the page. */
   readonly reload: () => void
+  /** Leaves for a page that says nothing. */
+  readonly goAway: () => void
+  /** The last vault of this browser is gone: lets go of what was kept beside it. */
+  readonly forgetPreferences: () => void
   readonly stretch?: Stretch
 }
 
@@ -44,30 +48,43 @@ export type SessionWorld = {
 export const openSession = async (world: SessionWorld): Promise<Session> => {
   const stretch = world.stretch ?? stretchInWorker
   const phase = new Cell<Phase>({ type: 'starting' })
-  const disk = canHold() ? await openDisk(VAULT_NAME) : null
-  const guest = !disk?.ok
+  const rules = new LockRulesSetting()
+  const tryLimit = new Cell<TryLimit | null>(null)
+  const isGuest = !canHold()
+  let name: ProfileName = PROFILE_NAMES[0]
+  let disk = isGuest ? null : await openDisk(name)
   let workspace: LiveWorkspace | null = null
   let vault: Vault | null = null
   let hold: Hold | null = null
 
-  const leave = () => {
-    if (vault) forgetVault(vault)
-    vault = null
+  const letGo = () => {
     if (hold?.type === 'held') hold.release()
     hold = null
-    world.reload()
   }
-  const lock = () => {
-    if (!workspace) return leave()
-    const patience = new Promise((resume) => setTimeout(resume, LOCK_PATIENCE_MS))
-    const closing = workspace
+  /** Overwrites every key before the page is left: what becomes of its memory afterwards is not ours to say. */
+  const leave = (go: () => void) => {
+    if (vault) forgetVault(vault)
+    vault = null
+    workspace?.forgetKeys()
     workspace = null
-    void Promise.race([closing.close(), patience]).then(leave, leave)
+    letGo()
+    go()
   }
+  let isLeaving = false
+  const close = (patienceMs: number, go: () => void) => {
+    if (isLeaving) return
+    isLeaving = true
+    if (!workspace) return leave(go)
+    const patience = new Promise((resume) => setTimeout(resume, patienceMs))
+    const done = () => leave(go)
+    void Promise.race([workspace.close(), patience]).then(done, done)
+  }
+  const lock = () => close(LOCK_PATIENCE_MS, world.reload)
 
   const begin = async (storage: Storage) => {
     const urls = new Set([world.hubUrl, ...hubsOfPolicy(world.policy).map(({ url }) => url)])
     const hubs = [...urls].map((url) => createHub({ url, clock: systemClock, random: systemRandom }))
+    const guest = !disk?.ok
     const opened = new LiveWorkspace({
       storage,
       hub: joinHubs(hubs),
@@ -77,6 +94,8 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
       language: world.language,
       guest,
     })
+    await rules.recall(storage)
+    if (disk?.ok) tryLimit.set(await readTryLimit(disk.value))
     await opened.restore()
     workspace = opened
     phase.set({ type: 'open', workspace: opened, guest })
@@ -93,68 +112,77 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
   }
 
   const look = async () => {
-    if (!disk?.ok) return phase.set({ type: 'fresh', guest: true })
+    if (!disk?.ok) return phase.set({ type: 'fresh', guest: true, others: false })
     const header = await disk.value.readFront('header')
-    if (!header.ok || !header.value) return phase.set({ type: 'fresh', guest: false })
+    if (!header.ok || !header.value) {
+      const others = (await findProfiles()).length > 0
+      return phase.set({ type: 'fresh', guest: false, others })
+    }
     // A damaged header is still somebody's vault: never to be written over as if nothing were here.
     const mark = markOf(header.value) ?? new Uint8Array(16)
-    hold ??= await holdVault(VAULT_NAME, lock)
+    hold ??= await holdVault(name, lock)
     if (hold.type === 'held') return phase.set({ type: 'locked', mark })
     hold = null
     phase.set({ type: 'elsewhere', mark })
   }
-  await look()
+  /** Stands before another vault of this browser; the one before stays locked as it was. */
+  const standBefore = async (next: ProfileName) => {
+    if (workspace || isGuest) return
+    letGo()
+    if (disk?.ok) disk.value.close()
+    name = next
+    disk = await openDisk(next)
+    await look()
+  }
+  const standBeforeFirst = async () => {
+    const header = disk?.ok ? await disk.value.readFront('header') : null
+    const first = header?.ok && !header.value ? (await findProfiles())[0] : undefined
+    await (first ? standBefore(first.name) : look())
+  }
+  await standBeforeFirst()
 
-  /** Tries are counted and slowed down, wherever the phrase is asked for. */
-  const tryPhrase = async (
-    passphrase: string,
-  ): Promise<Result<Vault, WrongPassphrase | TryLater | VaultDamaged | StorageUnavailable>> => {
-    if (!disk?.ok) return err({ type: 'StorageUnavailable' })
-    const waitMs = await waitBeforeTrying(disk.value, Date.now())
-    if (waitMs > 0) return err({ type: 'TryLater', waitMs })
-    const header = await disk.value.readFront('header')
-    if (!header.ok || !header.value) return err({ type: 'VaultDamaged' })
-    // A full disk that cannot count must not keep the owner out.
-    await countTry(disk.value, Date.now())
-    const opened = await openVault({ header: header.value, passphrase, stretch }).catch(() => null)
-    if (!opened) return err({ type: 'StorageUnavailable' })
-    if (opened.ok) await forgetTries(disk.value)
-    return opened
+  const eraseDisk = async () => {
+    if (!disk?.ok) return
+    // The slot first. From here on nothing opens, and nothing more is written.
+    await disk.value.eraseFront()
+    if (vault) forgetVault(vault)
+    await disk.value.erase()
+    if ((await findProfiles()).length === 0) world.forgetPreferences()
   }
 
   return {
     phase,
+    rules: rules.now,
+    tryLimit,
     lock,
+    exit: () => close(EXIT_PATIENCE_MS, world.goAway),
     createVault: async (passphrase) => {
-      if ([...passphrase].length < PASSPHRASE_MINIMUM)
-        return err({ type: 'PassphraseTooShort', minimum: PASSPHRASE_MINIMUM })
+      if (!isLongEnough(passphrase)) return err({ type: 'PassphraseTooShort', minimum: PASSPHRASE_MINIMUM })
       if (!disk?.ok) {
         await begin(createMemoryStorage())
         return ok(undefined)
       }
-      hold ??= await holdVault(VAULT_NAME, lock)
+      hold ??= await holdVault(name, lock)
       if (hold.type !== 'held') return err({ type: 'StorageUnavailable' })
-      const salt = systemRandom.bytes(16)
-      const cost = await calibrate(
-        (tried) => stretch('calibration', salt, tried),
-        () => performance.now(),
-      )
-      const made = await createVault({ passphrase, cost, stretch, random: systemRandom })
-      const there = await disk.value.readFront('header')
-      if (!there.ok || there.value) return err({ type: 'StorageUnavailable' })
-      const written = await disk.value.writeFront('header', made.header)
-      if (!written.ok) return err({ type: 'StorageUnavailable' })
+      const made = await makeVault(disk.value, passphrase, stretch)
+      if (!made.ok) return made
       await askToKeep()
-      vault = made.vault
+      vault = made.value
       await begin(disk.value.rows(createRowSealer(vault)))
       return ok(undefined)
     },
     unlock: async (passphrase) => {
       if (!disk?.ok) return err({ type: 'StorageUnavailable' })
-      hold ??= await holdVault(VAULT_NAME, lock)
+      hold ??= await holdVault(name, lock)
       if (hold.type !== 'held') return err({ type: 'StorageUnavailable' })
-      const opened = await tryPhrase(passphrase)
-      if (!opened.ok) return opened
+      const opened = await tryPhrase(disk.value, passphrase, stretch)
+      if (!opened.ok) {
+        if (opened.error.type === 'WrongPassphrase' && opened.error.left === 0) {
+          await eraseDisk()
+          leave(world.reload)
+        }
+        return opened
+      }
       vault = opened.value
       await begin(disk.value.rows(createRowSealer(vault)))
       return ok(undefined)
@@ -162,21 +190,40 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
     confirm: async (passphrase) => {
       // Where nothing is kept there is no phrase to compare with.
       if (!disk?.ok) return ok(undefined)
-      const opened = await tryPhrase(passphrase)
+      const opened = await tryPhrase(disk.value, passphrase, stretch)
       if (!opened.ok) return opened
       forgetVault(opened.value)
       return ok(undefined)
     },
+    setRules: (chosen) => rules.choose(chosen),
+    setTryLimit: async (limit) => {
+      const kept = disk?.ok ? await keepTryLimit(disk.value, limit) : null
+      if (!kept?.ok) return err({ type: 'StorageUnavailable' })
+      tryLimit.set(limit)
+      return ok(undefined)
+    },
     takeOver: () => {
-      void takeVault(VAULT_NAME, lock).then((taken) => {
+      void takeVault(name, lock).then((taken) => {
         hold = taken
         return look()
       })
     },
-    erase: async () => {
-      if (disk?.ok) await disk.value.erase()
-      workspace = null
-      leave()
+    profiles: async () =>
+      (await findProfiles()).map(({ name: each, header }) => ({
+        name: each,
+        mark: markOf(header) ?? new Uint8Array(16),
+        isHere: each === name,
+      })),
+    enterProfile: (chosen) => standBefore(chosen),
+    startProfile: async () => {
+      const taken = new Set((await findProfiles()).map((profile) => profile.name))
+      const free = PROFILE_NAMES.find((each) => !taken.has(each))
+      if (free) await standBefore(free)
+    },
+    erase: async (then) => {
+      isLeaving = true
+      await eraseDisk()
+      leave(then === 'go away' ? world.goAway : world.reload)
     },
   }
 }

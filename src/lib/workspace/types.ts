@@ -3,13 +3,15 @@ import type { DeviceId, EntryId, EpochId, MemberId } from '../core/ids.ts'
 import type { Result } from '../core/result.ts'
 import type { Watched } from '../core/watched.ts'
 import type { ScannedKind } from '../net/scanned.ts'
+import type { ProfileName } from '../store/profiles.ts'
+import type { TryLimit } from '../store/tries.ts'
 import type { DeviceStanding, SpaceKind, SuspendReason } from '../ledger/types.ts'
 import type { Awareness } from 'y-protocols/awareness'
 
 /** What the screens may ask of this device. Implemented by session.ts; nothing above this folder knows how. */
 export interface Session {
   readonly phase: Watched<Phase>
-  /** First use: makes a vault. `PassphraseTooShort`: fewer than 8 characters. */
+  /** First use: makes a vault. `PassphraseTooShort`: fewer than 8 characters, or than 6 where all are digits. */
   createVault(passphrase: string): Promise<Result<void, PassphraseTooShort | StorageUnavailable>>
   unlock(
     passphrase: string,
@@ -22,14 +24,46 @@ export interface Session {
   takeOver(): void
   /** Zeroes keys, ends workers, reloads the page. */
   lock(): void
-  /** Destroys the key slot first, then everything else on this device. */
-  erase(): Promise<void>
+  /** In a hurry: as `lock`, and the page that is left says nothing. Erases nothing. */
+  exit(): void
+  /** When the open vault locks by itself. */
+  readonly rules: Watched<LockRules>
+  setRules(rules: LockRules): Promise<Result<void, StorageUnavailable>>
+  /** After how many wrong tries in a row this vault erases itself; `null`, unless somebody chose it: never. */
+  readonly tryLimit: Watched<TryLimit | null>
+  setTryLimit(limit: TryLimit | null): Promise<Result<void, StorageUnavailable>>
+  /** The vaults of this browser. Each has its own phrase, and none knows of what is in another. */
+  profiles(): Promise<readonly Profile[]>
+  /** Stands before another vault of this browser. Only while none is open here. */
+  enterProfile(name: ProfileName): Promise<void>
+  /** Begins one more, apart from all others; four at most. */
+  startProfile(): Promise<void>
+  /** Destroys the key slot of this vault first, then everything else in it; other vaults of this browser stay. */
+  erase(then: 'go away' | 'begin anew'): Promise<void>
+}
+
+export type LockRules = {
+  /** Untouched for so long. */
+  readonly afterMinutes: 1 | 5 | 15 | 30 | 60
+  /** The page goes to the background: lock at once, or let the same time pass. */
+  readonly onLeaving: 'lock' | 'wait'
+}
+
+export type Profile = {
+  readonly name: ProfileName
+  /** As in `Phase`. */
+  readonly mark: Uint8Array
+  /** The one stood before. */
+  readonly isHere: boolean
 }
 
 export type Phase =
   | { readonly type: 'starting' }
-  /** Nothing here yet. `guest`: this browser has no locks (a plain http page), so nothing would be kept. */
-  | { readonly type: 'fresh'; readonly guest: boolean }
+  /**
+   * Nothing here yet. `guest`: this browser has no locks (a plain http page), so nothing would be kept. `others`: there are
+   * other vaults in it.
+   */
+  | { readonly type: 'fresh'; readonly guest: boolean; readonly others: boolean }
   /** `mark`: random bytes of this vault for its woven band; says nothing about what is inside. */
   | { readonly type: 'locked'; readonly mark: Uint8Array }
   /** Another tab has this vault open. */
@@ -37,7 +71,8 @@ export type Phase =
   | { readonly type: 'open'; readonly workspace: Workspace; readonly guest: boolean }
 
 export type PassphraseTooShort = { readonly type: 'PassphraseTooShort'; readonly minimum: number }
-export type WrongPassphrase = { readonly type: 'WrongPassphrase' }
+/** `left`: how many more before the vault erases itself, where its owner chose that; at 0 it has. */
+export type WrongPassphrase = { readonly type: 'WrongPassphrase'; readonly left?: number }
 export type TryLater = { readonly type: 'TryLater'; readonly waitMs: number }
 export type VaultDamaged = { readonly type: 'VaultDamaged' }
 export type StorageUnavailable = { readonly type: 'StorageUnavailable' }
@@ -404,6 +439,8 @@ export type Membership = {
         readonly mine: boolean
         readonly seconded: boolean
         readonly by: MemberId | null
+        /** What was said when it was paused. */
+        readonly reason?: SuspendReason | 'proposed'
       }[]
       /** Two phones sign as this one: somebody copied it, or it was set back to an older state. */
       readonly copied: boolean

@@ -2,6 +2,7 @@ import { err, ok, type Result } from '../core/result.ts'
 import { memberIdFrom, type CollId, type DeviceId, type EntryId, type MemberId } from '../core/ids.ts'
 import { Cell, type Watched } from '../core/watched.ts'
 import { createDevice, type OwnDevice } from '../crypto/device.ts'
+import { forget } from '../crypto/hash.ts'
 import { copyInto, setAbout } from '../domain/document.ts'
 import { addPerson, linkPerson, people, peopleOf, unlinkStrangers } from '../domain/people.ts'
 import { turnServersOf } from '../domain/relay-points.ts'
@@ -248,6 +249,16 @@ export class LiveWorkspace implements Workspace {
     await Promise.all(this.#spaces.read().map((space) => space.close()))
     this.#world.hub.close()
     this.#world.storage.close()
+  }
+
+  /** Overwrites the secrets of every device here. Only after `close`, when nothing is signed or written any more. */
+  forgetKeys(): void {
+    for (const { replica, inner } of this.#spaces.read())
+      for (const { own } of [
+        replica,
+        ...(inner.read()?.circles.all.read() ?? []).map((circle) => circle.replica),
+      ])
+        forget(own.signSk, own.kemSk, own.rvSk)
   }
 
   #flowWorld(myName: string, way: () => Way) {
