@@ -23,39 +23,45 @@ export const pieceOf = (state: Uint8Array): Piece => {
  * Documents as they lie on disk, each in pieces that are merged in order. As a map, their states (V1), worked out when one
  * is asked for: a start puts the pieces into a document and seldom needs them.
  */
-export class KeptDocs extends Map<DocId, Uint8Array> {
+export class KeptDocs implements ReadonlyMap<DocId, Uint8Array> {
   readonly #pieces: ReadonlyMap<DocId, readonly Piece[]>
-  readonly #open = new Set<DocId>()
+  readonly #states = new Map<DocId, Uint8Array>()
 
   constructor(pieces: ReadonlyMap<DocId, readonly Piece[]>) {
-    super()
     this.#pieces = pieces
-    for (const doc of pieces.keys()) {
-      super.set(doc, NOTHING)
-      this.#open.add(doc)
-    }
   }
 
-  override get(doc: DocId): Uint8Array | undefined {
-    if (this.#open.delete(doc)) super.set(doc, stateOf(this.#pieces.get(doc)!))
-    return super.get(doc)
+  get size(): number {
+    return this.#pieces.size
   }
 
-  override entries(): MapIterator<[DocId, Uint8Array]> {
-    for (const doc of this.#open) this.get(doc)
-    return super.entries()
+  has(doc: DocId): boolean {
+    return this.#pieces.has(doc)
   }
 
-  override values(): MapIterator<Uint8Array> {
-    for (const doc of this.#open) this.get(doc)
-    return super.values()
+  get(doc: DocId): Uint8Array | undefined {
+    const pieces = this.#pieces.get(doc)
+    if (pieces && !this.#states.has(doc)) this.#states.set(doc, stateOf(pieces))
+    return this.#states.get(doc)
   }
 
-  override [Symbol.iterator](): MapIterator<[DocId, Uint8Array]> {
+  keys(): MapIterator<DocId> {
+    return this.#pieces.keys()
+  }
+
+  entries(): MapIterator<[DocId, Uint8Array]> {
+    return this.#worked().entries()
+  }
+
+  values(): MapIterator<Uint8Array> {
+    return this.#worked().values()
+  }
+
+  [Symbol.iterator](): MapIterator<[DocId, Uint8Array]> {
     return this.entries()
   }
 
-  override forEach(call: (state: Uint8Array, doc: DocId, map: Map<DocId, Uint8Array>) => void): void {
+  forEach(call: (state: Uint8Array, doc: DocId, map: ReadonlyMap<DocId, Uint8Array>) => void): void {
     for (const [doc, state] of this) call(state, doc, this)
   }
 
@@ -63,9 +69,12 @@ export class KeptDocs extends Map<DocId, Uint8Array> {
   mergeInto(into: Y.Doc, doc: DocId, origin: unknown): void {
     for (const piece of this.#pieces.get(doc) ?? []) merge(into, piece, origin)
   }
-}
 
-const NOTHING = new Uint8Array()
+  /** All of them, in the order they were given. */
+  #worked(): ReadonlyMap<DocId, Uint8Array> {
+    return new Map([...this.#pieces.keys()].map((doc) => [doc, this.get(doc)!]))
+  }
+}
 
 const merge = (doc: Y.Doc, { form, bytes }: Piece, origin?: unknown): void =>
   form === 1 ? Y.applyUpdate(doc, bytes, origin) : Y.applyUpdateV2(doc, bytes, origin)
