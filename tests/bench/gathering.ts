@@ -6,7 +6,7 @@ import { encodeSyncMessage } from '../../src/lib/wire/sync.ts'
 import { createNodeRtc } from '../net/node-rtc.ts'
 import { createRealVillage } from '../net/real-village.ts'
 import type { Person } from '../world/cast.ts'
-import { NAMES } from './names.ts'
+import { NAMES } from '../world/names.ts'
 import { figure, type Figure } from './report.ts'
 
 const DAYS = 30

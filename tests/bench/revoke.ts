@@ -1,7 +1,7 @@
 import type { DeviceId } from '../../src/lib/core/ids.ts'
 import { createRealVillage, until, untilReads, type Villager } from '../net/real-village.ts'
 import type { Person } from '../world/cast.ts'
-import { NAMES } from './names.ts'
+import { NAMES } from '../world/names.ts'
 import { figure, type Figure } from './report.ts'
 
 /**

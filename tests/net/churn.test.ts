@@ -1,22 +1,9 @@
 import { expect, test } from 'vitest'
 import { MOST } from '../../src/lib/net/topology.ts'
+import { NAMES } from '../world/names.ts'
 import { Dice } from '../simulation/dice.ts'
 import { createRealVillage, until, untilReads, type RealVillage, type Villager } from './real-village.ts'
 
-const NAMES = [
-  'Alba',
-  'Bruna',
-  'Ceiba',
-  'Dalia',
-  'Elva',
-  'Flor',
-  'Gala',
-  'Hilda',
-  'Inés',
-  'Jara',
-  'Luz',
-  'Mina',
-]
 const LONG = process.env.SLOW === '1'
 /** How long it goes on: twenty minutes, or a dozen happenings. */
 const LONG_MS = 20 * 60_000

@@ -2,47 +2,9 @@ import { expect, test } from 'vitest'
 import { addArticle, appendToArticle, articles } from '../../src/lib/domain/articles.ts'
 import { people } from '../../src/lib/domain/people.ts'
 import { aboutOf } from '../../src/lib/domain/document.ts'
-import { systemRandom } from '../../src/lib/crypto/random.ts'
-import { createMemoryStorage } from '../../src/lib/store/memory-storage.ts'
 import type { GuestFlow, HostFlow, Space } from '../../src/lib/workspace/types.ts'
-import { LiveWorkspace } from '../../src/lib/workspace/workspace.ts'
-import { createHandClock } from '../net/hand-clock.ts'
-import { settle } from '../net/memory-channel.ts'
-import { createMemoryHub } from '../net/memory-hub.ts'
-import { createMemoryNetwork } from '../net/memory-rtc.ts'
-
-/** Devices around one hub on one wifi, all in memory, each with a workspace of its own. */
-const neighbourhood = () => {
-  const clock = createHandClock()
-  const hub = createMemoryHub(clock)
-  const network = createMemoryNetwork()
-  const live = async (ms = 3000) => {
-    for (let passed = 0; passed < ms; passed += 50) {
-      clock.pass(50)
-      for (let turn = 0; turn < 6; turn++) await settle()
-    }
-  }
-  const arrive = () => {
-    const storage = createMemoryStorage()
-    const open = () =>
-      new LiveWorkspace({
-        storage,
-        hub: hub.connect(),
-        rtc: network.rtc(),
-        clock,
-        random: systemRandom,
-        language: () => 'es',
-      })
-    return { open, workspace: open() }
-  }
-  return { arrive, live }
-}
-
-const linkOf = (flow: HostFlow): string => {
-  const state = flow.state.read()
-  if (state.step !== 'inviting') throw new Error(`no link while ${state.step}`)
-  return state.link
-}
+import type { LiveWorkspace } from '../../src/lib/workspace/workspace.ts'
+import { done, linkOf, neighbourhood } from './neighbourhood.ts'
 
 const opened = async (workspace: LiveWorkspace, link: string, name: string): Promise<GuestFlow> => {
   const flow = await workspace.openLink(link, name)
@@ -61,12 +23,6 @@ const sameWords = (host: HostFlow, guests: readonly GuestFlow[]) => {
     host.confirmWords(mine.id, true)
     guest.confirmWords(true)
   }
-}
-
-const done = (flow: HostFlow | GuestFlow): Space => {
-  const state = flow.state.read()
-  if (state.step !== 'done') throw new Error(`still ${state.step}`)
-  return state.space
 }
 
 const foundThree = async () => {
