@@ -1,9 +1,10 @@
 import * as Y from 'yjs'
 import { equalBytes } from '../core/bytes.ts'
-import { systemClock, type Clock } from '../core/clock.ts'
+import type { Clock, Random } from '../core/clock.ts'
 import { CLOSED_DOC, MAIN_DOC, type DocId } from '../core/ids.ts'
 import { nextTurn } from '../core/next-turn.ts'
 import { Cell, type Watched } from '../core/watched.ts'
+import { Cover } from '../domain/cover.ts'
 import { LateWork, type LateText } from '../domain/late-work.ts'
 import { mergeInto, straightened } from '../domain/merge.ts'
 import type { Accepted } from '../feed/types.ts'
@@ -30,6 +31,7 @@ export class Documents {
   #lateWork = new LateWork<Accepted>()
   readonly #late = new Cell<readonly LateText<Accepted>[]>([])
   readonly #clock: Clock
+  readonly #random: Random
   readonly #write: (updates: readonly { readonly doc: DocId; readonly update: Uint8Array }[]) => void
   readonly #pending: Uint8Array[] = []
   readonly #waiting = new Cell(0)
@@ -43,10 +45,11 @@ export class Documents {
 
   constructor(
     write: (updates: readonly { readonly doc: DocId; readonly update: Uint8Array }[]) => void,
-    clock: Clock = systemClock,
+    { clock, random }: { readonly clock: Clock; readonly random: Random },
   ) {
     this.#write = write
     this.#clock = clock
+    this.#random = random
     this.#doc = new Cell(this.#listen(new Y.Doc()))
   }
 
@@ -197,7 +200,13 @@ export class Documents {
   }
 
   #listen(doc: Y.Doc): Y.Doc {
-    doc.on('update', (made: Uint8Array, origin: unknown) => {
+    const cover = new Cover({
+      doc,
+      random: this.#random,
+      now: () => this.#clock.now(),
+      isOwn: ({ origin }) => origin !== REMOTE && this.#client !== null,
+    })
+    doc.on('update', (made: Uint8Array, origin: unknown, _: Y.Doc, transaction: Y.Transaction) => {
       if (origin === REMOTE) return
       const update = straightened(doc, made)
       // A batch closes at 32 KiB; one larger edit goes alone.
@@ -211,6 +220,7 @@ export class Documents {
           this.#timer = null
           this.flush()
         })
+      cover.behind(transaction)
     })
     return doc
   }

@@ -211,7 +211,7 @@ export class Replica {
     this.kem = new KemKeys({ coll: this.coll, own: this.own, storage: of.storage })
     this.#calendar = new Calendar(this.coll)
     this.packs = new Packs(of.storage, this.coll)
-    this.documents = new Documents((docs) => this.#append(docs), of.clock)
+    this.documents = new Documents((docs) => this.#append(docs), of)
     this.#feeds = new Feeds({ ledger: this.ledger, keys: this.keyring })
     this.checkpoints = new Checkpoints({
       coll: this.coll,
