@@ -63,6 +63,15 @@ const closed = ({ replica }: Person) => closedThreats(threats(replica.documents.
 const titles = (list: readonly { readonly title: string }[]) => list.map(({ title }) => title)
 const idOf = (person: Person, title: string) => open(person).find((threat) => threat.title === title)!.id
 
+/** Clocks in one person’s line under which nothing stands, on another’s phone. */
+const gapsOf = (writer: Person, reader: Person): number => {
+  const doc = new Y.Doc()
+  Y.applyUpdate(doc, reader.replica.documents.states().get(MAIN_DOC)!)
+  const own = [...reader.replica.state.feeds.values()].filter(({ device }) => device === writer.device)
+  const structs = own.flatMap(({ yClient }) => doc.store.clients.get(yClient) ?? [])
+  return structs.reduce((sum, struct) => sum + (struct instanceof Y.GC ? struct.length : 0), 0)
+}
+
 /** Each of three writes a threat, and into those of the others; Ana’s is put away by Bea. */
 const threeThreats = async () => {
   const away = addThreat(ana.doc, { title: 'Vigilancia', what: VIGIL })
@@ -103,6 +112,8 @@ test('after a month nothing on any phone leads from what was closed to who wrote
     expect(await authorsOf(person, { text: 'Las niñas y niños', world }), person.name).toEqual(['Ana'])
   }
   expect(titles(closed(dora))).toEqual(['Vigilancia'])
+  // What is left of it is how long it was, under cover: of whoever wrote anything far more is gone than they wrote.
+  for (const person of [ana, bea, cata]) expect(gapsOf(person, dora), person.name).toBeGreaterThan(4096)
   for (const person of [ana, bea, cata]) {
     await person.restarts()
     await person.replica.whole()
