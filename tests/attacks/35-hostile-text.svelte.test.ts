@@ -361,6 +361,7 @@ test('attack 35: a host, a title and names that are hostile are only words to wh
       words: ['a', 'b', 'c', 'd'],
       title: payload,
       names: [payload, ...PAYLOADS],
+      before: payload,
       signed: false,
     })
     await expect.element(page.getByText(PAYLOADS[2], { exact: false }).first()).toBeVisible()

@@ -201,6 +201,7 @@ test('a guest sees what is founded and with whom before signing', async () => {
     words: GENESIS_WORDS,
     title: 'El pozo',
     names: ['Ana', 'Bea', 'Caro'],
+    before: null,
     signed: false,
   })
   await expect.element(page.getByText('Fundar «El pozo»')).toBeVisible()

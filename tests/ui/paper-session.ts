@@ -270,6 +270,7 @@ export class PaperSpace implements Space {
   readonly id: string
   readonly kind: Cell<SpaceKind>
   readonly readOnly = new Cell(false)
+  readonly movedOn = new Cell(false)
   readonly outdated = new Cell(false)
   readonly mark: Uint8Array
   readonly doc = new Cell<Y.Doc>(createDocument())

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { addArticle, appendToArticle, articles } from '../../src/lib/domain/articles.ts'
 import { people } from '../../src/lib/domain/people.ts'
-import { aboutOf } from '../../src/lib/domain/document.ts'
+import { aboutOf, setAbout } from '../../src/lib/domain/document.ts'
 import type { GuestFlow, HostFlow, Space } from '../../src/lib/workspace/types.ts'
 import type { LiveWorkspace } from '../../src/lib/workspace/workspace.ts'
 import { done, linkOf, neighbourhood } from './neighbourhood.ts'
@@ -289,6 +289,47 @@ test('two of three phones are gone: who is left founds anew with others, and eve
   }
   await live(4000)
   for (const space of spaces) expect(space.agreed.state.read().final).not.toBe(null)
+})
+
+test('two of three found anew with somebody else: what they had is read-only on each of their phones, and stays as it was for whoever was not there', async () => {
+  const { arrive, live, alba: albas, bruna: brunas, host, guests } = await foundThree()
+  host.signGenesis()
+  for (const guest of guests) guest.signGenesis()
+  await live(8000)
+  const [old, brunasOld, ceibasOld] = [host, ...guests].map(done) as [Space, Space, Space]
+  setAbout(old.doc.read(), { title: 'Las Vertientes' })
+  await old.flush()
+  await live()
+  const drago = arrive()
+  const again = await albas.workspace.proposeFounding(old, { title: 'Valle', myName: 'Alba' })
+  const others = [
+    await opened(brunas.workspace, linkOf(again), 'Bruna'),
+    await opened(drago.workspace, linkOf(again), 'Drago'),
+  ]
+  await live()
+  sameWords(again, others)
+  await live()
+  again.proposeGenesis()
+  await live()
+  // Before anybody signs: Bruna reads which one it takes the place of, to Drago it says nothing.
+  expect(others.map(({ state }) => state.read())).toMatchObject([
+    { step: 'genesis', before: 'Las Vertientes' },
+    { step: 'genesis', before: null },
+  ])
+  again.signGenesis()
+  for (const guest of others) guest.signGenesis()
+  await live(8000)
+  const spaces = [again, ...others].map(done)
+  for (const space of spaces) expect([space.readOnly.read(), space.movedOn.read()]).toEqual([false, false])
+  for (const space of [old, brunasOld])
+    expect([space.readOnly.read(), space.movedOn.read()]).toEqual([true, true])
+  expect(ceibasOld.readOnly.read()).toBe(false)
+  await brunas.workspace.close()
+  const restarted = brunas.open()
+  await restarted.restore()
+  const kept = restarted.spaces.read().find(({ id }) => id === old.id)!
+  expect([kept.readOnly.read(), restarted.current.read()!.id]).toEqual([true, spaces[1]!.id])
+  expect(aboutOf(kept.doc.read()).title).toBe('Las Vertientes')
 })
 
 test('words that differ turn the guest away, and nothing is founded', async () => {

@@ -38,6 +38,7 @@ export const HASH_LABELS = [
   'keeper', // how a keeper is named in its invitation, and what its first meeting is bound to
   'log', // one commit in the log of a keeper; never leaves its disk
   'closed', // name of a closed item in what was settled, by what it says
+  'refound', // which collective a new one takes the place of, for who was in it
 ] as const
 
 export const KDF_LABELS = [

@@ -41,6 +41,8 @@ export type FlowMessage =
       readonly names: readonly string[]
       readonly pledges: readonly Uint8Array[]
     }
+  /** Host who founds anew: `H("refound", [collective before, genesis id])`. Only who is in it can tell which one it was. */
+  | { readonly type: 'continues'; readonly before: Uint8Array }
   /** Guest: the nonce it pledged, now that it holds the genesis and everybody's pledge. */
   | { readonly type: 'nonce'; readonly nonce: Uint8Array }
   /** Host: everybody's nonces in founder order. Words are made of these and the genesis. */
@@ -121,6 +123,8 @@ const cborFrom = (message: FlowMessage): Cbor => {
       return [14, message.name, idBytes(message.member), message.binding]
     case 'later':
       return [15, message.until]
+    case 'continues':
+      return [18, message.before]
   }
 }
 
@@ -182,6 +186,8 @@ const messageFrom = ([kind, a, b, c, d, ...rest]: readonly Cbor[]): FlowMessage 
     }
     case 15:
       return isUint(a) && b === undefined && c === undefined ? { type: 'later', until: a } : null
+    case 18:
+      return isDigest(a) && b === undefined ? { type: 'continues', before: a } : null
     default:
       return null
   }

@@ -1,7 +1,14 @@
 import { equalBytes } from '../core/bytes.ts'
 import { encodeCbor } from '../core/cbor.ts'
 import type { Clock, Random } from '../core/clock.ts'
-import { idBytes, memberIdFrom, type CollId, type DeviceId, type MemberId } from '../core/ids.ts'
+import {
+  idBytes,
+  memberIdFrom,
+  type CollId,
+  type DeviceId,
+  type EntryId,
+  type MemberId,
+} from '../core/ids.ts'
 import { Cell } from '../core/watched.ts'
 import { createDevice, type OwnDevice } from '../crypto/device.ts'
 import { deriveKey, hash, type SecretKey } from '../crypto/hash.ts'
@@ -60,6 +67,10 @@ export const meetingContext = (commitment: Uint8Array, seed: Uint8Array): Uint8A
 export const spokenEnd = (why: FlowEnd): 'cancelled' | 'words differ' | 'turned away' | 'link used up' =>
   why === 'words differ' || why === 'turned away' || why === 'link used up' ? why : 'cancelled'
 
+/** What founders are told of the collective they come from: who is not in it learns nothing. Spec: wire.md §8. */
+const continuing = (before: CollId, genesis: EntryId): Uint8Array =>
+  hash('refound', [idBytes(before), idBytes(genesis)])
+
 /** Seeds are 16 to 32 bytes; keys are derived from a hash of them. */
 const stretch = (seed: Uint8Array): SecretKey => hash('founding', seed) as SecretKey
 
@@ -76,7 +87,7 @@ type Guest = {
 
 /** The proposer: meets everybody over one link each, reads words with each, then all sign one genesis. */
 export const hostFounding = (
-  world: FlowWorld & { readonly title: string },
+  world: FlowWorld & { readonly title: string; readonly before: CollId | null },
   finish: (founded: Founded) => Promise<Space | null>,
 ): HostFlow => {
   const own = createDevice(world.random)
@@ -254,8 +265,10 @@ export const hostFounding = (
       draft = createGenesis({ author: own.id, founders, nonce: world.random.bytes(16), policy: { admit: 2 } })
       const names = [world.myName, ...verified.map(([, { exchanged }]) => exchanged!.name)]
       const pledges = [commitToNonce(nonce), ...verified.map(([, { pledge }]) => pledge!)]
-      for (const { say } of guests.values())
+      for (const { say } of guests.values()) {
         say({ type: 'genesis', entry: draft.bytes, title: world.title, names, pledges })
+        if (world.before) say({ type: 'continues', before: continuing(world.before, draft.id) })
+      }
       show()
     },
     signGenesis: () => {
@@ -268,11 +281,14 @@ export const hostFounding = (
   }
 }
 
-/** A founder who opened the proposer's link. */
+/** A collective or pair that is founded anew: who was in it keeps it to read. */
+export type Before = { readonly coll: CollId; readonly title: string }
+
+/** A founder who opened the proposer's link. `mine`: what this person is in already. */
 export const guestFounding = (
-  world: FlowWorld,
+  world: FlowWorld & { readonly mine: () => readonly Before[] },
   invitation: Invitation,
-  finish: (founded: Founded) => Promise<Space | null>,
+  finish: (founded: Founded, before: CollId | null) => Promise<Space | null>,
 ): GuestFlow => {
   const own = createDevice(world.random)
   const member = memberFrom(world.random)
@@ -291,6 +307,7 @@ export const guestFounding = (
   const nonce = world.random.bytes(32)
   let draft: GenesisDraft | null = null
   let title = ''
+  let before: Before | null = null
   let names: readonly string[] = []
   let pledges: readonly Uint8Array[] = []
   let over = false
@@ -321,6 +338,7 @@ export const guestFounding = (
       }
     } else if (message.type === 'same') hostSame = message.same
     else if (message.type === 'genesis') holdGenesis(message)
+    else if (message.type === 'continues') recogniseBefore(message.before)
     else if (message.type === 'nonces') showGenesis(message.nonces)
     else if (message.type === 'ledger') void complete(message.entries)
     else if (message.type === 'bye') end(message.why === 'cancelled' ? 'cancelled' : 'turned away')
@@ -343,13 +361,20 @@ export const guestFounding = (
     say({ type: 'nonce', nonce })
   }
 
+  /** Before the words of the genesis are shown, so that nobody signs without having read it. */
+  const recogniseBefore = (told: Uint8Array) => {
+    if (!draft || state.read().step === 'genesis') return
+    const { id } = draft
+    before = world.mine().find(({ coll }) => equalBytes(continuing(coll, id), told)) ?? null
+  }
+
   const showGenesis = (nonces: readonly Uint8Array[]) => {
     if (!draft || state.read().step === 'genesis') return
     const kept =
       nonces.length === pledges.length && nonces.every((one, i) => opensCommitment(pledges[i]!, one))
     if (!kept) return end('words differ')
     const words = genesisWords(draft, nonces, exchanged?.language ?? world.language)
-    state.set({ step: 'genesis', words, title, names, signed: false })
+    state.set({ step: 'genesis', words, title, names, before: before?.title ?? null, signed: false })
   }
 
   const complete = async (entries: readonly Uint8Array[]) => {
@@ -361,7 +386,10 @@ export const guestFounding = (
     over = true
     const coll = genesis.value.id as CollId
     const met = draft.founders.map(({ deviceId }) => deviceId)
-    const space = await finish({ coll, own, member, entries: [wire], title, others: names, met })
+    const space = await finish(
+      { coll, own, member, entries: [wire], title, others: names, met },
+      before?.coll ?? null,
+    )
     if (!space) return fail()
     state.set({ step: 'done', space })
     leave()

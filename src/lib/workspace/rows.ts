@@ -31,7 +31,7 @@ export type SpaceRow = {
   readonly member: MemberId
   /** The name my Person gets (it lives in the document; here only until it can be written there). */
   readonly myName: string
-  /** Content has moved on into this collective: the notebook is read-only. */
+  /** Content has moved on into this collective: what is here is read-only. */
   readonly movedTo: CollId | null
   /** Where I came in through an admission: content waits for a welcome. */
   readonly newcomer: boolean

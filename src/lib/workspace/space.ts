@@ -88,6 +88,7 @@ export class LiveSpace implements Space {
   readonly me: { readonly member: MemberId; readonly device: DeviceId }
   readonly kind: Watched<SpaceKind>
   readonly readOnly: Watched<boolean>
+  readonly movedOn: Watched<boolean>
   readonly outdated: Watched<boolean>
   readonly doc: Watched<Y.Doc>
   readonly closed: Watched<Y.Doc>
@@ -146,12 +147,10 @@ export class LiveSpace implements Space {
     this.#mesh = this.#createMesh()
     this.kind = derived([replica.changed], () => replica.state.kind)
     this.outdated = derived([replica.changed], () => replica.outdated)
+    this.movedOn = derived([this.#movedTo], () => this.#movedTo.read() !== null)
     this.readOnly = derived(
-      [this.#movedTo, replica.changed],
-      () =>
-        this.#movedTo.read() !== null ||
-        replica.outdated ||
-        ['revoked', 'retired'].includes(replica.standing()),
+      [this.movedOn, replica.changed],
+      () => this.movedOn.read() || replica.outdated || ['revoked', 'retired'].includes(replica.standing()),
     )
     this.membership = memo([replica.changed, this.#links, this.#syncing.moved, this.#people, this.#met], () =>
       this.#membership(),

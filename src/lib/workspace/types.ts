@@ -235,6 +235,8 @@ export type GuestState =
       readonly words: readonly string[]
       readonly title: string
       readonly names: readonly string[]
+      /** What this person’s collective is called that this one takes the place of: it stays to be read. */
+      readonly before: string | null
       readonly signed: boolean
     }
   | { readonly step: 'vouching'; readonly have: number; readonly needed: number }
@@ -262,6 +264,8 @@ export interface Space {
   readonly kind: Watched<SpaceKind>
   /** Its content moved into another collective: readable, not writable. */
   readonly readOnly: Watched<boolean>
+  /** What was written here moved on into a collective founded since: nobody writes here any more. */
+  readonly movedOn: Watched<boolean>
   /** The collective follows rules this version of the app does not know: read-only until the app is updated. */
   readonly outdated: Watched<boolean>
   /** Bytes the woven band is drawn from. */

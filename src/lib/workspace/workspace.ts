@@ -3,7 +3,7 @@ import { memberIdFrom, type CollId, type DeviceId, type EntryId, type MemberId }
 import { Cell, type Watched } from '../core/watched.ts'
 import { createDevice, type OwnDevice } from '../crypto/device.ts'
 import { forget } from '../crypto/hash.ts'
-import { copyInto, setAbout } from '../domain/document.ts'
+import { aboutOf, copyInto, setAbout } from '../domain/document.ts'
 import { addPerson, linkPerson, people, peopleOf, unlinkStrangers } from '../domain/people.ts'
 import { turnServersOf } from '../domain/relay-points.ts'
 import { assembleGenesis, createGenesis, signGenesis } from '../ledger/genesis.ts'
@@ -15,7 +15,7 @@ import { invitationFromLink } from '../wire/invitation.ts'
 import type { CircleInvitation, FlowState } from './circle-founding.ts'
 import { CIRCLE_PREFIX, type Circle } from './circle.ts'
 import type { NotLinked } from './circles.ts'
-import { guestFounding, hostFounding, type Founded } from './founding.ts'
+import { guestFounding, hostFounding, type Before, type Founded } from './founding.ts'
 import { joinHubs } from '../net/hubs.ts'
 import { guestHere } from './joining-here.ts'
 import { guestJoining, type Joined } from './joining.ts'
@@ -149,12 +149,13 @@ export class LiveWorkspace implements Workspace {
     const flow =
       way().reach === 'relayed' && way().turn.length === 0
         ? hostNotStarted('found', 'only relayed')
-        : hostFounding({ ...this.#flowWorld(about.myName, way), title: about.title }, (founded) =>
-            this.#founded(
-              founded,
-              about.myName,
-              this.#spaces.read().find(({ id }) => id === from.id) ?? null,
-            ),
+        : hostFounding(
+            {
+              ...this.#flowWorld(about.myName, way),
+              title: about.title,
+              before: from.kind.read() === 'notebook' ? null : (this.#spaceOf(from.id)?.replica.coll ?? null),
+            },
+            (founded) => this.#founded(founded, about.myName, this.#spaceOf(from.id)),
           )
     this.#flow.set(flow)
     return Promise.resolve(flow)
@@ -174,7 +175,12 @@ export class LiveWorkspace implements Workspace {
         ? guestNotStarted(invitation.kind, 'only relayed')
         : invitation.kind === 'join'
           ? guestJoining(world, invitation, (joined) => this.#joined(joined, myName))
-          : guestFounding(world, invitation, (founded) => this.#founded(founded, myName, null))
+          : guestFounding({ ...world, mine: () => this.#mine() }, invitation, async (founded, before) => {
+              const space = await this.#founded(founded, myName, null)
+              const old = space && before ? this.#spaceOf(before) : null
+              if (old) await this.#retireNotebook(old, founded.coll)
+              return space
+            })
     this.#flow.set(flow)
     return Promise.resolve(ok(flow))
   }
@@ -220,6 +226,18 @@ export class LiveWorkspace implements Workspace {
     of: { readonly title: string; readonly devices: readonly DeviceId[] },
   ): Result<{ readonly state: Watched<FlowState> }, NotLinked> {
     return this.#innerOf(space)?.circles.found(of) ?? err({ type: 'NotLinked' })
+  }
+
+  #spaceOf(id: string): LiveSpace | null {
+    return this.#spaces.read().find((space) => space.id === id) ?? null
+  }
+
+  /** Collectives and pairs this person takes part in: one of them may be founded anew. */
+  #mine(): readonly Before[] {
+    return this.#spaces
+      .read()
+      .filter(({ kind, readOnly }) => kind.read() !== 'notebook' && !readOnly.read())
+      .map(({ replica, doc }) => ({ coll: replica.coll, title: aboutOf(doc.read()).title }))
   }
 
   #innerOf(space: Space) {
