@@ -1,4 +1,4 @@
-import type { DocId } from '../core/ids.ts'
+import type { DocId, FeedId } from '../core/ids.ts'
 import { onOneBranch, type FeedLine, type Node } from './line.ts'
 
 /** What lies below a record: the highest record of each other feed, by index of line. */
@@ -33,17 +33,21 @@ export const reaches = (below: Below, node: Node): boolean => (below[node.line.i
 
 /**
  * How far what lies below reaches into `doc`, for a Yjs client: the clock of that client's feed there. Where a base lies
- * below, everything in the base counts, because it does not say how far each of its records reached.
+ * below, everything in the base counts, because it does not say how far each of its records reached; but for feeds of which
+ * it holds what others do not count.
  */
 export const clockBelow = (
-  at: { readonly below: Below; readonly basal: boolean },
+  at: { readonly below: Below; readonly basal: boolean; readonly tooMuch?: readonly FeedId[] | undefined },
   lines: readonly FeedLine[],
   doc: DocId,
 ): number => {
   let clock = 0
   for (const line of lines) {
-    clock = Math.max(clock, at.below[line.index]?.clocks.get(doc) ?? 0)
-    if (at.basal) clock = Math.max(clock, line.root.clocks.get(doc) ?? 0)
+    const { root } = line
+    const highest = at.below[line.index]
+    const counts = at.tooMuch?.includes(line.id) !== true
+    if (highest && (counts || highest !== root)) clock = Math.max(clock, highest.clocks.get(doc) ?? 0)
+    if (at.basal && counts) clock = Math.max(clock, root.clocks.get(doc) ?? 0)
   }
   return clock
 }

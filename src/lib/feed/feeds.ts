@@ -143,6 +143,8 @@ export class Feeds {
     readonly own: OwnDevice
     readonly docs: RecordBody['docs']
     readonly feed?: FeedId
+    /** Feeds of which the base holds more than counts. What is written upon that waits for a better one. */
+    readonly tooMuch?: readonly FeedId[]
   }): Result<{ readonly record: SealedRecord; readonly seal: FeedSeal }, CannotAppend> {
     this.#settle()
     const line = this.#ownLine(of.own.id, of.feed)
@@ -159,16 +161,21 @@ export class Feeds {
     const drafted = draftRecord({ tip, lines: this.#byIndex, heads, rights: this.#rights, docs: of.docs })
     if (!drafted.ok) return drafted
     const body = drafted.value
-    const reading = readRecord({ line, prev: tip }, body, this.#world)
+    const at = { line, prev: tip }
+    const reading = readRecord(at, body, this.#world)
+    if (reading.type === 'read' && of.tooMuch?.length) {
+      const others = readRecord(at, body, { ...this.#world, tooMuch: of.tooMuch })
+      if (others.type !== 'read') return err({ type: 'NotReady' })
+    }
     if (reading.type !== 'read')
       return err(
         reading.type === 'refused' && reading.why.type === 'BadPayload' ? reading.why : { type: 'NotReady' },
       )
-    const at = { feed: line.id, seq: tip.seq + 1, prev: isRecord(tip) ? tip.id : null }
-    const created = createRecord({ ...at, key, coll: this.#ledger.coll, epoch, body })
+    const place = { feed: line.id, seq: tip.seq + 1, prev: isRecord(tip) ? tip.id : null }
+    const created = createRecord({ ...place, key, coll: this.#ledger.coll, epoch, body })
     if (!created.ok) return created
     const record = created.value
-    const seal = createFeedSeal(of.own.signSk, { feed: at.feed, seq: at.seq, rec: record.id })
+    const seal = createFeedSeal(of.own.signSk, { feed: place.feed, seq: place.seq, rec: record.id })
     const node = this.#add(line, tip, record)
     node.seal = seal
     node.body = body

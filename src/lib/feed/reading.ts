@@ -1,4 +1,4 @@
-import type { EntryId, RecId } from '../core/ids.ts'
+import type { EntryId, FeedId, RecId } from '../core/ids.ts'
 import type { LedgerView, Position } from '../ledger/types.ts'
 import { belowAfter, clockBelow } from './below.ts'
 import { positionOf, type FeedLine, type Node } from './line.ts'
@@ -14,6 +14,8 @@ export type ReadingWorld = {
   readonly nodeOf: (position: Position) => Node | null
   /** The feeds a Yjs client id belongs to: one, but for a collision somebody ground out. */
   readonly linesOf: (client: number) => readonly FeedLine[]
+  /** Feeds of which the base holds more than counts: what is written upon that, nobody else can read. */
+  readonly tooMuch?: readonly FeedId[]
 }
 
 /** The verdict on everything about a record that never changes. */
@@ -53,7 +55,7 @@ export const readRecord = (
     const checked = checkPayload(update, {
       yClient: line.yClient,
       clock: clocks.get(doc) ?? 0,
-      clockOf: (client) => clockBelow({ below, basal }, world.linesOf(client), doc),
+      clockOf: (client) => clockBelow({ below, basal, tooMuch: world.tooMuch }, world.linesOf(client), doc),
     })
     if (!checked.ok) return refuse(checked.error)
     const { clock } = checked.value

@@ -189,6 +189,8 @@ export class Replica {
   #nextDay: (() => void) | null = null
   #secondWord: Pick<HandedOver, 'check' | 'against'> = ALONE
   #secondAsked = 0
+  /** What the feeds and documents in memory stand on, while another base is being read. */
+  #beganFrom: Handed | null = null
 
   private constructor(of: {
     readonly row: SpaceRow
@@ -885,8 +887,12 @@ export class Replica {
 
   /** Beyond a cut; or a branch of a copied phone that does not stand, which whoever handed it over did not know of. */
   #handedTooMuch(): readonly FeedId[] {
-    if (!this.#base?.parents) return []
-    return [...new Set([...handedTooMuch(this.#base, this.ledger), ...this.#feeds.fallenBelow()])]
+    return this.#tooMuchIn(this.#base)
+  }
+
+  #tooMuchIn(base: Handed | null): readonly FeedId[] {
+    if (!base?.parents) return []
+    return [...new Set([...handedTooMuch(base, this.ledger), ...this.#feeds.fallenBelow()])]
   }
 
   #mayHold(epoch: EpochId): boolean {
@@ -897,7 +903,14 @@ export class Replica {
     const updates = docs.map(({ update }) => update)
     if (this.#salvage) return void this.#salvage.push(...updates)
     if (this.outdated) return this.#strand(updates)
-    const appended = this.#feeds.append({ own: this.own, docs, ...(this.#feed && { feed: this.#feed }) })
+    // Of what is written in now: another base may be on its way.
+    const tooMuch = this.#tooMuchIn(this.#beganFrom)
+    const appended = this.#feeds.append({
+      own: this.own,
+      docs,
+      tooMuch,
+      ...(this.#feed && { feed: this.#feed }),
+    })
     if (!appended.ok) return this.#cannotAppend(appended.error.type, updates)
     const { record, seal } = appended.value
     this.#meanwhile?.push({ feed: seal.feed, records: [record], seal })
@@ -1040,6 +1053,7 @@ export class Replica {
     for (const { records, seal } of this.#meanwhile ?? []) feeds.restore(records, seal)
     this.#meanwhile = null
     this.#feeds = feeds
+    this.#beganFrom = this.#base
     feeds.ledgerChanged()
     feeds.take()
   }
