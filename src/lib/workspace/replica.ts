@@ -62,12 +62,14 @@ import { Checkpoints, type PartsHeld, type Settled } from './checkpoints.ts'
 import { isSameState } from '../domain/same-document.ts'
 import { Debts } from './debts.ts'
 import { Documents } from './documents.ts'
+import { encodeBeside, handedBeside, parseBeside } from './handed-beside.ts'
 import { handedTooMuch, type Handed } from './handed-too-much.ts'
 import { KemKeys, KEPT_MS } from './kem-keys.ts'
 import { Keyring } from './keyring.ts'
 import { Packs } from './packs.ts'
 import {
   baseKey,
+  besideKey,
   boxesKey,
   calendarKey,
   encodeOwnHead,
@@ -90,7 +92,7 @@ import { readHeld, writeHeld } from './settled-row.ts'
 import { readStart, writeStartDocs } from './start-docs.ts'
 import { encodeStartRow } from './start-row.ts'
 import type { Wish } from './types.ts'
-import { createWelcome, openWelcome } from './welcome.ts'
+import { createWelcome, openWelcome, type Welcome } from './welcome.ts'
 
 const DAY_MS = 24 * 3_600_000
 /** Records under a final checkpoint stay this long for whoever is a little behind; keys and boxes longer. ms. */
@@ -189,6 +191,8 @@ export class Replica {
   #nextDay: (() => void) | null = null
   #secondWord: Pick<HandedOver, 'check' | 'against'> = ALONE
   #secondAsked = 0
+  /** Welcomes that `#base` is made of, as they came, the newest last. */
+  #welcomes: readonly Uint8Array[] = []
   /** What the feeds and documents in memory stand on, while another base is being read. */
   #beganFrom: Handed | null = null
 
@@ -714,9 +718,28 @@ export class Replica {
   absorbWelcome(wire: Uint8Array, holds: (feed: FeedId) => number = () => -1): void {
     if (this.lacking() === null) return this.#compareWelcomes(wire)
     const opened = openWelcome(wire, this.ledger, (epoch) => this.keyring.key(epoch))
-    if (!opened.ok || (this.#base && !this.#isBetter(opened.value, holds))) return
-    this.#saver.save([{ table: 'snapshots', key: baseKey(this.coll), value: wire }])
-    this.#base = opened.value
+    if (!opened.ok) return
+    if (!this.#base || this.#isBetter(opened.value, holds)) this.#beginFrom(opened.value, [wire])
+    else this.#beginFromBoth(opened.value, wire)
+  }
+
+  /** Whoever gave the one could not read what the other holds, and nobody may be left who can read both. */
+  #beginFromBoth(second: Welcome, wire: Uint8Array): void {
+    const { base, docs, parents } = this.#base!
+    if (!parents || [...this.#handedTooMuch(), ...handedTooMuch(second, this.ledger)].length > 0) return
+    const both = handedBeside({ base, docs, parents }, second, this.ledger)
+    if (both) this.#beginFrom(both, [...this.#welcomes, wire])
+  }
+
+  #beginFrom(welcome: Welcome, wires: readonly Uint8Array[]): void {
+    const beside = encodeBeside(wires.slice(0, -1))
+    if (!beside) return
+    this.#saver.save([
+      { table: 'snapshots', key: baseKey(this.coll), value: wires.at(-1)! },
+      { table: 'snapshots', key: besideKey(this.coll), value: wires.length > 1 ? beside : null },
+    ])
+    this.#welcomes = wires
+    this.#base = welcome
     this.#secondWord = ALONE
     this.#secondAsked = 0
     this.#voidStart()
@@ -1078,7 +1101,10 @@ export class Replica {
     const isClosing = wasClosedIn(settled.docs.get(MAIN_DOC)!, this.documents.doc.read())
     await this.#rebase(how === 'verified' && !isClosing ? 'documentsStand' : 'documentsAnew')
     // What one member handed over, and what was agreed before, is of no use beside it.
-    this.#saver.save([{ table: 'snapshots', key: baseKey(this.coll), value: null }])
+    this.#welcomes = []
+    this.#saver.save(
+      [baseKey, besideKey].map((keyOf) => ({ table: 'snapshots', key: keyOf(this.coll), value: null })),
+    )
     this.checkpoints.tidy()
     this.#ledgerChanged()
   }
@@ -1111,10 +1137,18 @@ export class Replica {
       this.ledger.setPin(held.row.checkpoint)
       return { base: held.row.base, docs: held.docs, by: null, parents: null }
     }
-    const welcome = await this.#storage.get('snapshots', baseKey(this.coll))
-    if (!welcome.ok || !welcome.value) return null
-    const opened = openWelcome(welcome.value, this.ledger, (epoch) => this.keyring.key(epoch))
-    return opened.ok ? opened.value : null
+    const [newest, beside] = [
+      await this.#storage.get('snapshots', baseKey(this.coll)),
+      await this.#storage.get('snapshots', besideKey(this.coll)),
+    ]
+    if (!newest.ok || !newest.value) return null
+    const wires = [...(beside.ok && beside.value ? parseBeside(beside.value) : []), newest.value]
+    const opened = wires.map((wire) => openWelcome(wire, this.ledger, (epoch) => this.keyring.key(epoch)))
+    const [first, ...others] = opened.flatMap((one) => (one.ok ? [one.value] : []))
+    const [last] = opened.slice(-1)
+    if (!first || !last?.ok) return null
+    this.#welcomes = wires
+    return others.reduce((one, other) => handedBeside(one, other, this.ledger) ?? other, first)
   }
 
   // ── starting from what was written down ──────────────────────────────────────────────────────────────────────────

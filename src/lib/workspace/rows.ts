@@ -51,6 +51,8 @@ export const headKey = (coll: CollId): string => `${coll}/own`
 export const epochKeyKey = (coll: CollId, epoch: string): string => `${coll}/${epoch}`
 export const boxesKey = (coll: CollId, epoch: string): string => `${coll}/${epoch}`
 export const baseKey = (coll: CollId): string => `${coll}/base`
+/** Welcomes that hold what the one at `baseKey` does not: handed-beside.ts. */
+export const besideKey = (coll: CollId): string => `${coll}/base/beside`
 /** KEM pairs made after the first. No epoch is called so. */
 export const kemKey = (coll: CollId): string => `${coll}/kem`
 export const calendarKey = (coll: CollId): string => `calendar/${coll}`
