@@ -233,6 +233,7 @@ export class Links {
         (keeping.shelf?.isForked(feed) ?? false) && !this.#toldOfFork.has(`${link.peer} ${feed}`),
       feedIsPeers: (feed) => keeping.state?.feeds.get(feed)?.device === link.peer,
       missingBoxes: () => keeping.missingBoxes(),
+      epochIsPeers: () => false,
       needsWelcome: () => false,
       mayAskForWelcome: () => false,
       missingParts: () => [],

@@ -18,6 +18,7 @@ const holdings: Holdings = {
   tellsOfFork: () => false,
   feedIsPeers: () => false,
   missingBoxes: () => [],
+  epochIsPeers: () => false,
   needsWelcome: () => false,
   mayAskForWelcome: () => false,
   missingParts: () => [],

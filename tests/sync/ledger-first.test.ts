@@ -86,6 +86,7 @@ test.prop([fc.array(happening, { maxLength: 40 }), fc.constantFrom<Standing>('fu
       tellsOfFork: () => false,
       feedIsPeers: () => false,
       missingBoxes: () => [id(7)],
+      epochIsPeers: () => false,
       needsWelcome: () => false,
       mayAskForWelcome: () => true,
       missingParts: () => [new Uint8Array(1)],

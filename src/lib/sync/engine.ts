@@ -51,6 +51,8 @@ export interface Holdings {
   tellsOfFork(feed: FeedId): boolean
   feedIsPeers(feed: FeedId): boolean
   missingBoxes(): readonly EpochId[]
+  /** Whether the peer made this epoch. */
+  epochIsPeers(epoch: EpochId): boolean
   /** A newcomer without a base: content waits for a welcome. */
   needsWelcome(): boolean
   /**
@@ -141,10 +143,14 @@ export const onMessage = (state: LinkState, message: SyncMessage, holdings: Hold
     case 'wantBoxes':
       return sealedContent(state, [{ type: 'serveBoxes', epochs: message.epochs }])
     case 'boxes':
-      return sealedContent(state, [{ type: 'absorbBoxes', epoch: message.epoch, boxes: message.boxes }])
+      return boxContent(state, message.epoch, {
+        type: 'absorbBoxes',
+        epoch: message.epoch,
+        boxes: message.boxes,
+      })
     case 'box': {
       const { epoch, box, path } = message
-      return sealedContent(state, [{ type: 'absorbBox', epoch, box, path }])
+      return boxContent(state, epoch, { type: 'absorbBox', epoch, box, path })
     }
     case 'wantWelcome':
       return fullContent(state, [{ type: 'serveWelcome' }])
@@ -235,8 +241,13 @@ const openContent = (state: LinkState, holdings: Holdings): Step => {
 }
 
 const askForKeys = (state: LinkState, holdings: Holdings): Step => {
-  if (!carriesAll(state.standing)) return { state, effects: [] }
-  const epochs = holdings.missingBoxes().filter((epoch) => !state.askedBoxes.has(epoch))
+  if (!carriesAll(state.standing) && state.standing !== 'narrow') return { state, effects: [] }
+  // Nobody else may hold the boxes of an epoch whose maker was suspended as soon as it was made.
+  const epochs = holdings
+    .missingBoxes()
+    .filter(
+      (epoch) => !state.askedBoxes.has(epoch) && (carriesAll(state.standing) || holdings.epochIsPeers(epoch)),
+    )
   // A keeper has no welcome to give, and no part of a checkpoint: some of those are not sealed.
   const mayTell = state.standing === 'full'
   const parts = mayTell ? holdings.missingParts() : []
@@ -319,3 +330,10 @@ const fullContent = (state: LinkState, effects: readonly Effect[]): Step =>
 
 const sealedContent = (state: LinkState, effects: readonly Effect[]): Step =>
   isOpen(state) && carriesAll(state.standing) ? { state, effects } : { state, effects: [] }
+
+/** A suspended peer may hand over what it was asked for: the ledger says of each box whether it is the one. */
+const boxContent = (state: LinkState, epoch: EpochId, effect: Effect): Step =>
+  isOpen(state) &&
+  (carriesAll(state.standing) || (state.standing === 'narrow' && state.askedBoxes.has(epoch)))
+    ? { state, effects: [effect] }
+    : { state, effects: [] }

@@ -592,6 +592,7 @@ export class Syncing {
       recordAt: (feed, seq) => this.#replica.feeds.recIdAt(feed, seq),
       feedIsPeers: (feed) => ledger.state().feeds.get(feed)?.device === link.peer,
       missingBoxes: () => this.#replica.missingBoxes(),
+      epochIsPeers: (epoch) => ledger.state().epochs.get(epoch)?.author === link.peer,
       needsWelcome: () => this.#replica.needsWelcome(),
       mayAskForWelcome: () => this.#mayAskForWelcome(link),
       missingParts: () => this.#replica.checkpoints.missingBlobs(link.peer),
