@@ -10,6 +10,7 @@ import {
   onMessage,
   openAgain,
   openLink,
+  stillBehind,
   sent,
   type Effect,
   type Holdings,
@@ -54,6 +55,8 @@ type Attached = {
   /** A keeper that said it has no more room. */
   isFull: boolean
   readonly tally: Tally
+  /** Bytes that had come when this device last looked whether it waits in vain. */
+  receivedBefore: number
 }
 
 /** Who of the neighbours may lack what came over another link. Where all are linked with all: nobody. */
@@ -201,6 +204,7 @@ export class Syncing {
       unserved: new Map(),
       isFull: false,
       tally: new Tally(this.#clock.now()),
+      receivedBefore: -1,
     }
     this.#attached.set(link.id, attached)
     const stop = link.receive('records', (bytes) => this.#receive(attached, bytes))
@@ -542,9 +546,19 @@ export class Syncing {
   #tellAgain(): void {
     this.#again = this.#clock.after(TELL_AGAIN_MS, () => {
       if (this.#replica.needsWelcome()) this.#asked.clear()
+      for (const attached of [...this.#attached.values()]) this.#askAgain(attached)
       this.#tell()
       this.#tellAgain()
     })
+  }
+
+  /** What came before the act it hangs on was let go of, and the peer takes it for delivered. */
+  #askAgain(attached: Attached): void {
+    const { bytes } = attached.tally.received
+    const isQuiet = bytes === attached.receivedBefore
+    attached.receivedBefore = bytes
+    if (isQuiet && this.#lackingFrom(attached) > 0)
+      this.#step(attached, stillBehind(attached.state, this.#holdings(attached.link)))
   }
 
   #tell(): void {
