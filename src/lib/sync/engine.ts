@@ -25,8 +25,6 @@ export type LinkState = {
   readonly said: ReadonlyMap<FeedId, number>
   /** What I last said I hold, so that nothing is said twice. */
   readonly told: string
-  /** What the peer last said it holds: who says the same once more has not got what it was sent. */
-  readonly heard: string
   /** Which word of the peer's I last answered because I was behind it: each is answered once. */
   readonly answered: string
   readonly asked: ReadonlySet<EntryId>
@@ -95,7 +93,10 @@ export const openLink = (standing: Standing, holdings: Holdings): Step => ({
   effects: [send({ type: 'heads', heads: holdings.ledgerHeads() })],
 })
 
-/** The same on a link already open, with a peer that was not to be heard and is now: what it sent meanwhile was let go of. */
+/**
+ * The same on a link already open, where something the peer sent was let go of, which it takes for delivered: it was not to be
+ * heard then and is now, or what came hung on an act that was not here yet.
+ */
 export const openAgain = (standing: Standing, holdings: Holdings): Step => ({
   state: newState(standing),
   effects: [send({ type: 'again', heads: holdings.ledgerHeads() })],
@@ -110,7 +111,6 @@ const newState = (standing: Standing): LinkState => ({
   held: null,
   said: new Map(),
   told: '',
-  heard: '',
   answered: '',
   asked: new Set(),
   askedBoxes: new Set(),
@@ -196,10 +196,6 @@ export const holdingsMoved = (state: LinkState, holdings: Holdings): Step =>
   state.ready && state.peerReady
     ? withKeys(sayHave({ ...state, askedBoxes: new Set() }, holdings), holdings)
     : { state, effects: [] }
-
-/** The peer said that it holds more, and nothing of it has come for a while: it is told once more how far this device is. */
-export const stillBehind = (state: LinkState, holdings: Holdings): Step =>
-  isOpen(state) ? sayHave({ ...state, told: '' }, holdings) : { state, effects: [] }
 
 /** A fresh record of this device's own: straight to whoever may have it, without waiting to be asked. */
 export const mayPush = (state: LinkState, feed: FeedId, holdings: Holdings): boolean =>
@@ -294,10 +290,6 @@ const onHave = (state: LinkState, heads: readonly Head[], holdings: Holdings): S
   const said = new Map(heads.map(({ feed, seq }) => [feed, seq]))
   // Who says less than before let go of the rest, because it began anew from less; what was sent since came after that.
   for (const [feed, seq] of state.said) if ((said.get(feed) ?? -1) < seq) held.delete(feed)
-  // And who says the same once more waits in vain: what was sent came before it could be taken, and was let go of.
-  const word = digest(heads)
-  if (word === state.heard)
-    for (const [feed, seq] of held) if ((said.get(feed) ?? -1) < seq) held.delete(feed)
   for (const [feed, seq] of said) held.set(feed, Math.max(seq, held.get(feed) ?? -1))
   const mine = new Map(holdings.heads().map((head) => [head.feed, head.seq]))
   const serve: Effect[] = []
@@ -320,7 +312,8 @@ const onHave = (state: LinkState, heads: readonly Head[], holdings: Holdings): S
     serve.push({ type: 'serve', feed, from: 0 })
   }
   const behind = heads.some(({ feed, seq }) => seq > (mine.get(feed) ?? -1))
-  const next = { ...state, held, said, parted, heard: word }
+  const word = digest(heads)
+  const next = { ...state, held, said, parted }
   const tells = behind || parted.size > state.parted.size
   if (!tells || word === state.answered || holdings.needsWelcome()) return { state: next, effects: serve }
   const answer = send({ type: 'have', heads: shared(next, holdings) })

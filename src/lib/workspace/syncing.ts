@@ -10,7 +10,6 @@ import {
   onMessage,
   openAgain,
   openLink,
-  stillBehind,
   sent,
   type Effect,
   type Holdings,
@@ -24,6 +23,8 @@ import { Tally } from './tally.ts'
 
 /** After this long without news, say again how far we hold: heals what a lost neighbour did not pass on. Milliseconds. */
 const TELL_AGAIN_MS = 25_000
+/** Who gets nothing of what was promised asks again after this many times 25 s, at most. */
+const MOST_WAITS = 32
 /** Records of others are not passed on one by one: after this long, neighbours who lack them are told. Milliseconds. */
 const TELL_MS = 1000
 /** How long a peer is given to send a welcome before another one is asked. Milliseconds. */
@@ -55,8 +56,10 @@ type Attached = {
   /** A keeper that said it has no more room. */
   isFull: boolean
   readonly tally: Tally
-  /** Bytes that had come when this device last looked whether it waits in vain. */
+  /** Bytes that had come when this device last looked whether it waits in vain; how often it looks in vain before it asks, and has. */
   receivedBefore: number
+  waitsFor: number
+  waited: number
 }
 
 /** Who of the neighbours may lack what came over another link. Where all are linked with all: nobody. */
@@ -205,6 +208,8 @@ export class Syncing {
       isFull: false,
       tally: new Tally(this.#clock.now()),
       receivedBefore: -1,
+      waitsFor: 1,
+      waited: 0,
     }
     this.#attached.set(link.id, attached)
     const stop = link.receive('records', (bytes) => this.#receive(attached, bytes))
@@ -552,13 +557,17 @@ export class Syncing {
     })
   }
 
-  /** What came before the act it hangs on was let go of, and the peer takes it for delivered. */
+  /** What came before the act it hangs on was let go of, and the peer takes it for delivered. Each time later than the last. */
   #askAgain(attached: Attached): void {
     const { bytes } = attached.tally.received
-    const isQuiet = bytes === attached.receivedBefore
+    const isInVain = bytes === attached.receivedBefore && this.#lackingFrom(attached) > 0
     attached.receivedBefore = bytes
-    if (isQuiet && this.#lackingFrom(attached) > 0)
-      this.#step(attached, stillBehind(attached.state, this.#holdings(attached.link)))
+    if (!isInVain) return void ([attached.waitsFor, attached.waited] = [1, 0])
+    attached.waited += 1
+    if (attached.waited < attached.waitsFor) return
+    attached.waitsFor = Math.min(attached.waitsFor * 2, MOST_WAITS)
+    attached.waited = 0
+    this.#step(attached, openAgain(attached.standing, this.#holdings(attached.link)))
   }
 
   #tell(): void {
