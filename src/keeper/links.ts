@@ -236,6 +236,7 @@ export class Links {
       needsWelcome: () => false,
       mayAskForWelcome: () => false,
       missingParts: () => [],
+      comesOtherwise: () => false,
     }
   }
 }

@@ -21,6 +21,7 @@ const holdings: Holdings = {
   needsWelcome: () => false,
   mayAskForWelcome: () => false,
   missingParts: () => [],
+  comesOtherwise: () => false,
 }
 
 const begun = (): LinkState => {
