@@ -3,6 +3,7 @@ import { idBytes } from '../../src/lib/core/ids.ts'
 import { systemRandom } from '../../src/lib/crypto/random.ts'
 import { inspect } from '../../src/keeper/inspect.ts'
 import { parseSyncMessage } from '../../src/lib/wire/sync.ts'
+import { Acknowledged } from '../../src/lib/workspace/acknowledged.ts'
 import { World, type Person } from '../world/cast.ts'
 import { House, spellings } from './house.ts'
 
@@ -59,6 +60,32 @@ test('two write and go away; a third comes back, meets the keeper alone, and rea
   house.link(ana)
   await house.settle()
   expect(ana.reads()).toBe('de Ana, de Bea; de Caro')
+})
+
+test('what a keeper has of mine is known as soon as it says so, and what I write next within seconds', async () => {
+  const { world, ana, house } = await withKeeper()
+  const known = new Acknowledged({
+    replica: ana.replica,
+    syncing: ana.syncing,
+    storage: ana.storage,
+    clock: world.clock,
+    moved: () => {},
+  })
+  const has = () => known.latest().find(({ device }) => device === house.device)?.upTo
+  await ana.writes('antes de encontrarlo')
+  expect(has()).toBeNull()
+  house.link(ana)
+  await house.settle()
+  world.clock.pass(1500)
+  await house.settle()
+  expect(has()).toBe('all')
+  await ana.writes(' y después')
+  expect(has()).not.toBe('all')
+  await house.settle()
+  world.clock.pass(1500)
+  await house.settle()
+  expect(has()).toBe('all')
+  expect(known.waiting()).toBe(0)
 })
 
 test('a keeper asks nobody for a welcome or a part, is sent none, and no presence and no file', async () => {

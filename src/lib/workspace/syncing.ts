@@ -181,7 +181,7 @@ export class Syncing {
       this.#step(attached, openAgain(attached.standing, this.#holdings(attached.link)))
   }
 
-  /** Calls `heard` whenever a device in good standing says how far it holds each feed. */
+  /** Calls `heard` whenever a device in good standing, a keeper too, says how far it holds each feed. */
   onHave(heard: (device: DeviceId, heads: readonly Head[]) => void): () => void {
     this.#listeners.add(heard)
     return () => void this.#listeners.delete(heard)
@@ -297,7 +297,7 @@ export class Syncing {
       const changes = Math.max(0, this.#heldOf(value) - held)
       attached.tally.passed('received', { changes, bytes: bytes.length })
     }
-    if (value.type === 'have' && attached.standing === 'full')
+    if (value.type === 'have' && carriesAll(attached.standing))
       for (const heard of this.#listeners) heard(attached.link.peer, value.heads)
     this.#move()
   }
