@@ -237,6 +237,7 @@ export class Links {
       needsWelcome: () => false,
       mayAskForWelcome: () => false,
       missingParts: () => [],
+      comesOtherwise: () => false,
     }
   }
 }

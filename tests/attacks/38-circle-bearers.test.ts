@@ -111,6 +111,33 @@ test('attack 50: blobs nobody asked for, of a size no circle makes, from the pas
   expect(alba.shelf.ids('carried')).toEqual([blobIdOf(good)])
 })
 
+test('a phone whose clock is a week ahead hands over what nobody keeps: it is asked once for each, and stays linked', async () => {
+  const { village: all, phones, today } = await village(6)
+  const [alba, , , drago] = phones
+  await all.onlyLinked([alba, drago])
+  const { coll } = alba.person.replica
+  const ahead = Array.from({ length: 80 }, () => noise(today + 7, coll))
+  const ids = ahead.map(blobIdOf)
+  const [link] = [...drago.person.judged.keys()]
+  let asked = 0
+  link!.receive('files', (bytes) => {
+    const message = parseFilesMessage(bytes)
+    if (!message.ok || message.value.type !== 'want') return
+    for (const id of message.value.ids) {
+      asked += 1
+      link!.send('files', encodeFilesMessage({ type: 'blob', blob: ahead[ids.indexOf(id)]! }))
+    }
+  })
+  for (let twice = 0; twice < 2; twice++) {
+    link!.send('files', encodeFilesMessage({ type: 'carry', ids }))
+    await all.settle()
+  }
+  expect(asked).toBe(80)
+  expect(alba.shelf.ids('carried')).toEqual([])
+  expect([...drago.person.judged.keys()]).toContain(link)
+  expect(alba.person.judged.size).toBe(1)
+})
+
 test('attack 46: Drago keeps what it carried and plays it all again, months later or to a new phone: nothing changes', async () => {
   const { village: all, phones } = await village(4)
   const [alba, bruna, ceiba, drago] = phones

@@ -1,4 +1,5 @@
 import { systemClock } from '../../src/lib/core/clock.ts'
+import type { EntryId } from '../../src/lib/core/ids.ts'
 import { HIGH_WATER, type FrameChannel } from '../../src/lib/net/channel.ts'
 import { createCardedConnection } from '../../src/lib/net/connection.ts'
 import { expectOk } from '../../src/lib/core/result.ts'
@@ -8,14 +9,16 @@ import { createRealVillage } from '../net/real-village.ts'
 import type { Person } from '../world/cast.ts'
 import { NAMES } from '../world/names.ts'
 import { figure, type Figure } from './report.ts'
+import { isOnWifi, WIFI_MBIT } from './wifi.ts'
 
 const DAYS = 30
 const DAY_MS = 24 * 3_600_000
 
 /**
  * Twelve devices, each written on for a month without any link, meet: from the first knock until all have the same. Beside
- * it the bytes each lacked, at the speed bare data channels have here. All are on this machine, as they would all be on one
- * wifi: what goes to one does not go to another meanwhile.
+ * it the bytes each lacked (records, and acts), at the speed one bare data channel has over the same medium: a wifi of 20
+ * Mbit/s for all together where this machine lets us make one (wifi.ts), else this machine itself. What goes to one does not
+ * go to another meanwhile.
  */
 export const gathering = async ({
   edits,
@@ -28,6 +31,7 @@ export const gathering = async ({
   for (let round = 0; round < rounds; round++) {
     let length = 0
     let since = 0
+    let acts: readonly (readonly EntryId[])[] = []
     const village = await createRealVillage(NAMES, async (people, world) => {
       for (let day = 0; day < DAYS; day++) {
         for (const person of people)
@@ -35,18 +39,19 @@ export const gathering = async ({
         world.clock.pass(DAY_MS)
       }
       for (const { replica } of people) await replica.settled()
+      acts = people.map(({ replica }) => replica.ledgerHeads())
       since = performance.now()
     })
     const people = village.villagers.map(({ person }) => person)
     await Promise.all(people.map((person) => untilHolds(person, length)))
     ours.push(performance.now() - since)
-    const bytes = await bytesWritten(people[0]!)
+    const bytes = (await bytesWritten(people[0]!)) + actsSince(people[0]!, acts)
     village.stop()
     bare.push((bytes * (people.length - 1)) / (await linkSpeed(bytes)))
   }
   return [
     figure({
-      name: `gathering (12 devices, ${DAYS * edits} edits each)`,
+      name: `gathering (12 devices, ${DAYS * edits} edits each, ${isOnWifi() ? `a wifi of ${WIFI_MBIT} Mbit/s` : 'no wifi'})`,
       unit: 'ms',
       values: ours,
       baseline: bare,
@@ -85,6 +90,16 @@ const bytesWritten = async ({ replica }: Person): Promise<number> => {
       bytes += encodeSyncMessage({ type: 'segment', records, seal }).length
   return bytes
 }
+
+/** Acts one of them lacked on the average when they met. */
+const actsSince = ({ replica }: Person, heads: readonly (readonly EntryId[])[]): number => {
+  const before = new Set(heads.flat())
+  const lacking = heads.map(
+    (have) => bytesOf(replica.entriesSince(have)) - bytesOf(replica.entriesSince([...before])),
+  )
+  return Math.round(lacking.reduce((sum, bytes) => sum + bytes, 0) / lacking.length)
+}
+const bytesOf = (wires: readonly Uint8Array[]): number => wires.reduce((sum, { length }) => sum + length, 0)
 
 /** Bytes in a millisecond from one device to another, with nothing done to them. */
 const linkSpeed = async (bytes: number): Promise<number> => {

@@ -58,4 +58,8 @@ export const print = (figures: readonly Figure[]): void => {
     )
 }
 
+/** The figures another run of this program printed. */
+export const parsed = (printed: string): readonly Figure[] =>
+  printed.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as Figure] : []))
+
 const round = (value: number): number => Number(value.toPrecision(3))

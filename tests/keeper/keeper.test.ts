@@ -3,6 +3,7 @@ import { idBytes } from '../../src/lib/core/ids.ts'
 import { systemRandom } from '../../src/lib/crypto/random.ts'
 import { inspect } from '../../src/keeper/inspect.ts'
 import { parseSyncMessage } from '../../src/lib/wire/sync.ts'
+import { Acknowledged } from '../../src/lib/workspace/acknowledged.ts'
 import { World, type Person } from '../world/cast.ts'
 import { House, spellings } from './house.ts'
 
@@ -59,6 +60,32 @@ test('two write and go away; a third comes back, meets the keeper alone, and rea
   house.link(ana)
   await house.settle()
   expect(ana.reads()).toBe('de Ana, de Bea; de Caro')
+})
+
+test('what a keeper has of mine is known as soon as it says so, and what I write next within seconds', async () => {
+  const { world, ana, house } = await withKeeper()
+  const known = new Acknowledged({
+    replica: ana.replica,
+    syncing: ana.syncing,
+    storage: ana.storage,
+    clock: world.clock,
+    moved: () => {},
+  })
+  const has = () => known.latest().find(({ device }) => device === house.device)?.upTo
+  await ana.writes('antes de encontrarlo')
+  expect(has()).toBeNull()
+  house.link(ana)
+  await house.settle()
+  world.clock.pass(1500)
+  await house.settle()
+  expect(has()).toBe('all')
+  await ana.writes(' y después')
+  expect(has()).not.toBe('all')
+  await house.settle()
+  world.clock.pass(1500)
+  await house.settle()
+  expect(has()).toBe('all')
+  expect(known.waiting()).toBe(0)
 })
 
 test('a keeper asks nobody for a welcome or a part, is sent none, and no presence and no file', async () => {
@@ -160,6 +187,40 @@ test('one member pauses it: nothing more reaches it, and with the pause taken ba
   expect(house.keeping.standing()).toBe('active')
   expect(house.keeping.shelf!.recordAt(ana.replica.feed!, 0)).not.toBeNull()
   expect(house.storage.size).toBeGreaterThan(sizeThen)
+})
+
+test('what Bea said against a keeper the others lift by a majority, and it keeps on keeping', async () => {
+  const { world, ana, bea, caro, house } = await withKeeper()
+  house.link(ana)
+  bea.replica.suspend(house.device, 'doubtful')
+  await house.settle()
+  expect(house.linked).toBe(0)
+  const proposal = ana.replica.propose({ action: 'lift', device: house.device })
+  await world.settle()
+  expect(ana.replica.state.devices.get(house.device)?.standing).toBe('suspended')
+  caro.replica.act({ type: 'approve', proposal, seen: [] })
+  caro.replica.act({ type: 'enact', proposal })
+  await world.settle()
+  expect(bea.replica.state.devices.get(house.device)?.standing).toBe('active')
+  await ana.writes('de nuevo')
+  house.link(ana)
+  await house.settle()
+  expect(house.keeping.standing()).toBe('active')
+  expect(house.keeping.shelf!.recordAt(ana.replica.feed!, 0)).not.toBeNull()
+})
+
+test('put to all from the screen of one, a keeper is retired for good by a majority', async () => {
+  const { world, ana, bea, house } = await withKeeper()
+  house.link(ana)
+  ana.replica.suspend(house.device, 'doubtful')
+  const proposal = ana.replica.propose({ action: 'revokeDevice', device: house.device })
+  await world.settle()
+  bea.replica.act({ type: 'approve', proposal, seen: [] })
+  bea.replica.act({ type: 'enact', proposal })
+  await house.settle()
+  expect(ana.replica.state.devices.get(house.device)?.standing).toBe('revoked')
+  house.link(ana)
+  expect(house.linked).toBe(0)
 })
 
 test('a majority ends it: it looks for nobody and serves nobody', async () => {

@@ -22,6 +22,7 @@ const holdings: Holdings = {
   needsWelcome: () => false,
   mayAskForWelcome: () => false,
   missingParts: () => [],
+  comesOtherwise: () => false,
 }
 
 const begun = (): LinkState => {

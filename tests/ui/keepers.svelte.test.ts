@@ -84,6 +84,45 @@ test('a keeper is listed with whether it is there and has room; anybody pauses i
   await expect.element(keepers().getByRole('button', { name: 'Quitar mi pausa' })).toBeVisible()
 })
 
+test('of a paused keeper, lifting the pause or retiring it is put to all, as with a phone', async () => {
+  const pause = { id: paperDecision('pause').id, by: memberId('Tecolote'), mine: false }
+  const space = show([
+    attic({ standing: 'suspended', linked: false, pauses: [pause] }),
+  ])
+  await expect.element(keepers().getByText('Tecolote')).toBeVisible()
+  await expect.element(keepers().getByRole('button', { name: 'Quitar mi pausa' })).not.toBeInTheDocument()
+  await keepers().getByText('Más sobre esta pausa').click()
+  await expectNoBarriers()
+  await keepers().getByRole('button', { name: 'Proponer quitar la pausa' }).click()
+  expect(space.wishes).toEqual([{ action: 'lift', device: deviceId('attic') }])
+  const end = keepers().getByRole('button', { name: 'Proponer retirarlo para siempre' })
+  await end.click()
+  await end.click()
+  expect(space.wishes.at(-1)).toEqual({ action: 'revokeDevice', device: deviceId('attic') })
+})
+
+test('what is proposed of a keeper names no phone, and is not proposed twice', async () => {
+  const space = show([attic({ standing: 'suspended', linked: false })])
+  space.membership.set({
+    ...space.membership.read(),
+    decisions: (['lift', 'revokeDevice'] as const).map((action) =>
+      paperDecision(action, {
+        action,
+        subject: null,
+        subjectDevice: deviceId('attic'),
+        name: null,
+        approvals: [memberId('Tecolote')],
+      }),
+    ),
+  })
+  await expect.element(page.getByText('Propuesta: quitar la pausa a un guardián')).toBeVisible()
+  await expect.element(page.getByText('Propuesta: retirar para siempre a un guardián')).toBeVisible()
+  await keepers().getByText('Más sobre esta pausa').click()
+  await expect
+    .element(keepers().getByRole('button', { name: 'Proponer quitar la pausa' }))
+    .not.toBeInTheDocument()
+})
+
 test('a keeper that waits for votes stands among the decisions', async () => {
   const space = show()
   space.membership.set({

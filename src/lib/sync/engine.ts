@@ -25,6 +25,8 @@ export type LinkState = {
   readonly said: ReadonlyMap<FeedId, number>
   /** What I last said I hold, so that nothing is said twice. */
   readonly told: string
+  /** The same, feed by feed: what the peer was told of and still lacks it asks for, the rest may come from another one. */
+  readonly offered: ReadonlyMap<FeedId, number>
   /** Which word of the peer's I last answered because I was behind it: each is answered once. */
   readonly answered: string
   readonly asked: ReadonlySet<EntryId>
@@ -32,6 +34,8 @@ export type LinkState = {
   readonly askedBoxes: ReadonlySet<EpochId>
   /** Feeds of which the peer holds another branch, and was sent ours whole. */
   readonly parted: ReadonlySet<FeedId>
+  /** The peer was not told what I hold, because it would send what comes from somebody else already. */
+  readonly owes: boolean
 }
 
 /** What this device holds, as the engine needs to know it. */
@@ -62,6 +66,11 @@ export interface Holdings {
   mayAskForWelcome(): boolean
   /** Hashes of parts of checkpoints that are wanted and that nobody was asked for just now. */
   missingParts(): readonly Uint8Array[]
+  /**
+   * Whether some of what a peer holds (`null`: it did not say yet) and I lack is on its way here from another one: told what I
+   * hold it would send that too.
+   */
+  comesOtherwise(said: ReadonlyMap<FeedId, number> | null): boolean
 }
 
 export type Effect =
@@ -111,10 +120,12 @@ const newState = (standing: Standing): LinkState => ({
   held: null,
   said: new Map(),
   told: '',
+  offered: new Map(),
   answered: '',
   asked: new Set(),
   askedBoxes: new Set(),
   parted: new Set(),
+  owes: false,
 })
 
 /** The peer begins again, because it let go of what came while this device was not to be heard: nothing sent counts as held. */
@@ -197,6 +208,12 @@ export const holdingsMoved = (state: LinkState, holdings: Holdings): Step =>
     ? withKeys(sayHave({ ...state, askedBoxes: new Set() }, holdings), holdings)
     : { state, effects: [] }
 
+/** What another peer was to bring is here, or did not come: whoever was not told what I hold is told now. */
+export const tellOwed = (state: LinkState, holdings: Holdings): Step =>
+  state.owes && isOpen(state) && state.standing !== 'stranger' && !waits(state, holdings)
+    ? tell(state, shared(state, holdings))
+    : { state, effects: [] }
+
 /** A fresh record of this device's own: straight to whoever may have it, without waiting to be asked. */
 export const mayPush = (state: LinkState, feed: FeedId, holdings: Holdings): boolean =>
   state.ready &&
@@ -273,11 +290,21 @@ const withKeys = ({ state, effects }: Step, holdings: Holdings): Step => {
 const sayHave = (state: LinkState, holdings: Holdings): Step => {
   if (state.standing === 'stranger' || holdings.needsWelcome()) return { state, effects: [] }
   const heads = shared(state, holdings)
-  const said = `${state.standing} ${digest(heads)}`
-  return said === state.told
-    ? { state, effects: [] }
-    : { state: { ...state, told: said }, effects: [send({ type: 'have', heads })] }
+  if (wordOf(state, heads) === state.told) return { state, effects: [] }
+  return waits(state, holdings) ? { state: { ...state, owes: true }, effects: [] } : tell(state, heads)
 }
+
+const tell = (state: LinkState, heads: readonly Head[]): Step => ({
+  state: { ...state, told: wordOf(state, heads), offered: seqsOf(heads), owes: false },
+  effects: [send({ type: 'have', heads })],
+})
+
+const seqsOf = (heads: readonly Head[]) => new Map(heads.map(({ feed, seq }) => [feed, seq]))
+
+const wordOf = ({ standing }: LinkState, heads: readonly Head[]) => `${standing} ${digest(heads)}`
+
+const waits = ({ standing, held, said }: LinkState, holdings: Holdings): boolean =>
+  carriesAll(standing) && holdings.comesOtherwise(held && said)
 
 /** With a narrow peer only its own feeds are spoken of: no other head is disclosed. */
 const shared = (state: LinkState, holdings: Holdings): readonly Head[] =>
@@ -287,16 +314,20 @@ const shared = (state: LinkState, holdings: Holdings): readonly Head[] =>
 
 const onHave = (state: LinkState, heads: readonly Head[], holdings: Holdings): Step => {
   const held = new Map(state.held ?? [])
-  const said = new Map(heads.map(({ feed, seq }) => [feed, seq]))
+  const said = seqsOf(heads)
   // Who says less than before let go of the rest, because it began anew from less; what was sent since came after that.
   for (const [feed, seq] of state.said) if ((said.get(feed) ?? -1) < seq) held.delete(feed)
   for (const [feed, seq] of said) held.set(feed, Math.max(seq, held.get(feed) ?? -1))
-  const mine = new Map(holdings.heads().map((head) => [head.feed, head.seq]))
+  const mine = seqsOf(holdings.heads())
   const serve: Effect[] = []
+  let untold = false
   if (carriesAll(state.standing))
     for (const [feed, seq] of mine) {
       const theirs = held.get(feed) ?? -1
-      if (seq > theirs) {
+      if (seq <= theirs) continue
+      // Somebody else may be bringing it, which the peer knows: it is told, and asks if it still lacks it.
+      if ((state.offered.get(feed) ?? -1) <= theirs) untold = true
+      else {
         serve.push({ type: 'serve', feed, from: theirs + 1 })
         held.set(feed, seq)
       }
@@ -315,9 +346,12 @@ const onHave = (state: LinkState, heads: readonly Head[], holdings: Holdings): S
   const word = digest(heads)
   const next = { ...state, held, said, parted }
   const tells = behind || parted.size > state.parted.size
-  if (!tells || word === state.answered || holdings.needsWelcome()) return { state: next, effects: serve }
-  const answer = send({ type: 'have', heads: shared(next, holdings) })
-  return { state: { ...next, answered: word }, effects: [...serve, answer] }
+  const answers = tells && word !== state.answered
+  if ((!answers && !untold) || holdings.needsWelcome()) return { state: next, effects: serve }
+  const answering: LinkState = { ...next, answered: word }
+  if (waits(next, holdings)) return { state: { ...answering, owes: true }, effects: serve }
+  const told = tell(answering, shared(next, holdings))
+  return { state: told.state, effects: [...serve, ...told.effects] }
 }
 
 const digest = (heads: readonly Head[]) => heads.map(({ feed, seq, rec }) => `${feed}:${seq}:${rec}`).join()

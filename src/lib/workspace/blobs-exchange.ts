@@ -61,6 +61,8 @@ export class Exchange {
   readonly #events = new Set<Partial<ExchangeEvents>>()
   /** Being written to disk just now. */
   readonly #arriving = new Set<BlobId>()
+  /** Came today, and was not of these days. */
+  #passedOver = { day: 0, ids: new Set<BlobId>() }
 
   constructor(of: { readonly shelf: Shelf; readonly clock: Clock }) {
     this.#shelf = of.shelf
@@ -215,6 +217,7 @@ export class Exchange {
         this.#offer([id], peer)
         this.#tell((events) => events.carried?.(blob))
       } else if (kept.error.type === 'NotCarriable') this.#bad(peer)
+      else if (kept.error.type === 'NotOfTheseDays') this.#passOver(id)
       this.#pull(peer)
     })
   }
@@ -222,12 +225,26 @@ export class Exchange {
   async #keep(
     blob: Uint8Array,
     from: DeviceId | null,
-  ): Promise<Result<BlobId, OverQuota | StorageFailed | { readonly type: 'NotCarriable' }>> {
+  ): Promise<
+    Result<BlobId, OverQuota | StorageFailed | { readonly type: 'NotCarriable' | 'NotOfTheseDays' }>
+  > {
     const day = dayOfCarried(blob)
     const today = dayOf(this.#clock.now())
-    if (day === null || day > today + AHEAD_DAYS || day + CARRY_DAYS <= today)
-      return err({ type: 'NotCarriable' })
+    if (day === null) return err({ type: 'NotCarriable' })
+    // Whose clock is wrong, theirs or this one, nobody knows: not kept, and nobody's fault.
+    if (day > today + AHEAD_DAYS || day + CARRY_DAYS <= today) return err({ type: 'NotOfTheseDays' })
     return this.#shelf.put(blob, { kind: 'carried', from, until: (day + CARRY_DAYS) * DAY_MS })
+  }
+
+  /** What is not of these days is not asked for again today, whoever offers it. */
+  #passOver(id: BlobId): void {
+    const today = dayOf(this.#clock.now())
+    if (this.#passedOver.day !== today) this.#passedOver = { day: today, ids: new Set() }
+    if (this.#passedOver.ids.size < MAX_CARRIED_IDS) this.#passedOver.ids.add(id)
+  }
+
+  #isPassedOver(id: BlobId): boolean {
+    return this.#passedOver.day === dayOf(this.#clock.now()) && this.#passedOver.ids.has(id)
   }
 
   /** Asks for what the peer carries and nobody else is bringing. */
@@ -236,7 +253,7 @@ export class Exchange {
     const ids: BlobId[] = []
     for (const id of peer.carries) {
       if (peer.asked.size >= OUTSTANDING || ids.length >= MAX_WANTED_IDS) break
-      if (this.#shelf.has(id)) {
+      if (this.#shelf.has(id) || this.#isPassedOver(id)) {
         peer.carries.delete(id)
         continue
       }

@@ -11,6 +11,7 @@ import {
   openAgain,
   openLink,
   sent,
+  tellOwed,
   type Effect,
   type Holdings,
   type LinkState,
@@ -18,6 +19,7 @@ import {
 } from '../sync/engine.ts'
 import type { Link, Standing } from '../sync/ports.ts'
 import { encodeSyncMessage, parseSyncMessage, type Head, type SyncMessage } from '../wire/sync.ts'
+import { Flights, STALLED_MS } from './flights.ts'
 import { Replica } from './replica.ts'
 import { Tally } from './tally.ts'
 
@@ -110,6 +112,7 @@ export class Syncing {
   readonly #paused = new Cell(false)
   readonly #listeners = new Set<(device: DeviceId, heads: readonly Head[]) => void>()
   readonly #stops: (() => void)[] = []
+  readonly #flights: Flights
   /** Links that were asked for a welcome in this round, and the time the last of them is given. */
   readonly #asked = new Set<string>()
   #lacking: string | null = null
@@ -117,12 +120,14 @@ export class Syncing {
   readonly #toldOfFork = new Set<string>()
   #asking: (() => void) | null = null
   #telling: (() => void) | null = null
+  #waiting: (() => void) | null = null
   #again: (() => void) | null = null
 
   /** Without a neighbourhood nothing fresh of others is passed on by itself: neighbours are told, and ask. */
   constructor(replica: Replica, clock: Clock, neighbourhood?: Neighbourhood) {
     this.#replica = replica
     this.#clock = clock
+    this.#flights = new Flights(clock, (feed) => replica.feeds.nextSeq(feed))
     this.#neighbourhood = neighbourhood ?? null
     this.#stops.push(
       replica.on({
@@ -182,7 +187,7 @@ export class Syncing {
       this.#step(attached, openAgain(attached.standing, this.#holdings(attached.link)))
   }
 
-  /** Calls `heard` whenever a device in good standing says how far it holds each feed. */
+  /** Calls `heard` whenever a device in good standing, a keeper too, says how far it holds each feed. */
   onHave(heard: (device: DeviceId, heads: readonly Head[]) => void): () => void {
     this.#listeners.add(heard)
     return () => void this.#listeners.delete(heard)
@@ -217,6 +222,8 @@ export class Syncing {
     const detach = () => {
       stop()
       this.#attached.delete(link.id)
+      this.#flights.end(link)
+      this.#tellOwed()
       this.#move()
     }
     link.closed(detach)
@@ -273,6 +280,7 @@ export class Syncing {
 
   stop(): void {
     this.#telling?.()
+    this.#waiting?.()
     this.#again?.()
     this.#asking?.()
     for (const stop of this.#stops) stop()
@@ -293,11 +301,12 @@ export class Syncing {
     const held = value.type === 'segment' ? this.#heldOf(value) : 0
     if (value.type === 'segment' || value.type === 'have') this.#beginIfSame(attached)
     this.#step(attached, onMessage(attached.state, value, this.#holdings(attached.link)))
+    if (value.type === 'segment' || value.type === 'have') this.#tellOwed()
     if (value.type === 'segment') {
       const changes = Math.max(0, this.#heldOf(value) - held)
       attached.tally.passed('received', { changes, bytes: bytes.length })
     }
-    if (value.type === 'have' && attached.standing === 'full')
+    if (value.type === 'have' && carriesAll(attached.standing))
       for (const heard of this.#listeners) heard(attached.link.peer, value.heads)
     this.#move()
   }
@@ -347,10 +356,12 @@ export class Syncing {
       case 'send':
         if (this.#paused.read() && CONTENT.has(effect.message.type)) return
         this.#send(link, effect.message)
+        if (effect.message.type === 'have') this.#flights.begin(link, attached.state.said)
         return
       case 'absorbEntries':
         return this.#absorbEntries(attached, effect.entries)
       case 'absorbSegment': {
+        this.#flights.moved(link)
         if (attached.standing === 'narrow' && !this.#isPeers(link, effect)) return this.#bad(attached)
         return this.#absorb(attached, effect.records, effect.seal)
       }
@@ -548,6 +559,18 @@ export class Syncing {
     })
   }
 
+  /** Whoever was not told what is held here, since it came from somebody else, is told when it came. */
+  #tellOwed(): void {
+    const owed = () => [...this.#attached.values()].filter(({ state }) => state.owes)
+    for (const attached of owed())
+      this.#step(attached, tellOwed(attached.state, this.#holdings(attached.link)))
+    if (this.#waiting || owed().length === 0) return
+    this.#waiting = this.#clock.after(STALLED_MS, () => {
+      this.#waiting = null
+      this.#tellOwed()
+    })
+  }
+
   #tellAgain(): void {
     this.#again = this.#clock.after(TELL_AGAIN_MS, () => {
       if (this.#replica.needsWelcome()) this.#asked.clear()
@@ -619,6 +642,7 @@ export class Syncing {
       needsWelcome: () => this.#replica.needsWelcome(),
       mayAskForWelcome: () => this.#mayAskForWelcome(link),
       missingParts: () => this.#replica.checkpoints.missingBlobs(link.peer),
+      comesOtherwise: (said) => this.#flights.comesOtherwise(link, said),
     }
   }
 }
