@@ -6,6 +6,7 @@ import { Cell } from '../../src/lib/core/watched.ts'
 import { createDocument, setAbout } from '../../src/lib/domain/document.ts'
 import { turnServersOf } from '../../src/lib/domain/relay-points.ts'
 import { addPerson } from '../../src/lib/domain/people.ts'
+import type { Printed } from '../../src/lib/domain/printed.ts'
 import type {
   Agreed,
   AgreedState,
@@ -641,6 +642,12 @@ export class PaperSession implements Session {
   async startProfile() {
     this.asked.push('start a profile')
     this.phase.set({ type: 'fresh', guest: false, others: true })
+  }
+
+  async goLight(passphrase: string, printed: Printed) {
+    this.asked.push(`go light with ${printed.map(({ title }) => title).join(', ')}`)
+    if ([...passphrase].length < 8) return err({ type: 'PassphraseTooShort', minimum: 8 })
+    return passphrase === PHRASE ? err({ type: 'SamePhrase' }) : ok(undefined)
   }
 
   async erase(then: 'go away' | 'begin anew'): Promise<void> {

@@ -2,6 +2,7 @@ import type * as Y from 'yjs'
 import type { DeviceId, EntryId, EpochId, MemberId } from '../core/ids.ts'
 import type { Result } from '../core/result.ts'
 import type { Watched } from '../core/watched.ts'
+import type { Printed } from '../domain/printed.ts'
 import type { ScannedKind } from '../net/scanned.ts'
 import type { ProfileName } from '../store/profiles.ts'
 import type { TryLimit } from '../store/tries.ts'
@@ -38,6 +39,14 @@ export interface Session {
   enterProfile(name: ProfileName): Promise<void>
   /** Begins one more, apart from all others; four at most. */
   startProfile(): Promise<void>
+  /**
+   * Leaves of this vault nothing but a printed text, under a phrase of its own, and goes away. Everything else in it ends as with
+   * `erase`: the key slot first. `SamePhrase`: it is the phrase of now.
+   */
+  goLight(
+    passphrase: string,
+    printed: Printed,
+  ): Promise<Result<void, PassphraseTooShort | SamePhrase | StorageUnavailable>>
   /** Destroys the key slot of this vault first, then everything else in it; other vaults of this browser stay. */
   erase(then: 'go away' | 'begin anew'): Promise<void>
 }
@@ -69,8 +78,12 @@ export type Phase =
   /** Another tab has this vault open. */
   | { readonly type: 'elsewhere'; readonly mark: Uint8Array }
   | { readonly type: 'open'; readonly workspace: Workspace; readonly guest: boolean }
+  /** A text to read, and nothing else: what `goLight` left. */
+  | { readonly type: 'light'; readonly printed: Printed }
 
 export type PassphraseTooShort = { readonly type: 'PassphraseTooShort'; readonly minimum: number }
+/** The phrase chosen for something new is the one in use already. */
+export type SamePhrase = { readonly type: 'SamePhrase' }
 /** `left`: how many more before the vault erases itself, where its owner chose that; at 0 it has. */
 export type WrongPassphrase = { readonly type: 'WrongPassphrase'; readonly left?: number }
 export type TryLater = { readonly type: 'TryLater'; readonly waitMs: number }
