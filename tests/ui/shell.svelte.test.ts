@@ -64,7 +64,9 @@ const statuses: readonly (readonly [Status, RegExp, RegExp])[] = [
   [{ type: 'stale', since: Date.now() - 24 * 60 * FIVE_MINUTES }, /Sin contacto desde/, /guardado aquí/],
   [{ type: 'attention', decisions: 1 }, /Falta tu decisión/, /Hay una decisión/],
   [{ type: 'paused' }, /Compartir en pausa/, /Tú lo paraste/],
-  [{ type: 'out' }, /Teléfono en pausa/, /no les llega/],
+  [{ type: 'out', how: 'paused' }, /Teléfono en pausa/, /no les llega/],
+  [{ type: 'out', how: 'ended' }, /Teléfono retirado/, /ya no se usa/],
+  [{ type: 'out', how: 'left' }, /Ya no eres parte/, /pueden recibirte otra vez/],
 ]
 
 test.each(statuses)('the pill says %j in words, and more on a tap', async (status, short, detail) => {

@@ -133,6 +133,31 @@ test('Bruna leaves by her own word: she is nobody’s any more here, her name fa
   expect(await bruna!.space.leave()).toMatchObject({ error: { type: 'NotAMember' } })
 })
 
+test('an agreement that waits for somebody who left does not keep the others from the next one', async () => {
+  const valley = neighbourhood()
+  const [alba, bruna, ceiba] = await founded(valley, 'Alba', 'Bruna', 'Ceiba')
+  // The first is proposed when they found, and takes all three.
+  const first = alba!.space.agreed.state.read().open[0]!
+  expect(first).toMatchObject({ needed: 3, gone: [] })
+  expect(alba!.space.agreed.state.read().mayPropose).toBe(false)
+  expectOk(await bruna!.space.leave())
+  await valley.live(8000)
+  expect(bruna!.space.status.read()).toEqual({ type: 'out', how: 'left' })
+  for (const { space } of [alba!, ceiba!]) {
+    const now = space.agreed.state.read()
+    expect(now.open).toMatchObject([{ id: first.id, needed: 3, gone: [bruna!.space.me.member] }])
+    expect(now.mayPropose).toBe(true)
+  }
+  expectOk(await alba!.space.agreed.propose())
+  await valley.live(8000)
+  const second = ceiba!.space.agreed.state.read().open.find(({ id }) => id !== first.id)!
+  expect(second).toMatchObject({ needed: 2, gone: [], check: 'same' })
+  expectOk(await ceiba!.space.agreed.cosign(second.id))
+  await valley.live(8000)
+  for (const { space } of [alba!, ceiba!])
+    expect(space.agreed.state.read()).toMatchObject({ final: { id: second.id }, open: [] })
+})
+
 test('a lost phone is retired for good only by more than half; found in time, a majority gives it back', async () => {
   const valley = neighbourhood()
   const [alba, bruna, ceiba] = await founded(valley, 'Alba', 'Bruna', 'Ceiba')

@@ -538,6 +538,8 @@ export type AgreedState = {
     readonly mayCosign: boolean
     /** Whose voice counts from then on. */
     readonly newVoices: readonly MemberId[]
+    /** Who is counted in `needed`, has not signed, and is no longer part: proposed anew it counts without them. */
+    readonly gone: readonly MemberId[]
   }[]
   /** Enough signed, and yet it stands against the final one: nothing follows from it. Who signed both. */
   readonly conflicts: readonly { readonly id: EntryId; readonly signedBoth: readonly MemberId[] }[]
@@ -578,7 +580,8 @@ export type Status =
   | { readonly type: 'upToDate'; readonly people: number; readonly at: number }
   | { readonly type: 'stale'; readonly since: number }
   | { readonly type: 'attention'; readonly decisions: number }
-  | { readonly type: 'out' }
+  /** This phone takes part no more. `paused`: for now; `ended`: it was retired; `left`: its person is not part any more. */
+  | { readonly type: 'out'; readonly how: 'paused' | 'ended' | 'left' }
 
 export type AsideItem = {
   readonly id: string
