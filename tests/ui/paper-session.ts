@@ -460,6 +460,7 @@ const devicesIn = (now: Membership, change: (device: Device) => Device): readonl
   now.members.map((member) => ({ ...member, devices: member.devices.map(change) }))
 
 export class PaperWorkspace implements Workspace {
+  leftLink: string | null = null
   readonly spaces: Cell<readonly PaperSpace[]>
   readonly current: Cell<PaperSpace | null>
   readonly flow = new Cell<PaperHostFlow | PaperGuestFlow | null>(null)

@@ -404,6 +404,11 @@ export const guestFounding = (
       say({ type: 'bye', why: 'cancelled' })
       end('cancelled')
     },
+    breakOff: () => {
+      if (draft) say({ type: 'bye', why: 'cancelled' })
+      else meeting.link.read()?.close()
+      end('cancelled')
+    },
   }
 }
 

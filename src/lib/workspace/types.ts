@@ -104,6 +104,8 @@ export interface Workspace {
   }): Promise<Space>
   /** Starts founding from a notebook, or anew from a collective that can no longer decide; its content is copied in. At most one flow at a time; a second call ends the first. */
   proposeFounding(from: Space, about: { readonly title: string; readonly myName: string }): Promise<HostFlow>
+  /** The invitation that was being followed when this vault locked: to be opened again, or let be. It is there once. */
+  readonly leftLink: string | null
   /** Opens an invitation link: to found, or to join. */
   openLink(link: string, myName: string): Promise<Result<GuestFlow, BadLink>>
   /**
@@ -237,6 +239,8 @@ export interface GuestFlow {
   confirmWords(same: boolean): void
   signGenesis(): void
   cancel(): void
+  /** The page goes in the middle of it: ends without saying so where that leaves the link as it was, so that it may be followed again. */
+  breakOff?(): void
 }
 
 export type GuestState =

@@ -19,6 +19,7 @@ import { guestFounding, hostFounding, type Founded } from './founding.ts'
 import { joinHubs } from '../net/hubs.ts'
 import { guestHere } from './joining-here.ts'
 import { guestJoining, type Joined } from './joining.ts'
+import { LeftLink } from './left-link.ts'
 import { Replica } from './replica.ts'
 import { encodeSpaceRow, parseSpaceRow, SPACE_PREFIX, spaceKey, type SpaceRow } from './rows.ts'
 import { openCarriedFile } from './carried-file.ts'
@@ -50,6 +51,9 @@ export class LiveWorkspace implements Workspace {
   readonly #spaces = new Cell<readonly LiveSpace[]>([])
   readonly #current = new Cell<LiveSpace | null>(null)
   readonly #flow = new Cell<HostFlow | GuestFlow | null>(null)
+  readonly #left: LeftLink
+  leftLink: string | null = null
+  #isClosing = false
   /** Collectives whose rows are damaged: kept on disk, not opened. */
   damaged = 0
 
@@ -58,6 +62,7 @@ export class LiveWorkspace implements Workspace {
     this.#reach = new ReachSetting(world.storage)
     this.#world = { ...world, hub: hubs, reach: this.#reach.now }
     this.#rooms = createRoomHubs({ ...world, hubs })
+    this.#left = new LeftLink(world)
   }
 
   get spaces(): Watched<readonly Space[]> {
@@ -100,6 +105,7 @@ export class LiveWorkspace implements Workspace {
   async restore(): Promise<void> {
     await this.#rooms.restore()
     await this.#reach.recall()
+    this.leftLink = await this.#left.take()
     const rows = await this.#world.storage.all('meta', SPACE_PREFIX)
     const circles = await this.#world.storage.all('meta', CIRCLE_PREFIX)
     if (!rows.ok || !circles.ok) return
@@ -176,7 +182,22 @@ export class LiveWorkspace implements Workspace {
           ? guestJoining(world, invitation, (joined) => this.#joined(joined, myName))
           : guestFounding(world, invitation, (founded) => this.#founded(founded, myName, null))
     this.#flow.set(flow)
+    this.#keepUntilOver(link, flow)
     return Promise.resolve(ok(flow))
+  }
+
+  /** A lock in the middle must not cost the person their invitation; every other end does. */
+  #keepUntilOver(link: string, { state }: GuestFlow): void {
+    const look = () => {
+      const { step } = state.read()
+      // Later on others vouch for the keys of this meeting, or wait to sign: without them it is another meeting.
+      if (this.#isClosing || step === 'meeting' || step === 'words' || step === 'waiting') return
+      unwatch()
+      void this.#left.forget()
+    }
+    const unwatch = state.watch(look)
+    void this.#left.keep(link)
+    look()
   }
 
   async joinHere(
@@ -245,7 +266,10 @@ export class LiveWorkspace implements Workspace {
 
   /** Writes what is pending and lets go of every key. */
   async close(): Promise<void> {
-    this.#flow.read()?.cancel()
+    this.#isClosing = true
+    const flow = this.#flow.read()
+    if (flow?.role === 'guest' && flow.breakOff) flow.breakOff()
+    else flow?.cancel()
     await Promise.all(this.#spaces.read().map((space) => space.close()))
     this.#world.hub.close()
     this.#world.storage.close()
