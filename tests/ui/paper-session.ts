@@ -540,7 +540,7 @@ export class PaperWorkspace implements Workspace {
     return ok({ space, news, bytes: file.size, rulesAreAhead, apply })
   }
 
-  async joinHere(kind: 'join' | 'device', myName: string) {
+  async joinHere(kind: 'join' | 'device' | 'found', myName: string) {
     this.asked.push(`${kind} here as ${myName}`)
     const flow = new PaperGuestFlow(kind)
     flow.encounter = new PaperEncounter('GUEST')

@@ -109,10 +109,13 @@ export interface Workspace {
   /** Opens an invitation link: to found, or to join. */
   openLink(link: string, myName: string): Promise<Result<GuestFlow, BadLink>>
   /**
-   * Shows a code to somebody who lets this phone in, face to face: as a new person, or as a further device of one who is in
-   * there already. `myName`: of the person; of a further device, what it is to be called.
+   * Shows a code to somebody who lets this phone in, face to face: as a new person, as a further device of one who is in
+   * there already, or to found with them. `myName`: of the person; of a further device, what it is to be called.
    */
-  joinHere(kind: 'join' | 'device', myName: string): Promise<Result<GuestFlow, NoAddress | NoRelayPoint>>
+  joinHere(
+    kind: 'join' | 'device' | 'found',
+    myName: string,
+  ): Promise<Result<GuestFlow, NoAddress | NoRelayPoint>>
   /** Hubs in the room that this device scanned, the newest last. */
   readonly hubs: Watched<readonly RoomHub[]>
   /** Joins the hub whose code was scanned, pasted or typed; twice is once. `BadCode`: it is not the code of a hub. */
@@ -190,6 +193,8 @@ export interface HostFlow {
   readonly encounter?: Encounter
   /** Joining: tells the newcomer that it is not yet, and from which day on they can ask again. Milliseconds since 1970. No reason travels. */
   notYet?(until: number): void
+  /** Founding: a code for one more founder who is beside this phone. Scanning each other is the verification. */
+  showCode?(): Promise<Result<Encounter, NoAddress>>
   /** What the host and this guest see is the same (`true`), or not: then that guest is turned away. */
   confirmWords(guest: string, same: boolean): void
   /** Founding: everybody expected is here and verified. Needs two verified guests. */

@@ -15,7 +15,8 @@ import { invitationFromLink } from '../wire/invitation.ts'
 import type { CircleInvitation, FlowState } from './circle-founding.ts'
 import { CIRCLE_PREFIX, type Circle } from './circle.ts'
 import type { NotLinked } from './circles.ts'
-import { guestFounding, hostFounding, type Founded } from './founding.ts'
+import { guestFounding, guestFoundingHere } from './founding-guest.ts'
+import { hostFounding, type Founded } from './founding.ts'
 import { joinHubs } from '../net/hubs.ts'
 import { guestHere } from './joining-here.ts'
 import { guestJoining, type Joined } from './joining.ts'
@@ -201,16 +202,19 @@ export class LiveWorkspace implements Workspace {
   }
 
   async joinHere(
-    kind: 'join' | 'device',
+    kind: 'join' | 'device' | 'found',
     myName: string,
   ): Promise<Result<GuestFlow, NoAddress | NoRelayPoint>> {
     this.#flow.read()?.cancel()
     // A newcomer knows no relay point yet, and a code that shows only such has nothing to show.
     if (this.#reach.now.read() === 'relayed') return err({ type: 'NoRelayPoint' })
-    const { rtc, clock, random } = this.#flowWorld(myName, () => ({ turn: [], reach: 'direct' }))
-    const flow = await guestHere({ rtc, clock, random, myName }, kind, (joined) =>
-      this.#joined(joined, kind === 'device' ? joined.host : myName),
-    )
+    const world = this.#flowWorld(myName, () => ({ turn: [], reach: 'direct' }))
+    const flow =
+      kind === 'found'
+        ? await guestFoundingHere(world, (founded) => this.#founded(founded, myName, null))
+        : await guestHere(world, kind, (joined) =>
+            this.#joined(joined, kind === 'device' ? joined.host : myName),
+          )
     if (flow.ok) this.#flow.set(flow.value)
     return flow
   }
