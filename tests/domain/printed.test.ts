@@ -49,7 +49,13 @@ test.each([
   const [block] = printed[0]!.blocks
   expect(block?.type === 'paragraph' && block.spans.map((span) => span.text).join('')).toBe(expected)
   // The article itself says what it said.
-  expect(plainText(articles(doc).read().find((article) => article.id === id)!.body!)).toBe(text)
+  expect(
+    plainText(
+      articles(doc)
+        .read()
+        .find((article) => article.id === id)!.body!,
+    ),
+  ).toBe(text)
 })
 
 test('a name is covered although half of it is bold, and an address that is a person’s goes', () => {

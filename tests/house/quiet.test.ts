@@ -12,7 +12,9 @@ const NAMES_A_PAGE = /document\.title|<svelte:head>|<title>/
 test('AB6: what a page is called is set in one place, and from the name that was chosen for the app', () => {
   const naming = filesUnder('src/lib', '.ts', '.svelte').concat(filesUnder('src/routes', '.ts', '.svelte'))
   expect(naming.filter((file) => NAMES_A_PAGE.test(textOf(file)))).toEqual(['src/routes/+layout.svelte'])
-  const lines = textOf('src/routes/+layout.svelte').split('\n').filter((line) => NAMES_A_PAGE.test(line))
+  const lines = textOf('src/routes/+layout.svelte')
+    .split('\n')
+    .filter((line) => NAMES_A_PAGE.test(line))
   expect(lines.map((line) => line.trim())).toEqual(['document.title = language.t(`guise.${look.face}`)'])
 })
 
