@@ -6,6 +6,8 @@ export default {
   kit: {
     adapter: adapter({ pages: 'build', assets: 'build', fallback: undefined, precompress: false }),
     router: { type: 'hash' },
+    // Beside the pages: it decides which of them stands behind an address.
+    files: { hooks: { universal: 'src/routes/reroute' } },
     alias: {},
     typescript: {
       config: (config) => ({

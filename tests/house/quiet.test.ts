@@ -4,7 +4,19 @@ import { filesUnder, textOf } from './sources.ts'
 
 /** What would show on a phone that is locked, or sound from it. */
 const LOUD =
-  /\b(?:Notification|showNotification|PushManager|pushManager|setAppBadge|vibrate|speechSynthesis)\b/
+  /\b(?:Notification|showNotification|PushManager|pushManager|setAppBadge|vibrate|speechSynthesis|mediaSession|MediaMetadata|getNotifications|TimestampTrigger)\b/
+
+/** What a browser writes beside an address in its history, and shows of a page that is not open. */
+const NAMES_A_PAGE = /document\.title|<svelte:head>|<title>/
+
+test('AB6: what a page is called is set in one place, and from the name that was chosen for the app', () => {
+  const naming = filesUnder('src/lib', '.ts', '.svelte').concat(filesUnder('src/routes', '.ts', '.svelte'))
+  expect(naming.filter((file) => NAMES_A_PAGE.test(textOf(file)))).toEqual(['src/routes/+layout.svelte'])
+  const lines = textOf('src/routes/+layout.svelte')
+    .split('\n')
+    .filter((line) => NAMES_A_PAGE.test(line))
+  expect(lines.map((line) => line.trim())).toEqual(['document.title = language.t(`guise.${look.face}`)'])
+})
 
 test('AB1: nothing in the app can leave a badge or a notification, or make a phone sound', () => {
   const sources = filesUnder('src', '.ts', '.svelte')

@@ -236,3 +236,41 @@ test('a browser that gives no database is told apart from one that does', async 
   expect(await openDisk('cuaderno')).toEqual(failed)
   spy.mockRestore()
 })
+
+test('a vault that gives way to another: old front and rows are gone, one row is left, wherever the phone dies', async () => {
+  const header = bytes(9, 9)
+  // One put for the front, one for the row: before the last of them nothing has happened.
+  for (const at of [0, 1, 2]) {
+    newBrowser()
+    const [before, after] = [newVault(), newVault()]
+    const [old, next] = [createRowSealer(before), createRowSealer(after)]
+    const disk = await someDisk()
+    expectOk(await disk.writeFront('header', bytes(1)))
+    expectOk(await disk.writeFront('tries', bytes(2)))
+    expectOk(await disk.rows(old).commit(keystroke(1)))
+    const row = { table: 'meta', key: 'printed' } as const
+    const died = await dieAtRequest(at, () => disk.replace({ ...row, header, value: bytes(5), sealer: next }))
+    expect(died).toBe(at < 2)
+    expect(expectOk(await disk.readFront('header'))).toEqual(died ? bytes(1) : header)
+    expect(expectOk(await disk.readFront('tries'))).toEqual(died ? bytes(2) : null)
+    expect(expectOk(await disk.rows(old).get('records', 'feed/1'))).toEqual(bytes(1, 1))
+    if (died) continue
+    forgetVault(before)
+    expectOk(await disk.keepOnly({ ...row, sealer: next }))
+    expect(expectOk(await disk.rows(next).get('meta', 'printed'))).toEqual(bytes(5))
+    for (const table of TABLES)
+      expect(expectOk(await disk.rows(next).all(table))).toEqual({
+        rows: table === 'meta' ? [['printed', bytes(5)]] : [],
+        corrupt: 0,
+      })
+  }
+})
+
+test('of rows in the very table of the one that stays, those before and after it go, too', async () => {
+  const sealer = createRowSealer(newVault())
+  const disk = await someDisk()
+  const many = Array.from({ length: 20 }, (_, n): Write => ({ table: 'meta', key: `k${n}`, value: bytes(n) }))
+  expectOk(await disk.rows(sealer).commit(many))
+  expectOk(await disk.keepOnly({ table: 'meta', key: 'k7', sealer }))
+  expect(expectOk(await disk.rows(sealer).all('meta')).rows).toEqual([['k7', bytes(7)]])
+})

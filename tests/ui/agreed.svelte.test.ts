@@ -15,6 +15,7 @@ const waiting = (about: Partial<AgreedState['open'][number]> = {}): AgreedState[
   check: 'same',
   mayCosign: true,
   newVoices: [],
+  gone: [],
   ...about,
 })
 const settled = { id: harvest, words: ['río', 'maíz', 'piedra', 'luna'], mayReturn: true }
@@ -42,6 +43,14 @@ test('Ceiba signs what her phone found to be the same, and sees who decides from
   await button('Firmar').click()
   expect(agreed.asked).toEqual([`cosign ${harvest}`])
   await expect.element(page.getByText('Firmaste el acuerdo.')).toBeVisible()
+})
+
+test('a proposal that counts somebody who left says so, and may be made again', async () => {
+  const agreed = new PaperAgreed({ open: [waiting({ gone: [memberId('Jícara')] })], mayPropose: true })
+  show(agreed)
+  await expect.element(page.getByText(/cuentan con Jícara, que ya no está/)).toBeVisible()
+  await button('Proponer un acuerdo firme').click()
+  expect(agreed.asked).toEqual(['propose'])
 })
 
 test('nobody can sign what differs from their phone, or what it has not checked', async () => {

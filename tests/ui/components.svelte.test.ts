@@ -118,6 +118,18 @@ test('a phrase is hidden until asked for, and may be pasted', async () => {
   expect(pasted.defaultPrevented).toBe(false)
 })
 
+test('whoever has a PIN asks for a keyboard of numbers, each time anew, and it is kept nowhere', async () => {
+  show()
+  const phrase = page.getByLabelText('Frase')
+  await expect.element(phrase).not.toHaveAttribute('inputmode')
+  await page.getByRole('button', { name: '123, teclado de números' }).click()
+  await expect.element(phrase).toHaveAttribute('inputmode', 'numeric')
+  await expect.element(phrase).toHaveFocus()
+  await page.getByRole('button', { name: 'abc, teclado de letras' }).click()
+  await expect.element(phrase).not.toHaveAttribute('inputmode')
+  expect(Object.keys(localStorage).filter((key) => !['language', 'look', 'face'].includes(key))).toEqual([])
+})
+
 test('one of a few is chosen with the arrow keys', async () => {
   show()
   ;(page.getByLabelText('Pera').element() as HTMLElement).focus()

@@ -6,6 +6,7 @@ import { Cell } from '../../src/lib/core/watched.ts'
 import { createDocument, setAbout } from '../../src/lib/domain/document.ts'
 import { turnServersOf } from '../../src/lib/domain/relay-points.ts'
 import { addPerson } from '../../src/lib/domain/people.ts'
+import type { Printed } from '../../src/lib/domain/printed.ts'
 import type {
   Agreed,
   AgreedState,
@@ -460,6 +461,7 @@ const devicesIn = (now: Membership, change: (device: Device) => Device): readonl
   now.members.map((member) => ({ ...member, devices: member.devices.map(change) }))
 
 export class PaperWorkspace implements Workspace {
+  leftLink: string | null = null
   readonly spaces: Cell<readonly PaperSpace[]>
   readonly current: Cell<PaperSpace | null>
   readonly flow = new Cell<PaperHostFlow | PaperGuestFlow | null>(null)
@@ -539,7 +541,7 @@ export class PaperWorkspace implements Workspace {
     return ok({ space, news, bytes: file.size, rulesAreAhead, apply })
   }
 
-  async joinHere(kind: 'join' | 'device', myName: string) {
+  async joinHere(kind: 'join' | 'device' | 'found', myName: string) {
     this.asked.push(`${kind} here as ${myName}`)
     const flow = new PaperGuestFlow(kind)
     flow.encounter = new PaperEncounter('GUEST')
@@ -642,6 +644,12 @@ export class PaperSession implements Session {
   async startProfile() {
     this.asked.push('start a profile')
     this.phase.set({ type: 'fresh', guest: false, others: true })
+  }
+
+  async goLight(passphrase: string, printed: Printed) {
+    this.asked.push(`go light with ${printed.map(({ title }) => title).join(', ')}`)
+    if ([...passphrase].length < 8) return err({ type: 'PassphraseTooShort', minimum: 8 })
+    return passphrase === PHRASE ? err({ type: 'SamePhrase' }) : ok(undefined)
   }
 
   async erase(then: 'go away' | 'begin anew'): Promise<void> {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { page, userEvent } from 'vitest/browser'
-import { followAddress } from '../../src/lib/ui/frame/follow-address.ts'
+import { followAddress, followLinks } from '../../src/lib/ui/frame/follow-address.ts'
 import HelpScreen from '../../src/lib/ui/settings/HelpScreen.svelte'
 import LockRulesScreen from '../../src/lib/ui/settings/LockRulesScreen.svelte'
 import { uncover } from '../../src/lib/ui/cover.ts'
@@ -64,7 +64,9 @@ const statuses: readonly (readonly [Status, RegExp, RegExp])[] = [
   [{ type: 'stale', since: Date.now() - 24 * 60 * FIVE_MINUTES }, /Sin contacto desde/, /guardado aquí/],
   [{ type: 'attention', decisions: 1 }, /Falta tu decisión/, /Hay una decisión/],
   [{ type: 'paused' }, /Compartir en pausa/, /Tú lo paraste/],
-  [{ type: 'out' }, /Teléfono en pausa/, /no les llega/],
+  [{ type: 'out', how: 'paused' }, /Teléfono en pausa/, /no les llega/],
+  [{ type: 'out', how: 'ended' }, /Teléfono retirado/, /ya no se usa/],
+  [{ type: 'out', how: 'left' }, /Ya no eres parte/, /pueden recibirte otra vez/],
 ]
 
 test.each(statuses)('the pill says %j in words, and more on a tap', async (status, short, detail) => {
@@ -180,6 +182,34 @@ test('an address that is typed leads there without a reload, and the way back st
   expect(history.state).toEqual({ router: 1 })
   stop()
   history.replaceState(null, '', start)
+})
+
+test('a link is followed by what it leads to, and the router never sees its address; others are the browser’s', async () => {
+  const went: string[] = []
+  const stop = followLinks((path) => void went.push(path))
+  const start = location.href
+  const tap = (about: Partial<HTMLAnchorElement>, how: MouseEventInit = {}) => {
+    const link = Object.assign(document.createElement('a'), about)
+    link.append(document.createElement('b'))
+    document.body.append(link)
+    const event = new MouseEvent('click', { bubbles: true, cancelable: true, ...how })
+    // Nothing of what is left to the browser may lead this test away.
+    link.addEventListener('click', (late) => late.preventDefault())
+    const untouched = { is: true }
+    link.addEventListener('click', (late) => (untouched.is = !late.defaultPrevented), { capture: true })
+    link.firstElementChild!.dispatchEvent(event)
+    link.remove()
+    return untouched.is
+  }
+  expect(tap({ href: '#/registro/a1b2' })).toBe(false)
+  expect(went).toEqual(['/registro/a1b2'])
+  expect(tap({ href: '#/registro' }, { ctrlKey: true })).toBe(true)
+  expect(tap({ href: '#/registro', target: '_blank' })).toBe(true)
+  expect(tap({ href: 'blob:x', download: 'notas.bin' })).toBe(true)
+  stop()
+  expect(tap({ href: '#/registro' })).toBe(true)
+  expect(went).toEqual(['/registro/a1b2'])
+  expect(location.href).toBe(start)
 })
 
 test('a founding that goes on is found again from any other page, until it is over', async () => {

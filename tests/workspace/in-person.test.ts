@@ -39,6 +39,68 @@ test('Drago joins beside Alba: both scan, Alba looks at the name, Bruna vouches,
     ).toEqual(['Alba', 'Bruna', 'Ceiba', 'Drago'])
 })
 
+test('three in one room found by scanning each other: no hub, no words but those of the genesis, and all of them are checked', async () => {
+  const valley = neighbourhood()
+  const homes = [valley.arrive(), valley.arrive(), valley.arrive()] as const
+  const [alba, bruna, ceiba] = homes
+  const notebook = await alba.workspace.lightNotebook({ title: 'Cuaderno', purpose: '', myName: 'Alba' })
+  const host = await alba.workspace.proposeFounding(notebook, { title: 'Valle', myName: 'Alba' })
+  const guests = []
+  for (const [home, name] of [
+    [bruna, 'Bruna'],
+    [ceiba, 'Ceiba'],
+  ] as const) {
+    const shown = expectOk(await valley.during(host.showCode!()))
+    const guest = expectOk(await valley.during(home.workspace.joinHere('found', name)))
+    expectOk(shown.take(guest.encounter!.code))
+    expectOk(guest.encounter!.take(shown.code))
+    await valley.live()
+    expect(shown.state.read().step).toBe('met')
+    expect(guest.state.read()).toEqual({ step: 'waiting', host: 'Alba' })
+    guests.push(guest)
+  }
+  expect(host.state.read()).toMatchObject({
+    step: 'inviting',
+    guests: [
+      { name: 'Bruna', state: 'verified', words: null },
+      { name: 'Ceiba', state: 'verified', words: null },
+    ],
+  })
+  host.proposeGenesis()
+  await valley.live()
+  const words = [host, ...guests].map(({ state }) => {
+    const now = state.read()
+    return now.step === 'genesis' ? now.words.join(' ') : now.step
+  })
+  expect(words[0]!.split(' ')).toHaveLength(4)
+  expect(new Set(words).size).toBe(1)
+  for (const flow of [host, ...guests]) flow.signGenesis()
+  await valley.live(8000)
+  for (const flow of [host, ...guests]) {
+    const { members } = done(flow).membership.read()
+    expect(members.map(({ trust }) => trust).sort()).toEqual(['me', 'verified', 'verified'])
+  }
+})
+
+test('a code for founding opens no other door, and whoever scanned only one way is not in', async () => {
+  const valley = neighbourhood()
+  const [alba, bruna, ceiba] = [valley.arrive(), valley.arrive(), valley.arrive()]
+  const notebook = await alba.workspace.lightNotebook({ title: 'Cuaderno', purpose: '', myName: 'Alba' })
+  const host = await alba.workspace.proposeFounding(notebook, { title: 'Valle', myName: 'Alba' })
+  const shown = expectOk(await valley.during(host.showCode!()))
+  const newcomer = expectOk(await valley.during(bruna.workspace.joinHere('join', 'Bruna')))
+  expect(newcomer.encounter!.take(shown.code)).toMatchObject({
+    error: { type: 'CodeOfAnotherKind', kind: 'found' },
+  })
+  const founder = expectOk(await valley.during(ceiba.workspace.joinHere('found', 'Ceiba')))
+  expectOk(founder.encounter!.take(shown.code))
+  await valley.live(30_000)
+  expect(host.state.read()).toMatchObject({ step: 'inviting', guests: [] })
+  host.cancel()
+  founder.cancel()
+  await valley.live()
+})
+
 test('“not yet” reaches the newcomer with a day and without a reason, and leaves no proposal behind', async () => {
   const valley = neighbourhood()
   const [alba, bruna] = await founded(valley, 'Alba', 'Bruna', 'Ceiba')
@@ -131,6 +193,31 @@ test('Bruna leaves by her own word: she is nobody’s any more here, her name fa
   expect(articles(bruna!.space.doc.read()).read()).toHaveLength(1)
   expect(bruna!.space.readOnly.read()).toBe(true)
   expect(await bruna!.space.leave()).toMatchObject({ error: { type: 'NotAMember' } })
+})
+
+test('an agreement that waits for somebody who left does not keep the others from the next one', async () => {
+  const valley = neighbourhood()
+  const [alba, bruna, ceiba] = await founded(valley, 'Alba', 'Bruna', 'Ceiba')
+  // The first is proposed when they found, and takes all three.
+  const first = alba!.space.agreed.state.read().open[0]!
+  expect(first).toMatchObject({ needed: 3, gone: [] })
+  expect(alba!.space.agreed.state.read().mayPropose).toBe(false)
+  expectOk(await bruna!.space.leave())
+  await valley.live(8000)
+  expect(bruna!.space.status.read()).toEqual({ type: 'out', how: 'left' })
+  for (const { space } of [alba!, ceiba!]) {
+    const now = space.agreed.state.read()
+    expect(now.open).toMatchObject([{ id: first.id, needed: 3, gone: [bruna!.space.me.member] }])
+    expect(now.mayPropose).toBe(true)
+  }
+  expectOk(await alba!.space.agreed.propose())
+  await valley.live(8000)
+  const second = ceiba!.space.agreed.state.read().open.find(({ id }) => id !== first.id)!
+  expect(second).toMatchObject({ needed: 2, gone: [], check: 'same' })
+  expectOk(await ceiba!.space.agreed.cosign(second.id))
+  await valley.live(8000)
+  for (const { space } of [alba!, ceiba!])
+    expect(space.agreed.state.read()).toMatchObject({ final: { id: second.id }, open: [] })
 })
 
 test('a lost phone is retired for good only by more than half; found in time, a majority gives it back', async () => {

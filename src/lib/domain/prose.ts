@@ -107,7 +107,8 @@ const PLAIN = { bold: false, italic: false, link: null } as const
 const linkOf = (mark: unknown): string | null =>
   typeof mark === 'object' && mark !== null && 'href' in mark ? parseLink(mark.href) : null
 
-const textOfBlock = (block: Block): string => {
+/** The words of one block, a line for each block inside. */
+export const textOfBlock = (block: Block): string => {
   switch (block.type) {
     case 'paragraph':
     case 'heading':

@@ -35,9 +35,25 @@ export interface Disk {
   rows(sealer: RowSealer): Storage
   /** The header, and so the one slot that holds the vault's key: what is left cannot be opened by any phrase. */
   eraseFront(): Promise<Result<void, StorageFailed>>
+  /**
+   * The vault gives way to another one in a single step: what stood in the clear is replaced by `header`, and one row is there
+   * under the new key. From then on the old rows cannot be opened by any phrase; `keepOnly` takes them away.
+   */
+  replace(by: Replacement): Promise<Result<void, StorageFailed>>
+  /** Deletes every row but one. */
+  keepOnly(row: Pick<Replacement, 'table' | 'key' | 'sealer'>): Promise<Result<void, StorageFailed>>
   /** The header first; then everything. */
   erase(): Promise<Result<void, StorageFailed>>
   close(): void
+}
+
+/** Another vault in place of the one before: its front, and the one row it begins with. */
+export type Replacement = {
+  readonly header: Uint8Array
+  readonly table: Table
+  readonly key: string
+  readonly value: Uint8Array
+  readonly sealer: RowSealer
 }
 
 export const openDisk = async (name: string): Promise<Result<Disk, StorageFailed>> => {
@@ -71,6 +87,27 @@ const diskOf = (name: string, db: IDBPDatabase): Disk => ({
     attempt(() => write(db, [{ letter: FRONT, rowName: row, value: value && value.slice() }])),
   rows: (sealer) => rowsOf({ db, reads: new Reads(db), sealer }),
   eraseFront: () => attempt(() => clear(db, [FRONT])),
+  replace: ({ header, table, key, value, sealer }) =>
+    attempt(async () => {
+      const [rowName, sealed] = [sealer.name(table, key), sealer.seal(table, key, value)]
+      await transact(db, [
+        { letter: FRONT, ask: (rows) => rows.clear() },
+        { letter: FRONT, ask: (rows) => rows.put(header.slice(), 'header' satisfies Front) },
+        { letter: LETTERS[table], ask: (rows) => rows.put(sealed, rowName) },
+      ])
+    }),
+  keepOnly: ({ table, key, sealer }) =>
+    attempt(async () => {
+      const rowName = sealer.name(table, key)
+      await transact(db, [
+        ...Object.values(LETTERS)
+          .filter((letter) => letter !== LETTERS[table])
+          .map((letter): Step => ({ letter, ask: (rows) => rows.clear() })),
+        ...[IDBKeyRange.upperBound(rowName, true), IDBKeyRange.lowerBound(rowName, true)].map(
+          (others): Step => ({ letter: LETTERS[table], ask: (rows) => rows.delete(others) }),
+        ),
+      ])
+    }),
   erase: () =>
     attempt(async () => {
       await clear(db, [FRONT])

@@ -75,7 +75,7 @@ export class Home {
   }
 
   /** The other side of it. */
-  async joinHere(kind: 'join' | 'device', myName: string): ReturnType<Opens> {
+  async joinHere(kind: 'join' | 'device' | 'found', myName: string): ReturnType<Opens> {
     const flow = await this.#workspace!.joinHere(kind, myName)
     return flow.ok ? ok(flow.value.encounter!) : flow
   }

@@ -73,7 +73,12 @@ const stateOf = (replica: Replica, language: WordLanguage): AgreedState => {
   const all = [...now.checkpoints.values()]
   const pinned = ledger.pin ? now.checkpoints.get(ledger.pin) : undefined
   const final = pinned?.status === 'final' ? pinned : undefined
-  const open = all.filter(({ id, status }) => status === 'open' && (!final || ledger.isBelow(final.id, id)))
+  const open = all
+    .filter(({ id, status }) => status === 'open' && (!final || ledger.isBelow(final.id, id)))
+    .map((one) => {
+      const then = ledger.checkpointState([one.id])
+      return { ...one, newVoices: newVoicesAt(now, then), gone: goneSince(now, then, one.cosigners) }
+    })
   const me = now.devices.get(replica.own.id)
   return {
     final: final
@@ -84,14 +89,15 @@ const stateOf = (replica: Replica, language: WordLanguage): AgreedState => {
           mayReturn: checkpoints.docsOf(final.id) !== null,
         }
       : null,
-    open: open.map(({ id, author, cosigners, needed }) => ({
+    open: open.map(({ id, author, cosigners, needed, newVoices, gone }) => ({
       id,
       by: now.devices.get(author)?.member ?? null,
       signedBy: cosigners,
       needed,
       check: checkpoints.checkOf(id),
       mayCosign: mayCosign(ledger, replica.own.id, id).ok,
-      newVoices: newVoicesAt(now, ledger.checkpointState([id])),
+      newVoices,
+      gone,
     })),
     handed: replica.handedOver,
     conflicts: all
@@ -99,7 +105,8 @@ const stateOf = (replica: Replica, language: WordLanguage): AgreedState => {
       .map(({ id }) => ({ id, signedBoth: now.doubleSigners })),
     mayPropose:
       now.kind !== 'notebook' &&
-      open.length === 0 &&
+      // One that waits for somebody who is gone must not keep the others from settling anything.
+      open.every(({ gone }) => gone.length > 0) &&
       me?.standing === 'active' &&
       hasNews(replica, final?.id),
   }
@@ -108,6 +115,19 @@ const stateOf = (replica: Replica, language: WordLanguage): AgreedState => {
 /** Whose admission lies under the checkpoint, and whose voice does not count yet. */
 const newVoicesAt = (now: LedgerState, then: LedgerState): readonly MemberId[] =>
   [...now.members.values()].filter(({ id, votes }) => !votes && then.members.has(id)).map(({ id }) => id)
+
+/**
+ * Who is counted by a checkpoint, has not signed it, and is no part of the collective any more. How many it takes is read off its own past
+ * and never changes: only one that is proposed anew counts without them.
+ */
+const goneSince = (
+  now: LedgerState,
+  then: LedgerState,
+  cosigners: readonly MemberId[],
+): readonly MemberId[] =>
+  [...then.members.values()]
+    .filter(({ id, votes }) => votes && !cosigners.includes(id) && !now.members.get(id)?.votes)
+    .map(({ id }) => id)
 
 /** Whether anything was said or written since, signing apart. */
 const hasNews = ({ ledger, feeds, checkpoints }: Replica, final: EntryId | undefined): boolean => {

@@ -1,5 +1,5 @@
-import { equalBytes } from '../core/bytes.ts'
 import { encodeCbor } from '../core/cbor.ts'
+import { err, ok, type Result } from '../core/result.ts'
 import type { Clock, Random } from '../core/clock.ts'
 import {
   idBytes,
@@ -12,22 +12,16 @@ import {
 import { Cell } from '../core/watched.ts'
 import { createDevice, type OwnDevice } from '../crypto/device.ts'
 import { deriveKey, hash, type SecretKey } from '../crypto/hash.ts'
-import { oneLine } from '../domain/text.ts'
-import {
-  assembleGenesis,
-  checkGenesis,
-  createGenesis,
-  parseGenesisDraft,
-  signGenesis,
-  type GenesisDraft,
-} from '../ledger/genesis.ts'
-import { hostMeeting, joinMeeting } from '../net/meet.ts'
+import { assembleGenesis, createGenesis, signGenesis, type GenesisDraft } from '../ledger/genesis.ts'
+import { createCodeMeeting, type CodeMeeting } from '../net/code-meeting.ts'
+import { hostMeeting } from '../net/meet.ts'
 import type { Hub, MetLink, Rtc } from '../net/types.ts'
 import { commitToNonce, opensCommitment, wordsOfId, type WordLanguage } from '../net/words.ts'
 import type { FlowMessage } from '../wire/flow.ts'
 import { INVITATION_KINDS, linkFromInvitation, type Invitation } from '../wire/invitation.ts'
-import type { FlowEnd, GuestFlow, GuestState, HostFlow, HostGuest, HostState, Space } from './types.ts'
-import { guestWords, hostWords, talk, type Exchanged } from './words-exchange.ts'
+import { acceptScanned, encounterOf } from './scanned-door.ts'
+import type { Encounter, FlowEnd, HostFlow, HostGuest, HostState, NoAddress, Space } from './types.ts'
+import { hostWords, talk, type Exchanged } from './words-exchange.ts'
 
 /** What a flow needs of the world, and what it hands over when it succeeds. */
 export type FlowWorld = {
@@ -68,7 +62,7 @@ export const spokenEnd = (why: FlowEnd): 'cancelled' | 'words differ' | 'turned 
   why === 'words differ' || why === 'turned away' || why === 'link used up' ? why : 'cancelled'
 
 /** What founders are told of the collective they come from: who is not in it learns nothing. Spec: wire.md §8. */
-const continuing = (before: CollId, genesis: EntryId): Uint8Array =>
+export const continuing = (before: CollId, genesis: EntryId): Uint8Array =>
   hash('refound', [idBytes(before), idBytes(genesis)])
 
 /** Seeds are 16 to 32 bytes; keys are derived from a hash of them. */
@@ -76,6 +70,8 @@ const stretch = (seed: Uint8Array): SecretKey => hash('founding', seed) as Secre
 
 type Guest = {
   readonly link: MetLink
+  /** Both scanned each other: that is the verification, and no words are read. */
+  readonly isScanned: boolean
   readonly say: (message: FlowMessage) => void
   exchanged: Exchanged | null
   hostSame: boolean
@@ -85,7 +81,7 @@ type Guest = {
   sig: Uint8Array | null
 }
 
-/** The proposer: meets everybody over one link each, reads words with each, then all sign one genesis. */
+/** The proposer: meets everybody over one link each, scans them or reads words with each, then all sign one genesis. */
 export const hostFounding = (
   world: FlowWorld & { readonly title: string; readonly before: CollId | null },
   finish: (founded: Founded) => Promise<Space | null>,
@@ -105,18 +101,37 @@ export const hostFounding = (
   let over = false
 
   const meeting = hostMeeting({ ...world, own, seed, context: meetingContext(committed, seed) })
-  const unwatch = meeting.guests.watch(() => meeting.guests.read().forEach(greet))
+  const unwatch = meeting.guests.watch(() =>
+    meeting.guests.read().forEach((met) => greet(met, { isScanned: false })),
+  )
+
+  /** A code for one more founder who is beside this phone. */
+  const codes: CodeMeeting[] = []
+  const showCode = async (): Promise<Result<Encounter, NoAddress>> => {
+    const made = await createCodeMeeting({ ...world, own, kind: 'found', coll: null, judge: acceptScanned })
+    if (!made.ok) return err({ type: 'NoAddress' })
+    const shown = made.value
+    codes.push(shown)
+    const stop = shown.state.watch(() => {
+      const now = shown.state.read()
+      if (now.step !== 'met') return
+      stop()
+      if (draft || over) now.link.link.close()
+      else greet(now.link.link, { isScanned: true })
+    })
+    return ok(encounterOf(shown))
+  }
 
   const views = (): readonly HostGuest[] =>
     [...guests].map(([id, guest]) => ({
       id,
       name: guest.exchanged?.name ?? '',
-      words: guest.exchanged?.words ?? null,
+      words: guest.isScanned ? null : (guest.exchanged?.words ?? null),
       state: guest.sig
         ? 'signed'
         : guest.hostSame && guest.guestSame && guest.pledge
           ? 'verified'
-          : guest.exchanged
+          : guest.exchanged && !guest.isScanned
             ? 'words'
             : 'meeting',
     }))
@@ -135,11 +150,12 @@ export const hostFounding = (
     )
   }
 
-  const greet = (met: MetLink) => {
+  const greet = (met: MetLink, { isScanned }: Pick<Guest, 'isScanned'>) => {
     if (guests.has(met.id) || draft) return
     const { say } = talk(met, (message) => hear(met.id, message))
     const guest: Guest = {
       link: met,
+      isScanned,
       say,
       exchanged: null,
       hostSame: false,
@@ -163,7 +179,13 @@ export const hostFounding = (
   const hear = (id: string, message: FlowMessage) => {
     const guest = guests.get(id)
     if (!guest || over) return
-    if (message.type === 'answer') guest.exchanged ??= hearWords.get(id)?.(message) ?? null
+    if (message.type === 'answer' && !guest.exchanged) {
+      guest.exchanged = hearWords.get(id)?.(message) ?? null
+      if (guest.isScanned && guest.exchanged) {
+        guest.hostSame = true
+        guest.say({ type: 'same', same: true })
+      }
+    }
     if (message.type === 'same') {
       if (!message.same) return turnAway(id)
       guest.guestSame = true
@@ -229,9 +251,13 @@ export const hostFounding = (
 
   const leave = () => {
     unwatch()
+    for (const code of codes) code.stop()
     // The last words must reach the guests before the links go.
     void Promise.all([...guests.values()].map((guest) => guest.link.drained())).then(() =>
-      world.clock.after(3000, () => meeting.stop()),
+      world.clock.after(3000, () => {
+        meeting.stop()
+        for (const { isScanned, link: scanned } of guests.values()) if (isScanned) scanned.close()
+      }),
     )
   }
 
@@ -239,6 +265,7 @@ export const hostFounding = (
     role: 'host',
     kind: 'found',
     state,
+    showCode,
     confirmWords: (id, same) => {
       const guest = guests.get(id)
       if (!guest?.exchanged) return
@@ -284,162 +311,11 @@ export const hostFounding = (
 /** A collective or pair that is founded anew: who was in it keeps it to read. */
 export type Before = { readonly coll: CollId; readonly title: string }
 
-/** A founder who opened the proposer's link. `mine`: what this person is in already. */
-export const guestFounding = (
-  world: FlowWorld & { readonly mine: () => readonly Before[] },
-  invitation: Invitation,
-  finish: (founded: Founded, before: CollId | null) => Promise<Space | null>,
-): GuestFlow => {
-  const own = createDevice(world.random)
-  const member = memberFrom(world.random)
-  const state = new Cell<GuestState>({ step: 'meeting' })
-  const { host, seed } = invitation
-  const meeting = joinMeeting({
-    ...world,
-    own,
-    seed,
-    context: meetingContext(host, seed),
-    isHost: (id) => equalBytes(hostCommitment('found', id), host),
-  })
-  let exchanged: Exchanged | null = null
-  let hostSame = false
-  let mySame = false
-  const nonce = world.random.bytes(32)
-  let draft: GenesisDraft | null = null
-  let title = ''
-  let before: Before | null = null
-  let names: readonly string[] = []
-  let pledges: readonly Uint8Array[] = []
-  let over = false
-  let say: (message: FlowMessage) => void = () => {}
-  let words: ReturnType<typeof guestWords> | null = null
-
-  const arrived = (link: MetLink) => {
-    const talking = talk(link, hear)
-    say = talking.say
-    words = guestWords({ ...world, link, own: own.id, kind: 'found', say, member })
-    link.closed(() => {
-      if (!over) end('no contact')
-    })
-  }
-  const unwatch = meeting.link.watch(() => {
-    const link = meeting.link.read()
-    if (link && !words) arrived(link)
-  })
-
-  const hear = (message: FlowMessage) => {
-    if (over) return
-    if (message.type === 'commit' || message.type === 'reveal') {
-      const result = words?.hear(message) ?? null
-      if (result === 'broken') return end('words differ')
-      if (result) {
-        exchanged = result
-        state.set({ step: 'words', words: result.words, host: result.name })
-      }
-    } else if (message.type === 'same') hostSame = message.same
-    else if (message.type === 'genesis') holdGenesis(message)
-    else if (message.type === 'continues') recogniseBefore(message.before)
-    else if (message.type === 'nonces') showGenesis(message.nonces)
-    else if (message.type === 'ledger') void complete(message.entries)
-    else if (message.type === 'bye') end(message.why === 'cancelled' ? 'cancelled' : 'turned away')
-  }
-
-  /** The genesis and everybody's pledge are fixed: only now does my nonce leave. */
-  const holdGenesis = (message: Extract<FlowMessage, { type: 'genesis' }>) => {
-    const parsed = parseGenesisDraft(message.entry)
-    const founders = parsed.ok ? parsed.value.founders : []
-    // What I sign must name me, and be the proposer's. Anything else is not what we agreed.
-    const place = founders.findIndex((founder) => founder.member === member && founder.deviceId === own.id)
-    const pledged = place >= 0 && message.pledges.length === founders.length && message.pledges[place]
-    if (!parsed.ok || !pledged || !opensCommitment(pledged, nonce)) return end('turned away')
-    if (draft || parsed.value.author !== meeting.link.read()?.peer || !mySame || !hostSame)
-      return end('turned away')
-    draft = parsed.value
-    title = oneLine(message.title)
-    names = message.names.map(oneLine)
-    pledges = message.pledges
-    say({ type: 'nonce', nonce })
-  }
-
-  /** Before the words of the genesis are shown, so that nobody signs without having read it. */
-  const recogniseBefore = (told: Uint8Array) => {
-    if (!draft || state.read().step === 'genesis') return
-    const { id } = draft
-    before = world.mine().find(({ coll }) => equalBytes(continuing(coll, id), told)) ?? null
-  }
-
-  const showGenesis = (nonces: readonly Uint8Array[]) => {
-    if (!draft || state.read().step === 'genesis') return
-    const kept =
-      nonces.length === pledges.length && nonces.every((one, i) => opensCommitment(pledges[i]!, one))
-    if (!kept) return end('words differ')
-    const words = genesisWords(draft, nonces, exchanged?.language ?? world.language)
-    state.set({ step: 'genesis', words, title, names, before: before?.title ?? null, signed: false })
-  }
-
-  const complete = async (entries: readonly Uint8Array[]) => {
-    const [wire] = entries
-    if (!draft || !wire || over) return
-    const genesis = checkGenesis(wire)
-    // All have signed, and it is the very one whose words were read aloud.
-    if (!genesis.ok || genesis.value.id !== draft.id) return end('turned away')
-    over = true
-    const coll = genesis.value.id as CollId
-    const met = draft.founders.map(({ deviceId }) => deviceId)
-    const space = await finish(
-      { coll, own, member, entries: [wire], title, others: names, met },
-      before?.coll ?? null,
-    )
-    if (!space) return fail()
-    state.set({ step: 'done', space })
-    leave()
-  }
-
-  const end = (why: FlowEnd) => {
-    if (over) return
-    over = true
-    state.set({ step: 'ended', why })
-    leave()
-  }
-  const fail = () => {
-    state.set({ step: 'ended', why: 'not kept' })
-    leave()
-  }
-
-  const leave = () => {
-    unwatch()
-    world.clock.after(1000, () => meeting.stop())
-  }
-
-  return {
-    role: 'guest',
-    kind: 'found',
-    state,
-    confirmWords: (same) => {
-      say({ type: 'same', same })
-      if (!same) return end('words differ')
-      mySame = true
-      say({ type: 'pledge', commit: commitToNonce(nonce) })
-      state.set({ step: 'waiting', host: exchanged?.name ?? '' })
-    },
-    signGenesis: () => {
-      const now = state.read()
-      if (!draft || now.step !== 'genesis' || now.signed) return
-      say({ type: 'signed', sig: signGenesis(own, draft) })
-      state.set({ ...now, signed: true })
-    },
-    cancel: () => {
-      say({ type: 'bye', why: 'cancelled' })
-      end('cancelled')
-    },
-  }
-}
-
 /**
  * Four words of the genesis and of a nonce of every founder, all pledged before any was seen. Words of the genesis id
  * alone could be searched for: two geneses with the same four words are found in some 2^22 tries (docs/adr/0008).
  */
-const genesisWords = (draft: GenesisDraft, nonces: readonly Uint8Array[], language: WordLanguage) =>
+export const genesisWords = (draft: GenesisDraft, nonces: readonly Uint8Array[], language: WordLanguage) =>
   wordsOfId(encodeCbor([idBytes(draft.id), nonces]), language)
 
 export const memberFrom = (random: Random): MemberId => memberIdFrom(random.bytes(16))!

@@ -46,10 +46,7 @@ const docsOf = (
   if (before && after && !equalBytes(before, after)) return null
   const states = [first, second].flatMap((docs) => docs.get(MAIN_DOC) ?? [])
   const closed = before ?? after
-  return new Map([
-    [MAIN_DOC, mergeUpdates(states)],
-    ...(closed ? ([[CLOSED_DOC, closed]] as const) : []),
-  ])
+  return new Map([[MAIN_DOC, mergeUpdates(states)], ...(closed ? ([[CLOSED_DOC, closed]] as const) : [])])
 }
 
 /** The row of what lies beside the newest welcome, oldest first; `null`: too many. */

@@ -1,26 +1,17 @@
 import type { Clock, Random } from '../core/clock.ts'
 import type { CollId, EntryId, MemberId } from '../core/ids.ts'
 import { err, ok, type Result } from '../core/result.ts'
-import { Cell, derived } from '../core/watched.ts'
+import { Cell } from '../core/watched.ts'
 import { createDevice, signBinding, verifyBinding, type OwnDevice } from '../crypto/device.ts'
-import { createCodeMeeting, type CodeMeeting, type CodeMeetingOptions } from '../net/code-meeting.ts'
+import { createCodeMeeting } from '../net/code-meeting.ts'
 import type { MetLink, Rtc } from '../net/types.ts'
 import { oneLine } from '../domain/text.ts'
 import type { FlowMessage } from '../wire/flow.ts'
 import { memberFrom } from './founding.ts'
 import type { Joined } from './joining.ts'
 import type { Replica } from './replica.ts'
-import type {
-  Encounter,
-  EncounterState,
-  FlowEnd,
-  GuestFlow,
-  GuestState,
-  HostFlow,
-  HostState,
-  NoAddress,
-  Space,
-} from './types.ts'
+import { acceptScanned, encounterOf } from './scanned-door.ts'
+import type { FlowEnd, GuestFlow, GuestState, HostFlow, HostState, NoAddress, Space } from './types.ts'
 import { followVouching, takeBack } from './vouching.ts'
 import { talk } from './words-exchange.ts'
 
@@ -36,10 +27,6 @@ export type HereKind = 'join' | 'device'
 
 /** The last words must reach the other side before the link goes. ms. */
 const GOODBYE_MS = 3000
-
-/** Who was scanned is who is heard: their code says so, and the ledger has nothing to say of a newcomer yet. */
-const acceptScanned: CodeMeetingOptions['judge'] = (_, presented) =>
-  presented && { device: presented, standing: 'stranger' }
 
 /**
  * A member lets in whoever is beside them: both scan, which is the verification; the host says where, the guest binds itself
@@ -248,13 +235,3 @@ export const guestHere = async (
     },
   })
 }
-
-const encounterOf = (meeting: CodeMeeting): Encounter => ({
-  code: meeting.code,
-  state: derived([meeting.state], (): EncounterState => {
-    const now = meeting.state.read()
-    return now.step === 'met' ? { step: 'met', member: null } : now
-  }),
-  take: meeting.take,
-  stop: meeting.stop,
-})

@@ -291,5 +291,11 @@ export const guestJoining = (
       say({ type: 'bye', why: 'cancelled' })
       end('cancelled')
     },
+    breakOff: () => {
+      // Once others vouch for these very keys, they must be told that the keys are gone.
+      if (hostSame && mySame) say({ type: 'bye', why: 'cancelled' })
+      else met?.close()
+      end('cancelled')
+    },
   }
 }

@@ -4,6 +4,7 @@ import { Cell } from '../core/watched.ts'
 import { systemRandom } from '../crypto/random.ts'
 import { stretchInWorker, type Stretch } from '../crypto/stretch.ts'
 import { createRowSealer, forgetVault, markOf, type Vault } from '../crypto/vault.ts'
+import { encodePrinted, parsePrinted } from '../domain/printed-row.ts'
 import { createHub } from '../net/hub-client.ts'
 import { joinHubs } from '../net/hubs.ts'
 import { browserRtc } from '../net/rtc.ts'
@@ -17,13 +18,16 @@ import type { Storage } from '../sync/ports.ts'
 import { hubsOfPolicy } from '../wire/hub-list.ts'
 import { LockRulesSetting } from './lock-rules.ts'
 import type { Phase, Session } from './types.ts'
-import { isLongEnough, makeVault, PASSPHRASE_MINIMUM, tryPhrase } from './vault-door.ts'
+import { isLongEnough, makeSuccessor, makeVault, PASSPHRASE_MINIMUM, tryPhrase } from './vault-door.ts'
 import { LiveWorkspace } from './workspace.ts'
 
 /** A lock never waits longer than this for what was typed last. */
 const LOCK_PATIENCE_MS = 1000
 /** Nor somebody in a hurry longer than this. The screen is empty before. */
 const EXIT_PATIENCE_MS = 300
+
+/** Where a vault keeps a printed text, and then nothing else. Spec: keys.md §9. */
+const PRINTED = { table: 'meta', key: 'printed' } as const
 
 export type SessionWorld = {
   /** `ws(s)://…/post` of the hub that served this page. */
@@ -184,7 +188,18 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
         return opened
       }
       vault = opened.value
-      await begin(disk.value.rows(createRowSealer(vault)))
+      const sealer = createRowSealer(vault)
+      const storage = disk.value.rows(sealer)
+      const left = await storage.get(PRINTED.table, PRINTED.key)
+      if (!left.ok || !left.value) {
+        await begin(storage)
+        return ok(undefined)
+      }
+      const printed = parsePrinted(left.value)
+      if (!printed) return err({ type: 'VaultDamaged' })
+      // Whoever was interrupted while leaving everything behind still has rows that nobody can open.
+      await disk.value.keepOnly({ ...PRINTED, sealer })
+      phase.set({ type: 'light', printed })
       return ok(undefined)
     },
     confirm: async (passphrase) => {
@@ -219,6 +234,26 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
       const taken = new Set((await findProfiles()).map((profile) => profile.name))
       const free = PROFILE_NAMES.find((each) => !taken.has(each))
       if (free) await standBefore(free)
+    },
+    goLight: async (passphrase, printed) => {
+      if (!isLongEnough(passphrase)) return err({ type: 'PassphraseTooShort', minimum: PASSPHRASE_MINIMUM })
+      if (!disk?.ok || !vault || isLeaving) return err({ type: 'StorageUnavailable' })
+      await workspace?.flush()
+      const next = await makeSuccessor(disk.value, passphrase, stretch)
+      if (!next.ok) return next
+      // Stretching takes a while; it may have locked itself meanwhile.
+      if (isLeaving) return err({ type: 'StorageUnavailable' })
+      const sealer = createRowSealer(next.value.vault)
+      const value = encodePrinted(printed)
+      const replaced = await disk.value.replace({ ...PRINTED, header: next.value.header, value, sealer })
+      if (!replaced.ok) return err({ type: 'StorageUnavailable' })
+      isLeaving = true
+      // From here on nothing opens what was here, and nothing more of it is written.
+      forgetVault(vault)
+      await disk.value.keepOnly({ ...PRINTED, sealer })
+      forgetVault(next.value.vault)
+      leave(world.goAway)
+      return ok(undefined)
     },
     erase: async (then) => {
       isLeaving = true

@@ -558,7 +558,9 @@ export class LiveSpace implements Space {
 
   #status(): Status {
     const standing = this.replica.standing()
-    if (standing === 'suspended' || standing === 'revoked' || standing === 'retired') return { type: 'out' }
+    if (standing === 'suspended') return { type: 'out', how: 'paused' }
+    if (standing === 'revoked' || standing === 'retired')
+      return { type: 'out', how: this.#hasLeft() ? 'left' : 'ended' }
     if (this.#syncing.paused.read()) return { type: 'paused' }
     const progress = this.#syncing.progress()
     if (progress && progress.total > 20) return { type: 'exchanging', ...progress }
@@ -575,6 +577,16 @@ export class LiveSpace implements Space {
       return { type: 'connecting', tries: trying }
     }
     return { type: 'local', waiting: this.#waiting() }
+  }
+
+  /** No phone of this one’s person belongs any more. */
+  #hasLeft(): boolean {
+    return this.membership
+      .read()
+      .members.every(
+        ({ me, devices }) =>
+          !me || devices.every(({ standing }) => standing !== 'active' && standing !== 'suspended'),
+      )
   }
 
   /** In a notebook there is nobody it could wait for. */

@@ -2,6 +2,7 @@ import type * as Y from 'yjs'
 import type { DeviceId, EntryId, EpochId, MemberId } from '../core/ids.ts'
 import type { Result } from '../core/result.ts'
 import type { Watched } from '../core/watched.ts'
+import type { Printed } from '../domain/printed.ts'
 import type { ScannedKind } from '../net/scanned.ts'
 import type { ProfileName } from '../store/profiles.ts'
 import type { TryLimit } from '../store/tries.ts'
@@ -38,6 +39,14 @@ export interface Session {
   enterProfile(name: ProfileName): Promise<void>
   /** Begins one more, apart from all others; four at most. */
   startProfile(): Promise<void>
+  /**
+   * Leaves of this vault nothing but a printed text, under a phrase of its own, and goes away. Everything else in it ends as with
+   * `erase`: the key slot first. `SamePhrase`: it is the phrase of now.
+   */
+  goLight(
+    passphrase: string,
+    printed: Printed,
+  ): Promise<Result<void, PassphraseTooShort | SamePhrase | StorageUnavailable>>
   /** Destroys the key slot of this vault first, then everything else in it; other vaults of this browser stay. */
   erase(then: 'go away' | 'begin anew'): Promise<void>
 }
@@ -69,8 +78,12 @@ export type Phase =
   /** Another tab has this vault open. */
   | { readonly type: 'elsewhere'; readonly mark: Uint8Array }
   | { readonly type: 'open'; readonly workspace: Workspace; readonly guest: boolean }
+  /** A text to read, and nothing else: what `goLight` left. */
+  | { readonly type: 'light'; readonly printed: Printed }
 
 export type PassphraseTooShort = { readonly type: 'PassphraseTooShort'; readonly minimum: number }
+/** The phrase chosen for something new is the one in use already. */
+export type SamePhrase = { readonly type: 'SamePhrase' }
 /** `left`: how many more before the vault erases itself, where its owner chose that; at 0 it has. */
 export type WrongPassphrase = { readonly type: 'WrongPassphrase'; readonly left?: number }
 export type TryLater = { readonly type: 'TryLater'; readonly waitMs: number }
@@ -91,13 +104,18 @@ export interface Workspace {
   }): Promise<Space>
   /** Starts founding from a notebook, or anew from a collective that can no longer decide; its content is copied in. At most one flow at a time; a second call ends the first. */
   proposeFounding(from: Space, about: { readonly title: string; readonly myName: string }): Promise<HostFlow>
+  /** The invitation that was being followed when this vault locked: to be opened again, or let be. It is there once. */
+  readonly leftLink: string | null
   /** Opens an invitation link: to found, or to join. */
   openLink(link: string, myName: string): Promise<Result<GuestFlow, BadLink>>
   /**
-   * Shows a code to somebody who lets this phone in, face to face: as a new person, or as a further device of one who is in
-   * there already. `myName`: of the person; of a further device, what it is to be called.
+   * Shows a code to somebody who lets this phone in, face to face: as a new person, as a further device of one who is in
+   * there already, or to found with them. `myName`: of the person; of a further device, what it is to be called.
    */
-  joinHere(kind: 'join' | 'device', myName: string): Promise<Result<GuestFlow, NoAddress | NoRelayPoint>>
+  joinHere(
+    kind: 'join' | 'device' | 'found',
+    myName: string,
+  ): Promise<Result<GuestFlow, NoAddress | NoRelayPoint>>
   /** Hubs in the room that this device scanned, the newest last. */
   readonly hubs: Watched<readonly RoomHub[]>
   /** Joins the hub whose code was scanned, pasted or typed; twice is once. `BadCode`: it is not the code of a hub. */
@@ -175,6 +193,8 @@ export interface HostFlow {
   readonly encounter?: Encounter
   /** Joining: tells the newcomer that it is not yet, and from which day on they can ask again. Milliseconds since 1970. No reason travels. */
   notYet?(until: number): void
+  /** Founding: a code for one more founder who is beside this phone. Scanning each other is the verification. */
+  showCode?(): Promise<Result<Encounter, NoAddress>>
   /** What the host and this guest see is the same (`true`), or not: then that guest is turned away. */
   confirmWords(guest: string, same: boolean): void
   /** Founding: everybody expected is here and verified. Needs two verified guests. */
@@ -224,6 +244,8 @@ export interface GuestFlow {
   confirmWords(same: boolean): void
   signGenesis(): void
   cancel(): void
+  /** The page goes in the middle of it: ends without saying so where that leaves the link as it was, so that it may be followed again. */
+  breakOff?(): void
 }
 
 export type GuestState =
@@ -529,6 +551,8 @@ export type AgreedState = {
     readonly mayCosign: boolean
     /** Whose voice counts from then on. */
     readonly newVoices: readonly MemberId[]
+    /** Who is counted in `needed`, has not signed, and is no longer part: proposed anew it counts without them. */
+    readonly gone: readonly MemberId[]
   }[]
   /** Enough signed, and yet it stands against the final one: nothing follows from it. Who signed both. */
   readonly conflicts: readonly { readonly id: EntryId; readonly signedBoth: readonly MemberId[] }[]
@@ -569,7 +593,8 @@ export type Status =
   | { readonly type: 'upToDate'; readonly people: number; readonly at: number }
   | { readonly type: 'stale'; readonly since: number }
   | { readonly type: 'attention'; readonly decisions: number }
-  | { readonly type: 'out' }
+  /** This phone takes part no more. `paused`: for now; `ended`: it was retired; `left`: its person is not part any more. */
+  | { readonly type: 'out'; readonly how: 'paused' | 'ended' | 'left' }
 
 export type AsideItem = {
   readonly id: string

@@ -2,10 +2,10 @@ import { err, ok, type Result } from '../core/result.ts'
 import { calibrate } from '../crypto/argon2.ts'
 import { systemRandom } from '../crypto/random.ts'
 import type { Stretch } from '../crypto/stretch.ts'
-import { createVault, openVault, type Vault } from '../crypto/vault.ts'
+import { createVault, forgetVault, openVault, type Vault } from '../crypto/vault.ts'
 import type { Disk } from '../store/idb-storage.ts'
 import { countTry, forgetTries, triesLeft, waitBeforeTrying } from '../store/tries.ts'
-import type { StorageUnavailable, TryLater, VaultDamaged, WrongPassphrase } from './types.ts'
+import type { SamePhrase, StorageUnavailable, TryLater, VaultDamaged, WrongPassphrase } from './types.ts'
 
 /** Shorter than this is guessed too fast. Characters; digits alone may be fewer, and are told what they are worth. */
 export const PASSPHRASE_MINIMUM = 8
@@ -21,16 +21,40 @@ export const makeVault = async (
   passphrase: string,
   stretch: Stretch,
 ): Promise<Result<Vault, StorageUnavailable>> => {
+  const made = await newVault(passphrase, stretch)
+  const there = await disk.readFront('header')
+  if (!there.ok || there.value) return err({ type: 'StorageUnavailable' })
+  const written = await disk.writeFront('header', made.header)
+  return written.ok ? ok(made.vault) : err({ type: 'StorageUnavailable' })
+}
+
+const newVault = async (passphrase: string, stretch: Stretch): ReturnType<typeof createVault> => {
   const salt = systemRandom.bytes(16)
   const cost = await calibrate(
     (tried) => stretch('calibration', salt, tried),
     () => performance.now(),
   )
-  const made = await createVault({ passphrase, cost, stretch, random: systemRandom })
-  const there = await disk.readFront('header')
-  if (!there.ok || there.value) return err({ type: 'StorageUnavailable' })
-  const written = await disk.writeFront('header', made.header)
-  return written.ok ? ok(made.vault) : err({ type: 'StorageUnavailable' })
+  return createVault({ passphrase, cost, stretch, random: systemRandom })
+}
+
+/**
+ * A vault in place of the one on this disk, not yet written. `SamePhrase`: the new phrase opens the old one. What a browser leaves of a
+ * replaced slot would then be opened by whoever is told the new phrase.
+ */
+export const makeSuccessor = async (
+  disk: Disk,
+  passphrase: string,
+  stretch: Stretch,
+): Promise<Result<Awaited<ReturnType<typeof createVault>>, SamePhrase | StorageUnavailable>> => {
+  const header = await disk.readFront('header')
+  if (!header.ok || !header.value) return err({ type: 'StorageUnavailable' })
+  const before = await openVault({ header: header.value, passphrase, stretch }).catch(() => null)
+  if (!before) return err({ type: 'StorageUnavailable' })
+  if (before.ok) {
+    forgetVault(before.value)
+    return err({ type: 'SamePhrase' })
+  }
+  return ok(await newVault(passphrase, stretch))
 }
 
 /** Tries are counted and slowed down, wherever the phrase is asked for. */

@@ -15,10 +15,12 @@ import { invitationFromLink } from '../wire/invitation.ts'
 import type { CircleInvitation, FlowState } from './circle-founding.ts'
 import { CIRCLE_PREFIX, type Circle } from './circle.ts'
 import type { NotLinked } from './circles.ts'
-import { guestFounding, hostFounding, type Before, type Founded } from './founding.ts'
+import { guestFounding, guestFoundingHere } from './founding-guest.ts'
+import { hostFounding, type Before, type Founded } from './founding.ts'
 import { joinHubs } from '../net/hubs.ts'
 import { guestHere } from './joining-here.ts'
 import { guestJoining, type Joined } from './joining.ts'
+import { LeftLink } from './left-link.ts'
 import { Replica } from './replica.ts'
 import { encodeSpaceRow, parseSpaceRow, SPACE_PREFIX, spaceKey, type SpaceRow } from './rows.ts'
 import { openCarriedFile } from './carried-file.ts'
@@ -50,6 +52,9 @@ export class LiveWorkspace implements Workspace {
   readonly #spaces = new Cell<readonly LiveSpace[]>([])
   readonly #current = new Cell<LiveSpace | null>(null)
   readonly #flow = new Cell<HostFlow | GuestFlow | null>(null)
+  readonly #left: LeftLink
+  leftLink: string | null = null
+  #isClosing = false
   /** Collectives whose rows are damaged: kept on disk, not opened. */
   damaged = 0
 
@@ -58,6 +63,7 @@ export class LiveWorkspace implements Workspace {
     this.#reach = new ReachSetting(world.storage)
     this.#world = { ...world, hub: hubs, reach: this.#reach.now }
     this.#rooms = createRoomHubs({ ...world, hubs })
+    this.#left = new LeftLink(world)
   }
 
   get spaces(): Watched<readonly Space[]> {
@@ -100,6 +106,7 @@ export class LiveWorkspace implements Workspace {
   async restore(): Promise<void> {
     await this.#rooms.restore()
     await this.#reach.recall()
+    this.leftLink = await this.#left.take()
     const rows = await this.#world.storage.all('meta', SPACE_PREFIX)
     const circles = await this.#world.storage.all('meta', CIRCLE_PREFIX)
     if (!rows.ok || !circles.ok) return
@@ -175,27 +182,40 @@ export class LiveWorkspace implements Workspace {
         ? guestNotStarted(invitation.kind, 'only relayed')
         : invitation.kind === 'join'
           ? guestJoining(world, invitation, (joined) => this.#joined(joined, myName))
-          : guestFounding({ ...world, mine: () => this.#mine() }, invitation, async (founded, before) => {
-              const space = await this.#founded(founded, myName, null)
-              const old = space && before ? this.#spaceOf(before) : null
-              if (old) await this.#retireNotebook(old, founded.coll)
-              return space
-            })
+          : guestFounding({ ...world, mine: () => this.#mine() }, invitation, this.#foundedByOthers(myName))
     this.#flow.set(flow)
+    this.#keepUntilOver(link, flow)
     return Promise.resolve(ok(flow))
   }
 
+  /** A lock in the middle must not cost the person their invitation; every other end does. */
+  #keepUntilOver(link: string, { state }: GuestFlow): void {
+    const look = () => {
+      const { step } = state.read()
+      // Later on others vouch for the keys of this meeting, or wait to sign: without them it is another meeting.
+      if (this.#isClosing || step === 'meeting' || step === 'words' || step === 'waiting') return
+      unwatch()
+      void this.#left.forget()
+    }
+    const unwatch = state.watch(look)
+    void this.#left.keep(link)
+    look()
+  }
+
   async joinHere(
-    kind: 'join' | 'device',
+    kind: 'join' | 'device' | 'found',
     myName: string,
   ): Promise<Result<GuestFlow, NoAddress | NoRelayPoint>> {
     this.#flow.read()?.cancel()
     // A newcomer knows no relay point yet, and a code that shows only such has nothing to show.
     if (this.#reach.now.read() === 'relayed') return err({ type: 'NoRelayPoint' })
-    const { rtc, clock, random } = this.#flowWorld(myName, () => ({ turn: [], reach: 'direct' }))
-    const flow = await guestHere({ rtc, clock, random, myName }, kind, (joined) =>
-      this.#joined(joined, kind === 'device' ? joined.host : myName),
-    )
+    const world = this.#flowWorld(myName, () => ({ turn: [], reach: 'direct' }))
+    const flow =
+      kind === 'found'
+        ? await guestFoundingHere({ ...world, mine: () => this.#mine() }, this.#foundedByOthers(myName))
+        : await guestHere(world, kind, (joined) =>
+            this.#joined(joined, kind === 'device' ? joined.host : myName),
+          )
     if (flow.ok) this.#flow.set(flow.value)
     return flow
   }
@@ -263,7 +283,10 @@ export class LiveWorkspace implements Workspace {
 
   /** Writes what is pending and lets go of every key. */
   async close(): Promise<void> {
-    this.#flow.read()?.cancel()
+    this.#isClosing = true
+    const flow = this.#flow.read()
+    if (flow?.role === 'guest' && flow.breakOff) flow.breakOff()
+    else flow?.cancel()
     await Promise.all(this.#spaces.read().map((space) => space.close()))
     this.#world.hub.close()
     this.#world.storage.close()
@@ -339,6 +362,16 @@ export class LiveWorkspace implements Workspace {
     // The meeting ends by settling its beginning: until that is final, a majority of these phones could open it again.
     if (notebook) await space.agreed.propose()
     return space
+  }
+
+  /** As one who was asked: where it takes the place of what this person was in, that stays to be read. */
+  #foundedByOthers(myName: string) {
+    return async (founded: Founded, before: CollId | null): Promise<Space | null> => {
+      const space = await this.#founded(founded, myName, null)
+      const old = space && before ? this.#spaceOf(before) : null
+      if (old) await this.#retireNotebook(old, founded.coll)
+      return space
+    }
   }
 
   /** The proposer's Person named their member in the notebook; in the collective it names the member they are there. */

@@ -60,6 +60,14 @@ export class Roster {
     return this.#membership.current
   }
 
+  /** No phone of this one’s person belongs any more: they left, or were put out. */
+  get isGone(): boolean {
+    return this.membership.members.every(
+      ({ me, devices }) =>
+        !me || devices.every(({ standing }) => standing !== 'active' && standing !== 'suspended'),
+    )
+  }
+
   nameOf(id: MemberId | null): string | null {
     return this.all.find(({ member }) => id !== null && member?.id === id)?.name ?? null
   }

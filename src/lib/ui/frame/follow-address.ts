@@ -15,3 +15,21 @@ export const followAddress = (go: (path: string) => void): (() => void) => {
   addEventListener('popstate', heard, { capture: true })
   return () => removeEventListener('popstate', heard, { capture: true })
 }
+
+/**
+ * Links are written as what they lead to, and followed as what says nothing (veil.ts): the router never sees them. Those that are to
+ * open elsewhere, or lead out of the app, are left to the browser. Returns the function that stops it.
+ */
+export const followLinks = (go: (path: string) => void): (() => void) => {
+  const heard = (event: MouseEvent) => {
+    if (event.defaultPrevented || event.button !== 0) return
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
+    const link = event.target instanceof Element ? event.target.closest('a') : null
+    const href = link?.getAttribute('href')
+    if (!link || !href?.startsWith('#/') || link.target || link.hasAttribute('download')) return
+    event.preventDefault()
+    go(href.slice(1))
+  }
+  addEventListener('click', heard, { capture: true })
+  return () => removeEventListener('click', heard, { capture: true })
+}

@@ -54,6 +54,12 @@ const SAYS_KEPT: ReadonlySet<Key> = new Set([
   'status.pausedDetail',
 ])
 
+const OUT_WORDS = {
+  paused: { short: ['status.out'], details: [['status.outDetail']] },
+  ended: { short: ['gone.ended'], details: [['gone.endedDetail']] },
+  left: { short: ['gone.short'], details: [['gone.detail'], ['gone.next']] },
+} as const satisfies Record<Extract<Status, { type: 'out' }>['how'], Pick<StatusWords, 'short' | 'details'>>
+
 const contactWords = (status: Status, { isNotebook, now, moments }: About): StatusWords => {
   switch (status.type) {
     case 'local':
@@ -108,7 +114,7 @@ const contactWords = (status: Status, { isNotebook, now, moments }: About): Stat
         details: [['status.attentionDetail', { decisions: status.decisions }]],
       }
     case 'out':
-      return { icon: 'out', tone: 'stop', short: ['status.out'], details: [['status.outDetail']] }
+      return { icon: 'out', tone: 'stop', ...OUT_WORDS[status.how] }
     default:
       return unreachable(status)
   }
