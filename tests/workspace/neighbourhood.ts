@@ -1,4 +1,5 @@
 import { expectOk } from '../../src/lib/core/result.ts'
+import { createQuickStretch } from '../crypto/quick-stretch.ts'
 import { systemRandom } from '../../src/lib/crypto/random.ts'
 import { createMemoryStorage } from '../../src/lib/store/memory-storage.ts'
 import type { GuestFlow, HostFlow, Space } from '../../src/lib/workspace/types.ts'
@@ -29,6 +30,7 @@ export const neighbourhood = () => {
         clock,
         random: systemRandom,
         language: () => 'es',
+        stretch: createQuickStretch().stretch,
       })
     return { open, workspace: open() }
   }
@@ -104,4 +106,17 @@ export const facing = async (
   const joining = expectOk(await of.during(guest.joinHere(as.kind, as.name)))
   await scanEachOther(of, inviting, joining)
   return { inviting, joining }
+}
+
+/** `host` lets the holder of `guest` back in as `member`, beside each other; nothing is proposed yet. */
+export const facingBack = async (
+  of: Neighbourhood,
+  host: Space,
+  guest: LiveWorkspace,
+  as: { readonly member: Space['me']['member']; readonly name: string },
+) => {
+  const receiving = expectOk(await of.during(host.letBack(as.member, 'here')))
+  const returning = expectOk(await of.during(guest.returnHere(as.name)))
+  await scanEachOther(of, receiving, returning)
+  return { receiving, returning }
 }

@@ -38,7 +38,7 @@ export type HereKind = 'join' | 'device'
 const GOODBYE_MS = 3000
 
 /** Who was scanned is who is heard: their code says so, and the ledger has nothing to say of a newcomer yet. */
-const acceptScanned: CodeMeetingOptions['judge'] = (_, presented) =>
+export const acceptScanned: CodeMeetingOptions['judge'] = (_, presented) =>
   presented && { device: presented, standing: 'stranger' }
 
 /**
@@ -249,7 +249,7 @@ export const guestHere = async (
   })
 }
 
-const encounterOf = (meeting: CodeMeeting): Encounter => ({
+export const encounterOf = (meeting: CodeMeeting): Encounter => ({
   code: meeting.code,
   state: derived([meeting.state], (): EncounterState => {
     const now = meeting.state.read()
