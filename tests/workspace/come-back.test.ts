@@ -78,6 +78,8 @@ test('Elva comes back beside Alba: two make sure, a third agrees, and her name, 
     expect(peopleOf(space.doc.read(), [elva.space.me.member])[0]).toMatchObject({ name: 'Elva' })
     expect(articles(space.doc.read()).read()).toMatchObject([{ title: 'Lo de Elva' }])
   }
+  // Two of those who agreed said how far they hold the old phone’s feed: up to there it counts.
+  expect((alba.space as LiveSpace).replica.state.devices.get(elva.space.me.device)!.frontier).toHaveLength(1)
   expect(memberOf(alba.space, elva.space).trust).toBe('verified')
   expect(articles(back.doc.read()).read()).toMatchObject([{ title: 'Lo de Elva' }])
 
