@@ -101,7 +101,18 @@ test('attack 49: a phone that shows itself for one thing is not let in for anoth
 
 test('attack 49: every kind has words of its own, in Spanish and in English, and none of them frightens', async () => {
   const kinds: readonly ScannedKind[] = [
-    ...(['meet', 'join', 'device', 'found', 'hub', 'joinLink', 'foundLink', 'keeper', 'recover', 'recoverLink'] as const),
+    ...([
+      'meet',
+      'join',
+      'device',
+      'found',
+      'hub',
+      'joinLink',
+      'foundLink',
+      'keeper',
+      'recover',
+      'recoverLink',
+    ] as const),
   ]
   for (const locale of ['es', 'en'] as const) {
     const { t } = await loadSpeech(locale)

@@ -30,7 +30,12 @@ test('G1: neither one person with any number of phones nor two of five let anybo
   council.decide(council.recovery(byTwo!), [alba, second, bruna])
   // Whoever it is about has no voice in it, from no phone.
   council.decide(council.recovery(byHerself!), [elva, alba, bruna])
-  expect(council.standings(elva, byOne!, byTwo!, byHerself!)).toEqual(['active', 'unknown', 'unknown', 'unknown'])
+  expect(council.standings(elva, byOne!, byTwo!, byHerself!)).toEqual([
+    'active',
+    'unknown',
+    'unknown',
+    'unknown',
+  ])
 })
 
 test('what was decided with their voice stands; in what is still open they say it again, from the new phone', () => {

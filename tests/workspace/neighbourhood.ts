@@ -3,6 +3,7 @@ import { createQuickStretch } from '../crypto/quick-stretch.ts'
 import { systemRandom } from '../../src/lib/crypto/random.ts'
 import { createMemoryStorage } from '../../src/lib/store/memory-storage.ts'
 import type { GuestFlow, HostFlow, Space } from '../../src/lib/workspace/types.ts'
+import { LiveSpace } from '../../src/lib/workspace/space.ts'
 import { LiveWorkspace } from '../../src/lib/workspace/workspace.ts'
 import { createHandClock } from '../net/hand-clock.ts'
 import { settle } from '../net/memory-channel.ts'
@@ -119,4 +120,10 @@ export const facingBack = async (
   const returning = expectOk(await of.during(guest.returnHere(as.name)))
   await scanEachOther(of, receiving, returning)
   return { receiving, returning }
+}
+
+/** What lies below what screens may ask. */
+export const replicaOf = (space: Space): LiveSpace['replica'] => {
+  if (!(space instanceof LiveSpace)) throw new Error('no living space')
+  return space.replica
 }

@@ -2,9 +2,8 @@ import { expect, test } from 'vitest'
 import { expectOk } from '../../src/lib/core/result.ts'
 import { movePerson, peopleOf } from '../../src/lib/domain/people.ts'
 import { markCheck } from '../../src/lib/domain/returns.ts'
-import type { LiveSpace } from '../../src/lib/workspace/space.ts'
 import type { Space } from '../../src/lib/workspace/types.ts'
-import { done, facing, facingBack, founded, neighbourhood } from './neighbourhood.ts'
+import { done, facing, facingBack, founded, neighbourhood, replicaOf } from './neighbourhood.ts'
 
 /** Alba has two phones; Bruna and Ceiba one each. */
 const albaWithTwo = async () => {
@@ -81,7 +80,13 @@ test('G1: with both her phones Alba lets nobody back in, and neither do two of f
 
   const town = neighbourhood()
   const people = await founded(town, 'Eva', 'Malva', 'Ceiba', 'Dalia', 'Elva')
-  const [eva, malva, honest, , victim] = people.map(({ space }) => space) as [Space, Space, Space, Space, Space]
+  const [eva, malva, honest, , victim] = people.map(({ space }) => space) as [
+    Space,
+    Space,
+    Space,
+    Space,
+    Space,
+  ]
   const second = await facingBack(town, eva, town.arrive().workspace, {
     member: victim.me.member,
     name: 'Elva',
@@ -109,7 +114,7 @@ test('G1: votes of three of five carry nobody in while only one of them made sur
   const { id } = openOf(bruna, 'recover')!
   // Apps that do not ask for a check: the votes are there, and no honest phone carries it out.
   for (const space of [bruna, ceiba]) {
-    ;(space as LiveSpace).replica.approve(id)
+    replicaOf(space).approve(id)
     await valley.live(8000)
   }
   expect(openOf(alba, 'recover')).toMatchObject({ needed: 3, checks: [{}] })

@@ -205,8 +205,7 @@ export const hostReturnFar = (world: FlowWorld, of: HostReturn): HostFlow => {
             id: guest.met.id,
             name: guest.exchanged?.name ?? '',
             words: guest.exchanged?.words ?? null,
-            state:
-              guest.hostSame && guest.guestSame ? 'verified' : guest.exchanged ? 'words' : 'meeting',
+            state: guest.hostSame && guest.guestSame ? 'verified' : guest.exchanged ? 'words' : 'meeting',
           },
         ]
       : [],

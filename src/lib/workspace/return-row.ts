@@ -36,9 +36,7 @@ export const parseReturnRow = (bytes: Uint8Array): ReturnRow | null => {
   const { as, host, hostName, seed, language } = decoded.value as Readonly<Record<string, Cbor>>
   const [row, device] = [as instanceof Uint8Array ? parseSpaceRow(as) : null, deviceIdFrom(host)]
   if (!row || !device || typeof hostName !== 'string' || !isBytes(seed, 16)) return null
-  return language === 'es' || language === 'en'
-    ? { as: row, host: device, hostName, seed, language }
-    : null
+  return language === 'es' || language === 'en' ? { as: row, host: device, hostName, seed, language } : null
 }
 
 /** On the phone of the member who proposed it: the seed, by proposal. */

@@ -614,10 +614,7 @@ export class LiveSpace implements Space {
     if (this.replica.mayAct()) this.replica.rotate()
   }
 
-  #checked(
-    proposal: EntryId,
-    by: { readonly how: CheckedHow; readonly language: WordLanguage },
-  ): void {
+  #checked(proposal: EntryId, by: { readonly how: CheckedHow; readonly language: WordLanguage }): void {
     markCheck(this.doc.read(), proposal, { member: this.me.member, ...by })
   }
 
