@@ -25,7 +25,7 @@ test('Ceiba loses her phone and comes back: Alba beside her, Bruna by the words,
       await phone.sees('Hoy se podría: hay 2 personas')
       await phone.sees('Harían falta 2 de 3 voces')
       await phone.tap('Practicar las palabras')
-      words.push((await phone.words()).join(' '))
+      words.push(await phone.words())
     }
     expect(words[0]).toBe(words[1])
     await pictures(bruna, 'rehearsal')
