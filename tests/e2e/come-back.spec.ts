@@ -15,8 +15,17 @@ test('Ceiba loses her phone and comes back: Alba beside her, Bruna by the words,
   await ceiba.writesArticle('Retenes', 'Vamos siempre de a dos.')
   await alba.goes('Protocolo')
   await alba.sees('Retenes')
-  const pictures = (phone: Phone, name: string) =>
-    phone.page.screenshot({ path: test.info().outputPath(`${name}.png`), fullPage: true })
+  const pictures = async (phone: Phone, name: string) => {
+    const { page } = phone
+    await page.screenshot({ path: test.info().outputPath(`${name}.png`) })
+    if (process.env['WIDE']) {
+      await page.emulateMedia({ colorScheme: 'dark' })
+      await page.setViewportSize({ width: 1280, height: 800 })
+      await page.screenshot({ path: test.info().outputPath(`${name}-wide.png`) })
+      await page.emulateMedia({ colorScheme: 'light' })
+      await page.setViewportSize({ width: 360, height: 740 })
+    }
+  }
 
   await test.step('before anything happens, Alba and Bruna rehearse, and nothing is asked of anybody', async () => {
     const words: string[] = []
@@ -107,6 +116,34 @@ test('Ceiba loses her phone and comes back: Alba beside her, Bruna by the words,
     await bruna.goes('Protocolo')
     await bruna.sees('De vuelta')
     await expect(ceiba.page.getByText('De vuelta')).toHaveCount(0)
+  })
+
+  await test.step('Bruna forgot her phrase and is far away: Alba’s link, words over the phone, and Ceiba who sees her', async () => {
+    await alba.goes('Colectivo')
+    await alba.tap('Más sobre Bruna')
+    await alba.tap('Vuelve con otro teléfono')
+    await alba.tap('Está lejos: mandar un enlace')
+    const link = await alba.field('Enlace para que vuelva').inputValue()
+    const far = await Phone.of('Bruna de nuevo', link)
+    phones.push(far)
+    await far.sees('Tienes un enlace para volver.')
+    await far.tap('Continuar')
+    await far.choosesPhrase()
+    await far.field('Cómo te llaman ahí').fill('Bruna')
+    await far.tap('Seguir')
+    expect(await far.words()).toBe(await alba.words())
+    const row = alba.page.getByRole('listitem').filter({ hasText: 'Bruna' })
+    await row.getByRole('button', { name: 'Son las mismas', exact: true }).click()
+    await far.tap('Son las mismas')
+    await far.sees('1 de 2 personas están de acuerdo')
+    await fresh.goes('Colectivo')
+    await fresh.sees('Alba reconoció la voz y las palabras.')
+    expect(await fresh.words()).toBe(await far.words())
+    await pictures(fresh, 'approve-again')
+    await fresh.tap('Estoy a su lado y su pantalla dice lo mismo')
+    await far.sees('Volviste', { within: 60_000 })
+    await alba.sees('Bruna ya está de vuelta')
+    await pictures(alba, 'received')
   })
   expect(phones.flatMap(({ complaints }) => complaints)).toEqual([])
 })

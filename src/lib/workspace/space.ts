@@ -310,12 +310,10 @@ export class LiveSpace implements Space {
     if (known?.action !== 'recover') return null
     const { member, deviceId: device } = known
     const language = this.#languageOf(proposal)
-    return wordsOfReturn(this.#world.stretch ?? stretchInWorker, {
-      coll: this.replica.coll,
-      member,
-      device,
-      language,
-    })
+    const { coll } = this.replica
+    const stretch = this.#world.stretch ?? stretchInWorker
+    // A machine that has no memory for it shows none, rather than words that were cheaper.
+    return wordsOfReturn(stretch, { coll, member, device, language }).catch(() => null)
   }
 
   rehearse(): Rehearsal {
