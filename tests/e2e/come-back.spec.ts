@@ -15,17 +15,8 @@ test('Ceiba loses her phone and comes back: Alba beside her, Bruna by the words,
   await ceiba.writesArticle('Retenes', 'Vamos siempre de a dos.')
   await alba.goes('Protocolo')
   await alba.sees('Retenes')
-  const pictures = async (phone: Phone, name: string) => {
-    const { page } = phone
-    await page.screenshot({ path: test.info().outputPath(`${name}.png`) })
-    if (process.env['WIDE']) {
-      await page.emulateMedia({ colorScheme: 'dark' })
-      await page.setViewportSize({ width: 1280, height: 800 })
-      await page.screenshot({ path: test.info().outputPath(`${name}-wide.png`) })
-      await page.emulateMedia({ colorScheme: 'light' })
-      await page.setViewportSize({ width: 360, height: 740 })
-    }
-  }
+  const pictures = (phone: Phone, name: string) =>
+    phone.page.screenshot({ path: test.info().outputPath(`${name}.png`) })
 
   await test.step('before anything happens, Alba and Bruna rehearse, and nothing is asked of anybody', async () => {
     const words: string[] = []
