@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { expectOk } from '../../src/lib/core/result.ts'
+import { createDevice, signBinding } from '../../src/lib/crypto/device.ts'
+import { systemRandom } from '../../src/lib/crypto/random.ts'
 import { addArticle, articles } from '../../src/lib/domain/articles.ts'
 import { rootsOf } from '../../src/lib/domain/document.ts'
 import { peopleOf } from '../../src/lib/domain/people.ts'
@@ -191,4 +193,30 @@ test('the rehearsal says what it would really take, and leaves no trace', async 
   receiving.confirmWords('', true)
   await valley.live()
   expect(recoveryOn(bruna.space)!.needed).toBe(rehearsal.needed)
+})
+
+test('whoever receives her puts a phone of their own in her place: its words are not those on her screen', async () => {
+  const { valley, alba, bruna, elva } = await elvaLosesHers()
+  const as = { member: elva.space.me.member, name: 'Elva' }
+  const { receiving, returning } = await facingBack(valley, alba.space, valley.arrive().workspace, as)
+  receiving.confirmWords('', true)
+  await valley.live()
+  const hers = waiting(returning).words
+  // Alba’s altered app says nothing of it to Elva and proposes a phone that is in a drawer.
+  const replica = replicaOf(alba.space)
+  const planted = createDevice(systemRandom)
+  const proposal = replica.act({
+    type: 'propose',
+    proposal: {
+      action: 'recover',
+      member: as.member,
+      device: planted.device,
+      deviceId: planted.id,
+      binding: signBinding(planted, replica.coll, as.member),
+    },
+  })
+  await valley.live()
+  const asked = bruna.space.membership.read().decisions.find(({ id }) => id === proposal)
+  expect(asked).toMatchObject({ action: 'recover', mayApprove: true, mayTrust: false })
+  expect(await bruna.space.returnWords(proposal)).not.toEqual(hers)
 })

@@ -2,6 +2,7 @@ import { equalBytes } from '../core/bytes.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { Cell } from '../core/watched.ts'
 import { createDevice, signBinding, type OwnDevice } from '../crypto/device.ts'
+import { forget } from '../crypto/hash.ts'
 import { oneLine } from '../domain/text.ts'
 import { createCodeMeeting } from '../net/code-meeting.ts'
 import { joinMeeting } from '../net/meet.ts'
@@ -234,6 +235,8 @@ const createReturn = (
       if (!row) return flow.cancel()
       over = true
       leave()
+      // What was written down is sealed; what is in memory goes with the lock.
+      forget(own.signSk, own.kemSk, own.rvSk)
     },
   }
 
