@@ -17,11 +17,13 @@ const oneOfEach = async () => {
   const notebook = await home.workspace.lightNotebook({ title: 'Mío', purpose: '', myName: 'Ema' })
   const join = expectOk(await valley.during(alba!.space.inviteHere('join')))
   const device = expectOk(await valley.during(bruna!.space.inviteHere('device')))
+  const recover = expectOk(await valley.during(ceiba!.space.letBack(bruna!.space.me.member, 'here')))
   const meet = expectOk(await valley.during(ceiba!.space.encounter()))
   const shown: Readonly<Record<Exclude<ScannedKind, 'found'>, string>> = {
     meet: meet.code,
     join: join.encounter!.code,
     device: device.encounter!.code,
+    recover: recover.encounter!.code,
     hub: base32nopad.encode(
       encodeHubCode({
         addresses: [systemRandom.bytes(4)],
@@ -29,6 +31,7 @@ const oneOfEach = async () => {
         fingerprint: systemRandom.bytes(32),
       }),
     ),
+    recoverLink: linkOf(expectOk(await bruna!.space.letBack(alba!.space.me.member, 'far'))),
     joinLink: linkOf(await alba!.space.invite()),
     foundLink: linkOf(await home.workspace.proposeFounding(notebook, { title: 'Otro', myName: 'Ema' })),
     keeper: textFromKeeperInvitation({
@@ -36,16 +39,17 @@ const oneOfEach = async () => {
       seed: systemRandom.bytes(16),
     }),
   }
-  return { valley, alba: alba!, bruna: bruna!, ceiba: ceiba!, join, device, meet, shown }
+  return { valley, alba: alba!, bruna: bruna!, ceiba: ceiba!, join, device, recover, meet, shown }
 }
 
 test('attack 49: whatever is scanned in a flow it was not made for is refused, and called by its name', async () => {
-  const { valley, alba, join, device, meet, shown } = await oneOfEach()
+  const { valley, alba, join, device, recover, meet, shown } = await oneOfEach()
   const guest = valley.arrive().workspace
   const flows: Readonly<Record<string, (text: string) => unknown>> = {
     meet: (text) => meet.take(text),
     join: (text) => join.encounter!.take(text),
     device: (text) => device.encounter!.take(text),
+    recover: (text) => recover.encounter!.take(text),
     keeper: (text) => alba.space.addKeeper(text),
     hub: (text) => guest.joinHub(text),
   }
@@ -67,23 +71,48 @@ test('attack 49: whatever is scanned in a flow it was not made for is refused, a
         ok: false,
         error: { type: 'CodeOfAnotherKind', kind },
       })
+  for (const [kind, text] of Object.entries(shown))
+    if (kind !== 'recoverLink')
+      expect(await guest.returnByLink(text, 'Drago')).toEqual({
+        ok: false,
+        error: { type: 'CodeOfAnotherKind', kind },
+      })
   // Refused is all it is: each still takes what it was made for.
   expect(join.state.read()).toEqual({ step: 'here', guest: null })
   expect(meet.state.read()).toEqual({ step: 'showing' })
 })
 
 test('attack 49: a phone that shows itself for one thing is not let in for another, whatever the other side says', async () => {
-  const { valley, alba, join } = await oneOfEach()
+  const { valley, alba, join, device, recover } = await oneOfEach()
   const second = expectOk(await valley.during(valley.arrive().workspace.joinHere('device', 'Otro')))
   expect(join.encounter!.take(second.encounter!.code)).toMatchObject({ error: { kind: 'device' } })
   expect(second.encounter!.take(join.encounter!.code)).toMatchObject({ error: { kind: 'join' } })
+  await valley.live()
+  expect(alba.space.membership.read().decisions).toEqual([])
+  // Nor does a phone that comes back slip in where one is added, or the other way round.
+  const back = expectOk(await valley.during(valley.arrive().workspace.returnHere('Bruna')))
+  for (const door of [join, device])
+    expect(door.encounter!.take(back.encounter!.code)).toMatchObject({ error: { kind: 'recover' } })
+  expect(back.encounter!.take(device.encounter!.code)).toMatchObject({ error: { kind: 'device' } })
+  expect(recover.encounter!.take(second.encounter!.code)).toMatchObject({ error: { kind: 'device' } })
   await valley.live()
   expect(alba.space.membership.read().decisions).toEqual([])
 })
 
 test('attack 49: every kind has words of its own, in Spanish and in English, and none of them frightens', async () => {
   const kinds: readonly ScannedKind[] = [
-    ...(['meet', 'join', 'device', 'found', 'hub', 'joinLink', 'foundLink', 'keeper'] as const),
+    ...([
+      'meet',
+      'join',
+      'device',
+      'found',
+      'hub',
+      'joinLink',
+      'foundLink',
+      'keeper',
+      'recover',
+      'recoverLink',
+    ] as const),
   ]
   for (const locale of ['es', 'en'] as const) {
     const { t } = await loadSpeech(locale)

@@ -53,6 +53,17 @@ const faceToFace: readonly FlowMessage[] = [
   { type: 'here', name: 'Alba', coll, pin, member },
   { type: 'bind', name: 'Drago', member, binding: new Uint8Array(64).fill(7) },
   { type: 'later', until: Date.UTC(2030, 2, 3) },
+  ...[null, pin].map((held): FlowMessage => ({
+    type: 'back',
+    name: 'Alba',
+    person: 'Elva',
+    coll,
+    pin: held,
+    member,
+    seed: nonce.subarray(0, 16),
+    language: 'es',
+  })),
+  { type: 'agreeing', have: 1, needed: 3, checked: 1, missing: ['Bruna', 'Ceiba'] },
 ]
 
 test('what is said face to face, and “not yet”, is read as it was said', () => {
@@ -70,7 +81,7 @@ test('face to face, cut short, altered or with a part too many, nothing is throw
       const altered = bytes.slice()
       altered[at >> 3]! ^= 1 << (at & 7)
       const parsed = parseFlowMessage(altered)
-      if (parsed.ok && ['here', 'bind', 'later'].includes(parsed.value.type))
+      if (parsed.ok && ['here', 'bind', 'later', 'back', 'agreeing'].includes(parsed.value.type))
         expect(encodeFlowMessage(parsed.value)).toEqual(altered)
     }
   }
@@ -81,6 +92,13 @@ test('face to face, cut short, altered or with a part too many, nothing is throw
     [14, 'Drago', idBytes(member), new Uint8Array(64), 1],
     [14, 'Drago', idBytes(member), new Uint8Array(63)],
     [15, -1],
+    [16, 'Alba', 'Elva', [idBytes(coll), null], [nonce.subarray(0, 16), 'es']],
+    [16, 'Alba', 'Elva', [idBytes(coll), null, idBytes(member)], [nonce, 'es']],
+    [16, 'Alba', 'Elva', [idBytes(coll), null, idBytes(member)], [nonce.subarray(0, 16), 'fr']],
+    [16, 'Alba', 'Elva', [idBytes(coll), 7, idBytes(member)], [nonce.subarray(0, 16), 'es']],
+    [17, 1, 3, 1, ['a'.repeat(81)]],
+    [17, 1, -3, 1, []],
+    [17, 1, 3, 1, [], 0],
     [15, 1, 1],
   ])
     expect(parseFlowMessage(encodeCbor(wrong)).ok).toBe(false)

@@ -13,6 +13,7 @@ import type {
   AsideItem,
   BadKeeperText,
   BadImport,
+  BadLink,
   BadScan,
   Bundles,
   CannotCosign,
@@ -39,6 +40,7 @@ import type {
   Phase,
   Presence,
   Profile,
+  Rehearsal,
   RoomHub,
   Session,
   Space,
@@ -107,6 +109,8 @@ export const paperDecision = (word: string, about: Partial<Decision> = {}): Deci
   needed: 2,
   mine: false,
   mayApprove: true,
+  checks: [],
+  mayTrust: true,
   ...about,
 })
 
@@ -327,6 +331,22 @@ export class PaperSpace implements Space {
     return flow
   }
 
+  async letBack(member: MemberId, how: 'here' | 'far') {
+    this.asked.push(`let ${member} back ${how}`)
+    const flow = new PaperHostFlow('recover')
+    this.invitations.push(flow)
+    return ok(flow)
+  }
+
+  returnWords(): Promise<readonly string[] | null> {
+    return Promise.resolve(['agua', 'monte', 'piedra', 'fuego'])
+  }
+
+  rehearsal: Rehearsal = { isPossible: true, needed: 2, voices: 3, checks: 2, people: [], words: [] }
+  rehearse(): Rehearsal {
+    return this.rehearsal
+  }
+
   readonly wishes: Wish[] = []
   readonly edits: AsideItem[] = []
 
@@ -527,6 +547,17 @@ export class PaperWorkspace implements Workspace {
     readonly rulesAreAhead?: boolean
   } | null = null
   refusesFile: BadImport['type'] = 'BadFile'
+
+  async returnHere(): Promise<Result<GuestFlow, NoAddress>> {
+    return err({ type: 'NoAddress' })
+  }
+
+  async returnByLink(link: string, myName: string): Promise<Result<GuestFlow, BadLink>> {
+    this.asked.push(`come back by ${link} as ${myName}`)
+    const flow = new PaperGuestFlow('recover')
+    this.flow.set(flow)
+    return ok(flow)
+  }
 
   async openFile(file: CarriedFile) {
     this.asked.push(`open a file of ${file.size} bytes`)

@@ -1,7 +1,9 @@
 import { expectOk } from '../../src/lib/core/result.ts'
+import { createQuickStretch } from '../crypto/quick-stretch.ts'
 import { systemRandom } from '../../src/lib/crypto/random.ts'
 import { createMemoryStorage } from '../../src/lib/store/memory-storage.ts'
 import type { GuestFlow, HostFlow, Space } from '../../src/lib/workspace/types.ts'
+import { LiveSpace } from '../../src/lib/workspace/space.ts'
 import { LiveWorkspace } from '../../src/lib/workspace/workspace.ts'
 import { createHandClock } from '../net/hand-clock.ts'
 import { settle } from '../net/memory-channel.ts'
@@ -29,6 +31,7 @@ export const neighbourhood = () => {
         clock,
         random: systemRandom,
         language: () => 'es',
+        stretch: createQuickStretch().stretch,
       })
     return { open, workspace: open() }
   }
@@ -104,4 +107,23 @@ export const facing = async (
   const joining = expectOk(await of.during(guest.joinHere(as.kind, as.name)))
   await scanEachOther(of, inviting, joining)
   return { inviting, joining }
+}
+
+/** `host` lets the holder of `guest` back in as `member`, beside each other; nothing is proposed yet. */
+export const facingBack = async (
+  of: Neighbourhood,
+  host: Space,
+  guest: LiveWorkspace,
+  as: { readonly member: Space['me']['member']; readonly name: string },
+) => {
+  const receiving = expectOk(await of.during(host.letBack(as.member, 'here')))
+  const returning = expectOk(await of.during(guest.returnHere(as.name)))
+  await scanEachOther(of, receiving, returning)
+  return { receiving, returning }
+}
+
+/** What lies below what screens may ask. */
+export const replicaOf = (space: Space): LiveSpace['replica'] => {
+  if (!(space instanceof LiveSpace)) throw new Error('no living space')
+  return space.replica
 }

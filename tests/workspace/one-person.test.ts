@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { expectOk } from '../../src/lib/core/result.ts'
 import { movePerson, peopleOf } from '../../src/lib/domain/people.ts'
+import { markCheck } from '../../src/lib/domain/returns.ts'
 import type { Space } from '../../src/lib/workspace/types.ts'
-import { done, facing, founded, neighbourhood } from './neighbourhood.ts'
+import { done, facing, facingBack, founded, neighbourhood, replicaOf } from './neighbourhood.ts'
 
 /** Alba has two phones; Bruna and Ceiba one each. */
 const albaWithTwo = async () => {
@@ -53,6 +54,76 @@ test('G1: with both her phones Alba admits nobody, adds no third one, removes no
     expect(memberOf(space, bruna)!.devices[0]!.standing).toBe('suspended')
   }
   for (const flow of entering) expect(flow.state.read().step).not.toBe('done')
+})
+
+test('G1: with both her phones Alba lets nobody back in, and neither do two of five, whatever they claim', async () => {
+  const { valley, alba, other, bruna, ceiba } = await albaWithTwo()
+  const as = { member: ceiba.me.member, name: 'Ceiba' }
+  const { receiving, returning } = await facingBack(valley, alba, valley.arrive().workspace, as)
+  receiving.confirmWords('', true)
+  await valley.live()
+  const asked = openOf(other, 'recover')!
+  expect(asked).toMatchObject({ mayApprove: false, approvals: [alba.me.member] })
+  // Said all the same from her other phone, it is no second voice and no second look.
+  await other.approve(asked.id, 'voice')
+  // Nor is what she writes in Bruna’s name.
+  markCheck(other.doc.read(), asked.id, { member: bruna.me.member, how: 'beside', language: 'es' })
+  await other.flush()
+  await valley.live(8000)
+  expect(openOf(bruna, 'recover')).toMatchObject({
+    approvals: [alba.me.member],
+    checks: [{ member: alba.me.member }],
+    mayTrust: false,
+  })
+  expect(returning.state.read().step).toBe('agreeing')
+  expect(memberOf(bruna, ceiba)!.devices).toMatchObject([{ standing: 'active' }])
+
+  const town = neighbourhood()
+  const people = await founded(town, 'Eva', 'Malva', 'Ceiba', 'Dalia', 'Elva')
+  const [eva, malva, honest, , victim] = people.map(({ space }) => space) as [
+    Space,
+    Space,
+    Space,
+    Space,
+    Space,
+  ]
+  const second = await facingBack(town, eva, town.arrive().workspace, {
+    member: victim.me.member,
+    name: 'Elva',
+  })
+  second.receiving.confirmWords('', true)
+  await town.live()
+  expectOk(await malva.approve(openOf(malva, 'recover')!.id, 'voice'))
+  await town.live(8000)
+  expect(openOf(honest, 'recover')).toMatchObject({ needed: 3, checks: [{}, {}] })
+  expect(openOf(honest, 'recover')!.approvals).toHaveLength(2)
+  expect(memberOf(honest, victim)!.devices).toMatchObject([{ standing: 'active' }])
+  expect(second.returning.state.read().step).toBe('agreeing')
+  // Whose place it is hears of it, and anybody can say no by saying nothing.
+  expect(openOf(victim, 'recover')).toMatchObject({ subject: victim.me.member, mayApprove: false })
+})
+
+test('G1: votes of three of five carry nobody in while only one of them made sure', async () => {
+  const valley = neighbourhood()
+  const people = await founded(valley, 'Alba', 'Bruna', 'Ceiba', 'Dalia', 'Elva')
+  const [alba, bruna, ceiba, , elva] = people.map(({ space }) => space) as [Space, Space, Space, Space, Space]
+  const as = { member: elva.me.member, name: 'Elva' }
+  const { receiving, returning } = await facingBack(valley, alba, valley.arrive().workspace, as)
+  receiving.confirmWords('', true)
+  await valley.live()
+  const { id } = openOf(bruna, 'recover')!
+  // Apps that do not ask for a check: the votes are there, and no honest phone carries it out.
+  for (const space of [bruna, ceiba]) {
+    replicaOf(space).approve(id)
+    await valley.live(8000)
+  }
+  expect(openOf(alba, 'recover')).toMatchObject({ needed: 3, checks: [{}] })
+  expect(openOf(alba, 'recover')!.approvals).toHaveLength(3)
+  expect(returning.state.read().step).toBe('agreeing')
+  // The second who makes sure comes last, and then it is carried out by itself.
+  expectOk(await bruna.approve(id, 'voice'))
+  await valley.live(8000)
+  expect(returning.state.read().step).toBe('done')
 })
 
 test('G7: pausing a seized phone leaves its holder’s standing, name, state and voice untouched', async () => {

@@ -8,9 +8,11 @@ import type {
   FlowEnd,
   NoAddress,
   NoRelayPoint,
+  NeedsCheck,
   NotAllowed,
   PassphraseTooShort,
   StorageUnavailable,
+  TooFew,
   TryLater,
   VaultDamaged,
   WrongPassphrase,
@@ -27,6 +29,8 @@ type Problem =
   | NoRelayPoint
   | CannotCosign
   | NotAllowed
+  | NeedsCheck
+  | TooFew
   | PassphraseTooShort
   | StorageUnavailable
   | TryLater
@@ -40,7 +44,11 @@ type Problem =
 /** Where the words of an error are. The type of an error is its place: one without words does not compile. */
 export const problemKey = (problem: Problem): Key =>
   // What was scanned by mistake is called by its name.
-  problem.type === 'CodeOfAnotherKind' ? `another.${problem.kind}` : `problem.${problem.type}`
+  problem.type === 'CodeOfAnotherKind'
+    ? `another.${problem.kind}`
+    : problem.type === 'NeedsCheck' || problem.type === 'TooFew'
+      ? `comeBack.${problem.type}`
+      : `problem.${problem.type}`
 
 /** Where the words are that say why a meeting ended. */
 export const endKey = {
@@ -52,4 +60,5 @@ export const endKey = {
   'no contact': 'ended.noContact',
   'not kept': 'ended.notKept',
   'only relayed': 'ended.onlyRelayed',
+  'already here': 'comeBack.alreadyHere',
 } satisfies Record<FlowEnd, Key>

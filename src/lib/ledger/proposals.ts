@@ -10,3 +10,9 @@ export const mayEnact = (state: LedgerState, proposal: EntryId): boolean => {
   const known = state.proposals.get(proposal)
   return known?.status === 'open' && known.approvals.length >= known.needed
 }
+
+/** Votes that a decision of all needs, and of how many: more than half of everybody who votes. */
+export const majorityOf = (state: LedgerState): { readonly needed: number; readonly voices: number } => {
+  const voices = [...state.members.values()].filter(({ votes }) => votes).length
+  return { needed: Math.floor(voices / 2) + 1, voices }
+}

@@ -5,7 +5,7 @@ import { invitationFromLink } from '../wire/invitation.ts'
 import { keeperInvitationFromText } from '../wire/keeper.ts'
 
 /** Everything of ours that is scanned, pasted or typed, by what it was made for. */
-export type ScannedKind = CodeKind | 'hub' | 'joinLink' | 'foundLink' | 'keeper'
+export type ScannedKind = CodeKind | 'hub' | 'joinLink' | 'foundLink' | 'recoverLink' | 'keeper'
 
 /**
  * What a text was made for, so that it can be named where it does not belong. `null`: nothing of ours, or damaged. Grants
@@ -20,7 +20,7 @@ export const recogniseScanned = (text: string): ScannedKind | null => {
     if (parseHubCode(bytes).ok) return 'hub'
   }
   const invitation = invitationFromLink(text)
-  if (invitation) return invitation.kind === 'join' ? 'joinLink' : 'foundLink'
+  if (invitation) return `${invitation.kind}Link`
   return keeperInvitationFromText(text) ? 'keeper' : null
 }
 

@@ -19,7 +19,7 @@ export type SasOptions = {
   readonly host: DeviceId
   readonly guest: DeviceId
   /** What is being done: words of one purpose are never those of another. */
-  readonly type: 'found' | 'join' | 'device'
+  readonly type: 'found' | 'join' | 'device' | 'recover'
   /** The final checkpoint the host gives a newcomer to hold to. */
   readonly pin?: EntryId | null
   readonly language: WordLanguage

@@ -1,4 +1,5 @@
 import type { GuestFlow, HostFlow, Phase, Session, Space, Workspace } from '../workspace/types.ts'
+import type { MemberId } from '../core/ids.ts'
 import { ok } from '../core/result.ts'
 import type { Opens } from './encounter/encounter-state.svelte.ts'
 import { cover } from './cover.ts'
@@ -13,6 +14,8 @@ export class Home {
   #session = $state.raw<Session | null>(null)
   /** A link somebody opened. Taken out of the address at once, kept here until it is used. */
   link = $state.raw<string | null>(null)
+  /** Who is being received, having lost their phones. */
+  returning = $state.raw<MemberId | null>(null)
 
   readonly #phase = $derived(this.#session ? new Live(this.#session.phase) : null)
   readonly #workspace = $derived(this.phase.type === 'open' ? this.phase.workspace : null)
@@ -77,6 +80,39 @@ export class Home {
   /** The other side of it. */
   async joinHere(kind: 'join' | 'device' | 'found', myName: string): ReturnType<Opens> {
     const flow = await this.#workspace!.joinHere(kind, myName)
+    return flow.ok ? ok(flow.value.encounter!) : flow
+  }
+
+  /** Where the link leads that somebody opened. */
+  get door(): string {
+    return this.link?.includes('#/volver/colectivo') ? '/volver/colectivo' : '/unirme'
+  }
+
+  /** Receives somebody who lost their phones: face to face. */
+  async letBack(space: Space, member: MemberId): ReturnType<Opens> {
+    const flow = await this.#letBack(space, { member, how: 'here' })
+    return flow.ok ? ok(flow.value.encounter!) : flow
+  }
+
+  /** The same by a link. */
+  letBackFar(space: Space, member: MemberId): ReturnType<Space['letBack']> {
+    return this.#letBack(space, { member, how: 'far' })
+  }
+
+  async #letBack(
+    space: Space,
+    of: { readonly member: MemberId; readonly how: 'here' | 'far' },
+  ): ReturnType<Space['letBack']> {
+    this.#invitation?.cancel()
+    this.#invitation = null
+    const flow = await space.letBack(of.member, of.how)
+    if (flow.ok) this.#invitation = flow.value
+    return flow
+  }
+
+  /** The other side of it. */
+  async returnHere(myName: string): ReturnType<Opens> {
+    const flow = await this.#workspace!.returnHere(myName)
     return flow.ok ? ok(flow.value.encounter!) : flow
   }
 

@@ -4,7 +4,7 @@ import { err, ok, type Result } from '../core/result.ts'
 import { encodeCard, parseCard, type Card } from './cards.ts'
 
 /** What two people scan each other for. First in a code, so that one made for one thing is refused, kindly, in another place. */
-export const CODE_KINDS = ['meet', 'join', 'device', 'found'] as const
+export const CODE_KINDS = ['meet', 'join', 'device', 'found', 'recover'] as const
 export type CodeKind = (typeof CODE_KINDS)[number]
 
 /**

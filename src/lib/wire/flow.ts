@@ -66,6 +66,28 @@ export type FlowMessage =
   | { readonly type: 'bind'; readonly name: string; readonly member: MemberId; readonly binding: Uint8Array }
   /** Host: not yet, and from which day on it can be asked again; milliseconds since 1970. Says nothing of why. */
   | { readonly type: 'later'; readonly until: number }
+  /**
+   * Host, to somebody who comes back: what it is called and what they are called there; where, what it holds to, and who they are
+   * there; the seed of the meeting in which both find each other again, and the list of the words all will read.
+   */
+  | {
+      readonly type: 'back'
+      readonly name: string
+      readonly person: string
+      readonly coll: CollId
+      readonly pin: EntryId | null
+      readonly member: MemberId
+      readonly seed: Uint8Array
+      readonly language: 'es' | 'en'
+    }
+  /** Host, to somebody who comes back: who agreed, who made sure of the words, and what those are called who did not say yet. */
+  | {
+      readonly type: 'agreeing'
+      readonly have: number
+      readonly needed: number
+      readonly checked: number
+      readonly missing: readonly string[]
+    }
 
 /** Where a newcomer is invited to: the collective, the invitation its proof is for, and the final checkpoint its host holds to. */
 export type Into = { readonly coll: CollId; readonly invite: EntryId; readonly pin: EntryId | null }
@@ -125,6 +147,16 @@ const cborFrom = (message: FlowMessage): Cbor => {
       return [15, message.until]
     case 'continues':
       return [18, message.before]
+    case 'back':
+      return [
+        16,
+        message.name,
+        message.person,
+        [idBytes(message.coll), message.pin && idBytes(message.pin), idBytes(message.member)],
+        [message.seed, message.language],
+      ]
+    case 'agreeing':
+      return [17, message.have, message.needed, message.checked, message.missing]
   }
 }
 
@@ -188,9 +220,27 @@ const messageFrom = ([kind, a, b, c, d, ...rest]: readonly Cbor[]): FlowMessage 
       return isUint(a) && b === undefined && c === undefined ? { type: 'later', until: a } : null
     case 18:
       return isDigest(a) && b === undefined ? { type: 'continues', before: a } : null
+    case 16: {
+      const place = placeFrom(c)
+      const [seed, language, ...more] = Array.isArray(d) ? (d as readonly Cbor[]) : []
+      return isName(a) && isName(b) && place && isBytes(seed, 16) && isLanguage(language) && more.length === 0
+        ? { type: 'back', name: a, person: b, ...place, seed, language }
+        : null
+    }
+    case 17:
+      return isUint(a) && isUint(b) && isUint(c) && isListOf(d, isName)
+        ? { type: 'agreeing', have: a, needed: b, checked: c, missing: d }
+        : null
     default:
       return null
   }
+}
+
+/** `[coll, pin or null, member]`. */
+const placeFrom = (value: unknown): { coll: CollId; pin: EntryId | null; member: MemberId } | null => {
+  if (!Array.isArray(value) || value.length !== 3) return null
+  const [coll, pin, member] = [collIdFrom(value[0]), entryIdFrom(value[1]), memberIdFrom(value[2])]
+  return coll && member && (value[1] === null || pin !== null) ? { coll, pin, member } : null
 }
 
 /** While nothing is final there is no third part. A reader that knows of none ends the link: it would join without the pin. */
@@ -212,6 +262,8 @@ const isDigest = (value: unknown): value is Uint8Array => isBytes(value, 32)
 
 const isListOf = <T>(value: unknown, isOne: (item: unknown) => item is T): value is T[] =>
   Array.isArray(value) && value.length <= MAX_FOUNDERS && value.every(isOne)
+
+const isLanguage = (value: unknown): value is 'es' | 'en' => value === 'es' || value === 'en'
 
 /** Names and titles are short; longer ones are somebody's idea of a joke. */
 const isName = (value: unknown): value is string => typeof value === 'string' && [...value].length <= MAX_NAME

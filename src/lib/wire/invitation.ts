@@ -8,18 +8,18 @@ import { decodeCbor, encodeCbor, isBytes, type Cbor } from '../core/cbor.ts'
  * said over the link the seed makes, after the host has shown it is the one committed to. Spec: wire.md §6.
  */
 export type Invitation = {
-  readonly kind: 'found' | 'join'
+  readonly kind: 'found' | 'join' | 'recover'
   /** `H("qr", [kind, device])`, 32 bytes. */
   readonly host: Uint8Array
   readonly seed: Uint8Array
 }
 
-export const INVITATION_KINDS = ['found', 'join'] as const
+export const INVITATION_KINDS = ['found', 'join', 'recover'] as const
 const SEED_BYTES = { least: 16, most: 32 } as const
 
-/** Hash route of the joining screen and the invitation: `#/unirme?c=…`. */
+/** Hash route of the screen it is for, and the invitation: `#/unirme?c=…`; for coming back `#/volver/colectivo?c=…`. */
 export const linkFromInvitation = ({ kind, host, seed }: Invitation): string =>
-  `#/unirme?c=${base64urlFromBytes(encodeCbor([1, INVITATION_KINDS.indexOf(kind), host, seed]))}`
+  `#/${kind === 'recover' ? 'volver/colectivo' : 'unirme'}?c=${base64urlFromBytes(encodeCbor([1, INVITATION_KINDS.indexOf(kind), host, seed]))}`
 
 /** Reads a whole link, its hash part, or the bare code. `null`: not one of ours, or damaged in copying. Never throws. */
 export const invitationFromLink = (link: string): Invitation | null => {

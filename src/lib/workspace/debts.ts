@@ -4,7 +4,6 @@ import type { SecretKey } from '../crypto/hash.ts'
 import { epochHeads, rotationIsDue, writeEpoch } from '../ledger/epochs.ts'
 import { createGrant, MAX_GRANTED } from '../ledger/grants.ts'
 import type { Ledger } from '../ledger/graph.ts'
-import { mayEnact } from '../ledger/proposals.ts'
 import type { Act, LedgerState } from '../ledger/types.ts'
 import type { Write } from '../sync/ports.ts'
 import { WEEK_MS, type Calendar } from './calendar.ts'
@@ -27,6 +26,8 @@ export type Payer = {
   readonly isActive: () => boolean
   readonly act: (act: Act) => EntryId
   readonly rotate: () => EpochId
+  /** Whether a decision has all it needs. */
+  readonly mayCarryOut: (proposal: EntryId) => boolean
   /** Epochs this device should have a box of, and cannot open. */
   readonly missingBoxes: () => readonly EpochId[]
   readonly save: (writes: readonly Write[]) => void
@@ -227,10 +228,8 @@ export class Debts {
 
   /** Decisions that have their votes and that nobody carried out: the one who gave the last vote may be offline. */
   #enactable(): readonly EntryId[] {
-    const state = this.#payer.state()
-    return [...state.proposals.keys()].filter(
-      (id) => mayEnact(state, id) && !this.#tried.has(this.#nameOf(id)),
-    )
+    const { state, mayCarryOut } = this.#payer
+    return [...state().proposals.keys()].filter((id) => mayCarryOut(id) && !this.#tried.has(this.#nameOf(id)))
   }
 
   /** A decision as it stands now: with another vote it is worth another try. */

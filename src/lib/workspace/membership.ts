@@ -4,6 +4,7 @@ import { idBytes } from '../core/ids.ts'
 import { hash } from '../crypto/hash.ts'
 import { peopleOf } from '../domain/people.ts'
 import { isAboutWhoStays } from '../ledger/proposals.ts'
+import { CHECKS_NEEDED, validChecks } from './return-checks.ts'
 import type { LedgerState, MemberState, Proposal } from '../ledger/types.ts'
 import type { Membership } from './types.ts'
 
@@ -121,6 +122,7 @@ export const membershipFrom = (
               ? proposal.proposal.device
               : null
         const approved = proposal.approvals.includes(me.member)
+        const checks = validChecks(state, doc, proposal.id).map(({ member, how }) => ({ member, how }))
         return {
           id: proposal.id,
           action: isNamed(action) ? action : ('other' as const),
@@ -131,6 +133,8 @@ export const membershipFrom = (
           needed: proposal.needed,
           mine: memberOf(proposal.author) === me.member,
           mayApprove: mine !== undefined && !approved && subject !== me.member && mayVote(state, me, action),
+          checks,
+          mayTrust: action !== 'recover' || checks.length >= CHECKS_NEEDED,
         }
       }),
     complaints: complaintsOf(state, seen).map(({ id, epoch, author, maker }) => ({
@@ -172,7 +176,16 @@ const complaintsOf = (state: LedgerState, seen: Seen) => {
   return [...newest.values()]
 }
 
-const NAMED = ['admit', 'addDevice', 'removeMember', 'revokeDevice', 'lift', 'policy', 'keeper'] as const
+const NAMED = [
+  'admit',
+  'addDevice',
+  'removeMember',
+  'revokeDevice',
+  'recover',
+  'lift',
+  'policy',
+  'keeper',
+] as const
 const isNamed = (action: string): action is (typeof NAMED)[number] =>
   (NAMED as readonly string[]).includes(action)
 

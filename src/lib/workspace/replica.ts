@@ -86,6 +86,7 @@ import {
   encodeSpaceRow,
   type SpaceRow,
 } from './rows.ts'
+import { mayCarryOut } from './return-checks.ts'
 import { readAhead, type Wanted } from './read-ahead.ts'
 import { Saver } from './saver.ts'
 import { readHeld, writeHeld } from './settled-row.ts'
@@ -253,6 +254,7 @@ export class Replica {
       state: () => this.state,
       isActive: () => this.mayAct(),
       act: (act) => this.act(act),
+      mayCarryOut: (proposal) => mayCarryOut(this.state, this.documents.doc.read(), proposal),
       rotate: () => this.rotate(),
       missingBoxes: () => this.missingBoxes(),
     })
@@ -1024,7 +1026,10 @@ export class Replica {
     else if (change.records.length > 0) {
       // What was typed into this very document is in it; anything else of this device's own is not.
       const news = change.records.filter(({ position }) => !this.#typed.delete(position.rec))
-      void this.documents.merge(news).then(() => this.#touch())
+      void this.documents.merge(news).then(() => {
+        this.#lookAtReturns()
+        this.#touch()
+      })
     }
     this.#touch()
   }
@@ -1367,12 +1372,20 @@ export class Replica {
     for (const events of [...this.#events]) about(events)
   }
 
+  /** Who made sure of somebody who comes back says so in what is written, and that may come last. */
+  #lookAtReturns(): void {
+    const isWaiting = [...this.state.proposals.values()].some(
+      ({ status, proposal }) => status === 'open' && proposal.action === 'recover',
+    )
+    if (isWaiting) this.#debts.look()
+  }
+
   #seenOf(proposal: EntryId): readonly Position[] {
     const about = this.state.proposals.get(proposal)?.proposal
     const ended =
       about?.action === 'revokeDevice'
         ? [about.device]
-        : about?.action === 'removeMember'
+        : about?.action === 'removeMember' || about?.action === 'recover'
           ? (this.state.members.get(about.member)?.devices ?? [])
           : []
     return ended.flatMap((device) => this.#feeds.frontierOf(device))

@@ -97,6 +97,7 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
       random: systemRandom,
       language: world.language,
       guest,
+      stretch,
     })
     await rules.recall(storage)
     if (disk?.ok) tryLimit.set(await readTryLimit(disk.value))

@@ -5,12 +5,14 @@ import { err, ok, type Result } from '../core/result.ts'
 import { Cell, derived, type Watched } from '../core/watched.ts'
 import { hash } from '../crypto/hash.ts'
 import { sign, verify } from '../crypto/sign.ts'
+import { stretchInWorker, type Stretch } from '../crypto/stretch.ts'
 import { nameDevice } from '../domain/device-names.ts'
 import { addPerson, movePerson, peopleOf } from '../domain/people.ts'
 import { turnServersOf } from '../domain/relay-points.ts'
+import { markCheck, type CheckedHow } from '../domain/returns.ts'
 import { SHOWN_MAX, type Piece } from '../domain/rescue.ts'
 import { freeText } from '../domain/text.ts'
-import { isAboutWhoStays, mayEnact } from '../ledger/proposals.ts'
+import { isAboutWhoStays } from '../ledger/proposals.ts'
 import type { Proposal, SpaceKind, SuspendReason } from '../ledger/types.ts'
 import { createLive, type Live } from '../net/live/live.ts'
 import { passOnPresence } from '../net/live/pass-on.ts'
@@ -34,6 +36,11 @@ import { proposeKeeper } from './keepers.ts'
 import { hostNotStarted } from './not-started.ts'
 import type { Replica } from './replica.ts'
 import { encodeHeard, encodeMet, heardKey, metKey, parseHeard, parseMet } from './rows.ts'
+import { rehearse } from './rehearsal.ts'
+import { CHECKS_NEEDED, mayCarryOut, validChecks } from './return-checks.ts'
+import { ReturnDesk } from './return-desk.ts'
+import { hostReturnFar, hostReturnHere, type HostReturn } from './return-host.ts'
+import { wordsOfReturn } from './return-words.ts'
 import { openInner, type SpaceInner } from './space-inner.ts'
 import { standingOf } from './standing.ts'
 import { Syncing } from './syncing.ts'
@@ -49,12 +56,15 @@ import type {
   Kept,
   Latest,
   Membership,
+  NeedsCheck,
   NoAddress,
   NoRelayPoint,
   NotAllowed,
   Presence,
+  Rehearsal,
   Space,
   Status,
+  TooFew,
   Wish,
 } from './types.ts'
 
@@ -70,6 +80,8 @@ export type SpaceWorld = {
   readonly guest?: boolean
   /** How this device goes out. Left out: directly. */
   readonly reach?: Watched<Reach>
+  /** Makes guessing dear where words are read without a talk. Left out: in a worker. */
+  readonly stretch?: Stretch
 }
 
 /** Nobody heard for this long: the pill says since when. Milliseconds. */
@@ -110,6 +122,7 @@ export class LiveSpace implements Space {
   /** Goes up when what is remembered of others' holdings was read from the disk. */
   readonly #recalled = new Cell(0)
   readonly #live: Live
+  readonly #desk: ReturnDesk
   readonly #mesh: Mesh | null
   readonly #reached = new Map<string, Reached>()
   readonly #links = new Cell<readonly MetLink[]>([])
@@ -144,6 +157,12 @@ export class LiveSpace implements Space {
       moved: () => this.#recalled.set(this.#recalled.read() + 1),
     })
     this.#live = this.#createLive()
+    this.#desk = new ReturnDesk({
+      ...world,
+      rtc: this.#rtc,
+      replica,
+      progress: (proposal) => this.#progress(proposal),
+    })
     this.#mesh = this.#createMesh()
     this.kind = derived([replica.changed], () => replica.state.kind)
     this.outdated = derived([replica.changed], () => replica.outdated)
@@ -200,6 +219,7 @@ export class LiveSpace implements Space {
     this.#innerOpening = this.#openInner()
     void this.#recallHeard()
     void this.#recallMet()
+    void this.#desk.restore()
     this.#ledgerSeen()
   }
 
@@ -257,6 +277,52 @@ export class LiveSpace implements Space {
     )
   }
 
+  async letBack(
+    member: MemberId,
+    how: 'here' | 'far',
+  ): Promise<Result<HostFlow, NotAllowed | TooFew | NoAddress | NoRelayPoint>> {
+    const refused = this.#mayAct()
+    if (refused) return err(refused)
+    if (this.replica.state.kind !== 'collective') return err({ type: 'TooFew' })
+    if (member === this.me.member) return err({ type: 'NotYours' })
+    if (!this.replica.state.members.has(member)) return err({ type: 'NotFound' })
+    if (this.#isCutOff()) return err({ type: 'NoRelayPoint' })
+    const { hub, clock, random, language } = this.#world
+    const world = { hub, rtc: this.#rtc, clock, random, language: language(), myName: this.myName() }
+    const back: HostReturn = {
+      replica: this.replica,
+      space: this,
+      desk: this.#desk,
+      member,
+      person: this.#nameOf(member),
+      checked: (proposal, by) => {
+        this.remember([by.device])
+        this.#checked(proposal, { how: by.how, language: world.language })
+      },
+      enact: (proposal) => this.#enact(proposal),
+    }
+    return how === 'here' ? hostReturnHere(world, back) : ok(hostReturnFar(world, back))
+  }
+
+  async returnWords(proposal: EntryId): Promise<readonly string[] | null> {
+    const known = this.replica.state.proposals.get(proposal)?.proposal
+    if (known?.action !== 'recover') return null
+    const { member, deviceId: device } = known
+    const language = this.#languageOf(proposal)
+    const { coll } = this.replica
+    const stretch = this.#world.stretch ?? stretchInWorker
+    // A machine that has no memory for it shows none, rather than words that were cheaper.
+    return wordsOfReturn(stretch, { coll, member, device, language }).catch(() => null)
+  }
+
+  rehearse(): Rehearsal {
+    const { clock, language } = this.#world
+    return rehearse(
+      { state: this.replica.state, membership: this.membership.read() },
+      { now: clock.now(), language: language() },
+    )
+  }
+
   encounter(): Promise<Result<Encounter, NoAddress | NoRelayPoint>> {
     if (this.#isCutOff()) return Promise.resolve(err({ type: 'NoRelayPoint' }))
     const { clock, random } = this.#world
@@ -311,11 +377,16 @@ export class LiveSpace implements Space {
     return this.#kept()
   }
 
-  async approve(proposal: EntryId): Promise<Result<void, NotAllowed>> {
+  async approve(proposal: EntryId, check?: CheckedHow): Promise<Result<void, NotAllowed | NeedsCheck>> {
     const known = this.replica.state.proposals.get(proposal)
     const refused = this.#mayDecide(known?.proposal.action ?? null)
     if (refused) return err(refused)
     if (!known) return err({ type: 'NotFound' })
+    if (known.proposal.action === 'recover') {
+      const by = validChecks(this.replica.state, this.doc.read(), proposal)
+      if (!check && by.length < CHECKS_NEEDED) return err({ type: 'NeedsCheck' })
+      if (check) this.#checked(proposal, { how: check, language: this.#languageOf(proposal) })
+    }
     this.replica.approve(proposal)
     this.#enact(proposal)
     return this.#kept()
@@ -390,6 +461,7 @@ export class LiveSpace implements Space {
     await this.#inner.read()?.close()
     await this.replica.flush()
     for (const stop of this.#stops) stop()
+    this.#desk.close()
     this.#mesh?.stop()
     this.#live.stop()
     this.#syncing.stop()
@@ -533,10 +605,35 @@ export class LiveSpace implements Space {
 
   /** Whoever gives the vote that was missing carries the decision out, and rotates in the same breath. */
   #enact(proposal: EntryId): void {
-    if (!mayEnact(this.replica.state, proposal)) return
+    if (!mayCarryOut(this.replica.state, this.doc.read(), proposal)) return
     this.replica.act({ type: 'enact', proposal })
     // Of a paused phone this counts, and a key does not: others make it.
     if (this.replica.mayAct()) this.replica.rotate()
+  }
+
+  #checked(proposal: EntryId, by: { readonly how: CheckedHow; readonly language: WordLanguage }): void {
+    markCheck(this.doc.read(), proposal, { member: this.me.member, ...by })
+  }
+
+  /** All read from the list of whoever met the phone. */
+  #languageOf(proposal: EntryId): WordLanguage {
+    const [first] = validChecks(this.replica.state, this.doc.read(), proposal)
+    return first?.language ?? this.#world.language()
+  }
+
+  #progress(proposal: EntryId): { readonly checked: number; readonly missing: readonly string[] } {
+    const decision = this.membership.read().decisions.find(({ id }) => id === proposal)
+    const missing = this.membership
+      .read()
+      .members.filter(
+        ({ id, votes, devices }) =>
+          votes &&
+          id !== decision?.subject &&
+          !decision?.approvals.includes(id) &&
+          devices.some(({ standing }) => standing === 'active'),
+      )
+      .map(({ id }) => this.#nameOf(id))
+    return { checked: decision?.checks.length ?? 0, missing }
   }
 
   // ── what screens see ─────────────────────────────────────────────────────────────────────────────────────────────

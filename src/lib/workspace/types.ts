@@ -8,6 +8,7 @@ import type { ProfileName } from '../store/profiles.ts'
 import type { TryLimit } from '../store/tries.ts'
 import type { DeviceStanding, SpaceKind, SuspendReason } from '../ledger/types.ts'
 import type { Awareness } from 'y-protocols/awareness'
+import type { CheckedHow } from '../domain/returns.ts'
 
 /** What the screens may ask of this device. Implemented by session.ts; nothing above this folder knows how. */
 export interface Session {
@@ -116,6 +117,10 @@ export interface Workspace {
     kind: 'join' | 'device' | 'found',
     myName: string,
   ): Promise<Result<GuestFlow, NoAddress | NoRelayPoint>>
+  /** Shows a code to a member beside this phone, who lets its holder back in: they lost the phones they had. `myName`: what they are called. */
+  returnHere(myName: string): Promise<Result<GuestFlow, NoAddress | NoRelayPoint>>
+  /** The same from afar, by a link a member made for it. */
+  returnByLink(link: string, myName: string): Promise<Result<GuestFlow, BadLink>>
   /** Hubs in the room that this device scanned, the newest last. */
   readonly hubs: Watched<readonly RoomHub[]>
   /** Joins the hub whose code was scanned, pasted or typed; twice is once. `BadCode`: it is not the code of a hub. */
@@ -181,8 +186,11 @@ export type BadImport = {
 export type BadLink =
   { readonly type: 'BadLink' } | { readonly type: 'CodeOfAnotherKind'; readonly kind: ScannedKind }
 
-/** What a meeting of two or more is for: `device` brings in a further device of somebody who belongs already. */
-export type FlowKind = 'found' | 'join' | 'device'
+/**
+ * What a meeting of two or more is for: `device` brings in a further device of somebody who belongs already, `recover` the
+ * only one of somebody who lost theirs.
+ */
+export type FlowKind = 'found' | 'join' | 'device' | 'recover'
 
 /** The side that lets in: shares a link and reads words with each guest, or faces one guest and shows a code. */
 export interface HostFlow {
@@ -246,6 +254,8 @@ export interface GuestFlow {
   cancel(): void
   /** The page goes in the middle of it: ends without saying so where that leaves the link as it was, so that it may be followed again. */
   breakOff?(): void
+  /** Coming back: the phone locks, and goes on waiting when it is opened again. Where it is left out, locking cancels. */
+  rest?(): void
 }
 
 export type GuestState =
@@ -262,13 +272,28 @@ export type GuestState =
       readonly signed: boolean
     }
   | { readonly step: 'vouching'; readonly have: number; readonly needed: number }
+  /**
+   * Coming back: how many of the needed agreed and how many made sure of the words; what those are called who did not say yet.
+   * `person`: what whoever comes back is called there. `words`: of this phone, to be read to them; `null` for a moment. `needed`
+   * is 0 until the host was heard again.
+   */
+  | {
+      readonly step: 'agreeing'
+      readonly host: string
+      readonly person: string
+      readonly words: readonly string[] | null
+      readonly have: number
+      readonly needed: number
+      readonly checked: number
+      readonly missing: readonly string[]
+    }
   | { readonly step: 'done'; readonly space: Space }
   /** `until`: with `not yet`, the day from which on it can be asked again. Milliseconds since 1970. */
   | { readonly step: 'ended'; readonly why: FlowEnd; readonly until?: number }
 
 /**
  * `not kept`: the disk of this device could not take it. `only relayed`: this device goes out through relay points alone,
- * and for this meeting there is none.
+ * and for this meeting there is none. `already here`: this phone has that collective, with keys that are out.
  */
 export type FlowEnd =
   | 'cancelled'
@@ -279,6 +304,7 @@ export type FlowEnd =
   | 'no contact'
   | 'not kept'
   | 'only relayed'
+  | 'already here'
 
 /** One notebook, pair or collective on this device. */
 export interface Space {
@@ -318,13 +344,26 @@ export interface Space {
   invite(): Promise<HostFlow>
   /** Shows a code to somebody beside this phone who is to come in: a new person, or a further device of this one’s person. */
   inviteHere(kind: 'join' | 'device'): Promise<Result<HostFlow, NotAllowed | NoAddress | NoRelayPoint>>
+  /**
+   * Lets a member back in who lost their phones, face to face or by a link: proposes that all their old ones end and the new one
+   * comes in. `TooFew`: of two nobody could tell who is who. `NotYours`: of oneself.
+   */
+  letBack(
+    member: MemberId,
+    how: 'here' | 'far',
+  ): Promise<Result<HostFlow, NotAllowed | TooFew | NoAddress | NoRelayPoint>>
+  /** The four words of the phone that is proposed for somebody who comes back; `null`: there is no such proposal. */
+  returnWords(proposal: EntryId): Promise<readonly string[] | null>
+  /** Coming back, as it would be here and now. Writes and sends nothing. */
+  rehearse(): Rehearsal
   /** Shows a code for another member’s phone beside this one. */
   encounter(): Promise<Result<Encounter, NoAddress | NoRelayPoint>>
   /** Meets a keeper by the text it shows and proposes it: the others still have to agree. */
   addKeeper(text: string): Result<KeeperFlow, NotAllowed | BadKeeperText>
   /** Puts to the others what one person cannot do alone. It is the proposer’s own voice for it, too. */
   propose(wish: Wish): Promise<Result<void, NotAllowed>>
-  approve(proposal: EntryId): Promise<Result<void, NotAllowed>>
+  /** `check`: of somebody who comes back, how one made sure oneself. `NeedsCheck`: too few have, so this member has to. */
+  approve(proposal: EntryId, check?: CheckedHow): Promise<Result<void, NotAllowed | NeedsCheck>>
   withdraw(target: EntryId): Promise<Result<void, NotAllowed>>
   suspend(device: DeviceId, reason: SuspendReason): Promise<Result<void, NotAllowed>>
   /** This device ends here, by its holder’s own word; with the last one its person has left. Nobody is asked, and no reason is kept. */
@@ -341,6 +380,27 @@ export interface Space {
 export type Wish =
   | { readonly action: 'revokeDevice' | 'lift'; readonly device: DeviceId }
   | { readonly action: 'removeMember'; readonly member: MemberId }
+
+export type NeedsCheck = { readonly type: 'NeedsCheck' }
+export type TooFew = { readonly type: 'TooFew' }
+
+export type Rehearsal = {
+  /** `false`: of two people, or of one, nobody comes back this way. */
+  readonly isPossible: boolean
+  /** How many have to agree by the rule of today, of how many voices. */
+  readonly needed: number
+  readonly voices: number
+  /** So many of them make sure by themselves. */
+  readonly checks: number
+  /** Who could agree if it were about this member: with a voice and a phone that stands. `heard`: as for a device, the latest of theirs. */
+  readonly people: readonly {
+    readonly member: MemberId
+    readonly linked: boolean
+    readonly heard: number | null
+  }[]
+  /** Four words of today to practise with: the same on every phone of the collective, and good for nothing. */
+  readonly words: readonly string[]
+}
 
 /** A keeper is met and proposed. */
 export interface KeeperFlow {
@@ -494,7 +554,15 @@ export type Membership = {
   readonly decisions: readonly {
     readonly id: EntryId
     readonly action:
-      'admit' | 'addDevice' | 'removeMember' | 'revokeDevice' | 'lift' | 'policy' | 'keeper' | 'other'
+      | 'admit'
+      | 'addDevice'
+      | 'removeMember'
+      | 'revokeDevice'
+      | 'recover'
+      | 'lift'
+      | 'policy'
+      | 'keeper'
+      | 'other'
     readonly subject: MemberId | null
     readonly subjectDevice: DeviceId | null
     readonly name: string | null
@@ -502,6 +570,9 @@ export type Membership = {
     readonly needed: number
     readonly mine: boolean
     readonly mayApprove: boolean
+    /** Of somebody who comes back: who made sure by themselves, and how; and whether one may agree without. */
+    readonly checks: readonly { readonly member: MemberId; readonly how: CheckedHow }[]
+    readonly mayTrust: boolean
   }[]
   /** Phones that were handed a key that does not open, the newest for each two; until something later is settled together. */
   readonly complaints: readonly {

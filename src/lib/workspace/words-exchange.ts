@@ -34,7 +34,7 @@ export const talk = (
 type Words = {
   readonly link: MetLink
   readonly own: DeviceId
-  readonly kind: 'found' | 'join'
+  readonly kind: 'found' | 'join' | 'recover'
   readonly random: Random
   readonly myName: string
   readonly say: (message: FlowMessage) => void
@@ -114,7 +114,7 @@ export const guestWords = (
 
 const wordsOf = (of: {
   readonly link: MetLink
-  readonly kind: 'found' | 'join'
+  readonly kind: Words['kind']
   readonly host: DeviceId
   readonly guest: DeviceId
   readonly hostNonce: Uint8Array

@@ -10,6 +10,7 @@ import { assembleGenesis, createGenesis, signGenesis } from '../ledger/genesis.t
 import { createChangingRtc } from '../net/rtc.ts'
 import type { Reach, Way } from '../net/types.ts'
 import type { StorageFailed } from '../sync/ports.ts'
+import { stretchInWorker } from '../crypto/stretch.ts'
 import { recogniseScanned } from '../net/scanned.ts'
 import { invitationFromLink } from '../wire/invitation.ts'
 import type { CircleInvitation, FlowState } from './circle-founding.ts'
@@ -21,6 +22,9 @@ import { joinHubs } from '../net/hubs.ts'
 import { guestHere } from './joining-here.ts'
 import { guestJoining, type Joined } from './joining.ts'
 import { LeftLink } from './left-link.ts'
+import { goOnReturning, guestReturnFar, guestReturnHere, type Returning } from './return-guest.ts'
+import { encodeReturnRow, parseReturnRow, RETURN_KEY } from './return-row.ts'
+import { wordsOfReturn } from './return-words.ts'
 import { Replica } from './replica.ts'
 import { encodeSpaceRow, parseSpaceRow, SPACE_PREFIX, spaceKey, type SpaceRow } from './rows.ts'
 import { openCarriedFile } from './carried-file.ts'
@@ -119,6 +123,7 @@ export class LiveWorkspace implements Workspace {
       if (replica?.ok) this.#add(new LiveSpace(replica.value, this.#world))
       else this.damaged += 1
     }
+    await this.#goOnReturning()
     const living = this.#spaces.read().filter((space) => !space.readOnly.read())
     this.#current.set(
       living.find((space) => space.kind.read() !== 'notebook') ?? living[0] ?? this.#spaces.read()[0] ?? null,
@@ -170,7 +175,7 @@ export class LiveWorkspace implements Workspace {
 
   openLink(link: string, myName: string): Promise<Result<GuestFlow, BadLink>> {
     const invitation = invitationFromLink(link)
-    if (!invitation) {
+    if (!invitation || invitation.kind === 'recover') {
       const kind = recogniseScanned(link)
       return Promise.resolve(err(kind ? { type: 'CodeOfAnotherKind', kind } : { type: 'BadLink' }))
     }
@@ -218,6 +223,31 @@ export class LiveWorkspace implements Workspace {
           )
     if (flow.ok) this.#flow.set(flow.value)
     return flow
+  }
+
+  async returnHere(myName: string): Promise<Result<GuestFlow, NoAddress | NoRelayPoint>> {
+    this.#flow.read()?.cancel()
+    // As for a newcomer: this phone knows no relay point of theirs yet.
+    if (this.#reach.now.read() === 'relayed') return err({ type: 'NoRelayPoint' })
+    const flow = await guestReturnHere(this.#flowWorld(myName, DIRECTLY), this.#returning())
+    if (flow.ok) this.#flow.set(flow.value)
+    return flow
+  }
+
+  returnByLink(link: string, myName: string): Promise<Result<GuestFlow, BadLink>> {
+    const invitation = invitationFromLink(link)
+    if (invitation?.kind !== 'recover') {
+      const kind = recogniseScanned(link)
+      return Promise.resolve(err(kind ? { type: 'CodeOfAnotherKind', kind } : { type: 'BadLink' }))
+    }
+    this.#flow.read()?.cancel()
+    const world = this.#flowWorld(myName, () => ({ turn: [], reach: this.#reach.now.read() }))
+    const flow =
+      this.#reach.now.read() === 'relayed'
+        ? guestNotStarted('recover', 'only relayed')
+        : guestReturnFar(world, invitation, this.#returning())
+    this.#flow.set(flow)
+    return Promise.resolve(ok(flow))
   }
 
   async openFile(file: CarriedFile): Promise<Result<Incoming, BadImport>> {
@@ -284,9 +314,7 @@ export class LiveWorkspace implements Workspace {
   /** Writes what is pending and lets go of every key. */
   async close(): Promise<void> {
     this.#isClosing = true
-    const flow = this.#flow.read()
-    if (flow?.role === 'guest' && flow.breakOff) flow.breakOff()
-    else flow?.cancel()
+    this.#restFlow()
     await Promise.all(this.#spaces.read().map((space) => space.close()))
     this.#world.hub.close()
     this.#world.storage.close()
@@ -305,6 +333,40 @@ export class LiveWorkspace implements Workspace {
   #flowWorld(myName: string, way: () => Way) {
     const { hub, rtc, clock, random, language } = this.#world
     return { hub, rtc: createChangingRtc(rtc, way), clock, random, language: language(), myName }
+  }
+
+  #restFlow(): void {
+    const flow = this.#flow.read()
+    if (flow?.role === 'guest' && flow.rest) flow.rest()
+    else if (flow?.role === 'guest' && flow.breakOff) flow.breakOff()
+    else flow?.cancel()
+  }
+
+  /** Somebody was coming back when this phone was locked. */
+  async #goOnReturning(): Promise<void> {
+    const kept = await this.#world.storage.get('meta', RETURN_KEY)
+    const row = kept.ok && kept.value ? parseReturnRow(kept.value) : null
+    if (!row) return
+    const world = this.#flowWorld(row.as.myName, () => ({ turn: [], reach: this.#reach.now.read() }))
+    this.#flow.set(goOnReturning(world, row, this.#returning()))
+  }
+
+  #returning(): Returning {
+    const { storage, stretch } = this.#world
+    return {
+      isHere: (coll) => this.#spaces.read().some(({ id }) => id === coll),
+      keep: async (row) =>
+        (await storage.commit([{ table: 'meta', key: RETURN_KEY, value: encodeReturnRow(row) }])).ok,
+      forget: () => void storage.commit([{ table: 'meta', key: RETURN_KEY, value: null }]),
+      wordsOf: ({ as, language }) =>
+        wordsOfReturn(stretch ?? stretchInWorker, {
+          coll: as.coll,
+          member: as.member,
+          device: as.own.id,
+          language,
+        }),
+      finish: (joined, person) => this.#joined(joined, person),
+    }
   }
 
   #add(space: LiveSpace): LiveSpace {
@@ -394,5 +456,7 @@ export class LiveWorkspace implements Workspace {
     return entered.value
   }
 }
+
+const DIRECTLY = (): Way => ({ turn: [], reach: 'direct' })
 
 const hasRelayPoint = ({ doc }: Space): boolean => turnServersOf(doc.read()).length > 0

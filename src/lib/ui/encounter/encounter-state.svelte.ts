@@ -1,13 +1,20 @@
 import type { Key } from '../../i18n/catalogue.ts'
 import { problemKey } from '../../i18n/problems.ts'
 import type { Result } from '../../core/result.ts'
-import type { Encounter, EncounterState, NoAddress, NoRelayPoint, NotAllowed } from '../../workspace/types.ts'
+import type {
+  Encounter,
+  EncounterState,
+  NoAddress,
+  NoRelayPoint,
+  NotAllowed,
+  TooFew,
+} from '../../workspace/types.ts'
 import { Live } from '../live.svelte.ts'
 import { readPermissions, type Permissions } from './permissions.ts'
 import { openScanner, type Scanner } from './scan.ts'
 
 /** Makes a code to show: of a meeting, or of a door. */
-export type Opens = () => Promise<Result<Encounter, NotAllowed | NoAddress | NoRelayPoint>>
+export type Opens = () => Promise<Result<Encounter, NotAllowed | TooFew | NoAddress | NoRelayPoint>>
 
 type Camera = { readonly scanner: Scanner; readonly stream: MediaStream }
 
