@@ -44,6 +44,14 @@ const loses = (person: Person): void => {
 const actsOf = (person: Person, of = person) =>
   person.replica.ledger.entriesOf(of.device).map(({ act }) => act?.type)
 
+/** What was boxed for a key that is lost is asked for, and handed over again, within minutes. */
+const minutes = async (world: World, n: number): Promise<void> => {
+  for (let i = 0; i < 2 * n; i++) {
+    world.clock.pass(30_000)
+    await world.settle()
+  }
+}
+
 const forksSeenBy = (...people: readonly Person[]) => people.flatMap(({ replica }) => replica.feeds.forks())
 
 test('a phone that begins again from a copy is read, and signs nothing before it has heard from somebody', async () => {
@@ -59,7 +67,7 @@ test('a phone that begins again from a copy is read, and signs nothing before it
   expect(again.reads()).toBe('Nos vemos a las seis. ')
   expect(again.replica.awaitsOthers).toBe(true)
   expect(again.replica.mayAct()).toBe(false)
-  world.clock.pass(40 * 24 * 3_600_000)
+  world.clock.pass(2 * 24 * 3_600_000)
   await world.settle()
   expect(actsOf(again)).toEqual(before)
   expect(() => again.replica.rotate()).toThrow()
@@ -98,9 +106,7 @@ test('what the old phone wrote, decided and changed after the copy was made come
   expect(again.reads()).toBe('Uno. ')
   world.link(again, bruna)
   await world.settle()
-  for (let i=0;i<8;i++){ world.clock.pass(30_000)
-  await world.settle()
-  console.log(i, again.reads(), actsOf(bruna, alba).join(), actsOf(bruna, bruna).join(), again.replica.missingBoxes().length, again.replica.feeds.waiting()) }
+  await minutes(world, 3)
   expect(again.reads()).toBe('Uno. Dos. Tres. ')
   await again.writes('Cuatro. ')
   await world.settle()

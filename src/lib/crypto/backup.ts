@@ -23,7 +23,8 @@ export const MAX_BACKUP_BYTES = 256 * 1024 * 1024
 
 /** Why a backup file does not open. Nothing has changed anywhere. */
 export type BadBackup = {
-  readonly type: /** Another program’s file. */
+  readonly type:
+    /** Another program’s file. */
     | 'NotABackup'
     /** A file of this app that carries news from hand to hand. */
     | 'CarriedNotBackup'

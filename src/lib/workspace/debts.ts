@@ -246,7 +246,7 @@ export class Debts {
     const asked = complaints
       .filter(
         ({ author, epoch }) =>
-          devices.get(author)?.standing === 'active' && 
+          devices.get(author)?.standing === 'active' &&
           (epochs.get(epoch)?.recipients.includes(author) || wasGranted(author, epoch)),
       )
       .map(({ author, epoch }) => ({ epoch, device: author }))

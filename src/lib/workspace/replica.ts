@@ -767,7 +767,8 @@ export class Replica {
 
   #mustKnowWhere(): void {
     if (this.outdated) throw new Error('this collective follows newer rules: nothing may be signed here')
-    if (this.awaitsOthers) throw new Error('restored from a copy: nothing may be signed before others were heard')
+    if (this.awaitsOthers)
+      throw new Error('restored from a copy: nothing may be signed before others were heard')
   }
 
   #keepEntries(wires: readonly Uint8Array[], from?: DeviceId): void {

@@ -13,11 +13,15 @@ import { canHold, holdVault, takeVault, type Hold } from '../store/lock.ts'
 import { createMemoryStorage } from '../store/memory-storage.ts'
 import { findProfiles, PROFILE_NAMES, type ProfileName } from '../store/profiles.ts'
 import { keepTryLimit, readTryLimit, type TryLimit } from '../store/tries.ts'
-import type { Storage } from '../sync/ports.ts'
+import type { Storage, Write } from '../sync/ports.ts'
 import { hubsOfPolicy } from '../wire/hub-list.ts'
+import { lookAtCopy, makeCopy, openCopy } from './backup-door.ts'
+import { writesOf } from './backup-rows.ts'
 import { LockRulesSetting } from './lock-rules.ts'
-import type { Phase, Session } from './types.ts'
+import { createStillStorage, type StillStorage } from './still-storage.ts'
+import type { OpenCopy, Phase, Session } from './types.ts'
 import { isLongEnough, makeVault, PASSPHRASE_MINIMUM, tryPhrase } from './vault-door.ts'
+import { WaysBackSetting } from './ways-back-setting.ts'
 import { LiveWorkspace } from './workspace.ts'
 
 /** A lock never waits longer than this for what was typed last. */
@@ -50,6 +54,8 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
   const phase = new Cell<Phase>({ type: 'starting' })
   const rules = new LockRulesSetting()
   const tryLimit = new Cell<TryLimit | null>(null)
+  const waysBack = new WaysBackSetting(systemClock)
+  let rows: StillStorage | null = null
   const isGuest = !canHold()
   let name: ProfileName = PROFILE_NAMES[0]
   let disk = isGuest ? null : await openDisk(name)
@@ -81,7 +87,8 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
   }
   const lock = () => close(LOCK_PATIENCE_MS, world.reload)
 
-  const begin = async (storage: Storage) => {
+  const begin = async (kept: Storage) => {
+    const storage = createStillStorage(kept)
     const urls = new Set([world.hubUrl, ...hubsOfPolicy(world.policy).map(({ url }) => url)])
     const hubs = [...urls].map((url) => createHub({ url, clock: systemClock, random: systemRandom }))
     const guest = !disk?.ok
@@ -94,7 +101,9 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
       language: world.language,
       guest,
     })
+    rows = storage
     await rules.recall(storage)
+    if (!guest) await waysBack.recall(storage)
     if (disk?.ok) tryLimit.set(await readTryLimit(disk.value))
     await opened.restore()
     workspace = opened
@@ -150,6 +159,20 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
     if ((await findProfiles()).length === 0) world.forgetPreferences()
   }
 
+  const restore: RestoreHere = async (writes, passphrase) => {
+    if (!isLongEnough(passphrase)) return err({ type: 'PassphraseTooShort', minimum: PASSPHRASE_MINIMUM })
+    if (!disk?.ok) return err({ type: 'NothingKeptHere' })
+    if (phase.read().type !== 'fresh') return err({ type: 'AlreadyHere' })
+    hold ??= await holdVault(name, lock)
+    if (hold.type !== 'held') return err({ type: 'AlreadyHere' })
+    const made = await makeVault({ disk: disk.value, passphrase, stretch, rows: writes })
+    if (!made.ok) return made
+    await askToKeep()
+    vault = made.value
+    await begin(disk.value.rows(createRowSealer(vault)))
+    return ok(undefined)
+  }
+
   return {
     phase,
     rules: rules.now,
@@ -164,7 +187,7 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
       }
       hold ??= await holdVault(name, lock)
       if (hold.type !== 'held') return err({ type: 'StorageUnavailable' })
-      const made = await makeVault(disk.value, passphrase, stretch)
+      const made = await makeVault({ disk: disk.value, passphrase, stretch })
       if (!made.ok) return made
       await askToKeep()
       vault = made.value
@@ -208,6 +231,24 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
         return look()
       })
     },
+    waysBack: waysBack.now,
+    silenceReminder: () => waysBack.silence(),
+    makeCopy: async (passphrase) => {
+      if (!isLongEnough(passphrase)) return err({ type: 'PassphraseTooShort', minimum: PASSPHRASE_MINIMUM })
+      if (!rows || !workspace) return err({ type: 'StorageUnavailable' })
+      await workspace.flush()
+      const made = await makeCopy({ storage: rows, passphrase, stretch })
+      if (!made.ok) return made
+      await waysBack.copied()
+      return ok({ bytes: made.value })
+    },
+    lookAtCopy,
+    openCopy: async (file, passphrase) => {
+      const opened = await openCopy({ file, passphrase, stretch })
+      if (!opened.ok) return opened
+      const { backup, content } = opened.value
+      return ok({ content, restore: (chosen) => restore(writesOf(backup), chosen) })
+    },
     profiles: async () =>
       (await findProfiles()).map(({ name: each, header }) => ({
         name: each,
@@ -227,6 +268,8 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
     },
   }
 }
+
+type RestoreHere = (writes: readonly Write[], passphrase: string) => ReturnType<OpenCopy['restore']>
 
 /** Asks the browser not to throw our storage away when space is short. It may say no. */
 const askToKeep = async (): Promise<void> => {

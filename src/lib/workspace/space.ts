@@ -89,6 +89,7 @@ export class LiveSpace implements Space {
   readonly kind: Watched<SpaceKind>
   readonly readOnly: Watched<boolean>
   readonly outdated: Watched<boolean>
+  readonly awaitsOthers: Watched<boolean>
   readonly doc: Watched<Y.Doc>
   readonly closed: Watched<Y.Doc>
   readonly membership: Watched<Membership>
@@ -146,11 +147,13 @@ export class LiveSpace implements Space {
     this.#mesh = this.#createMesh()
     this.kind = derived([replica.changed], () => replica.state.kind)
     this.outdated = derived([replica.changed], () => replica.outdated)
+    this.awaitsOthers = derived([replica.changed], () => replica.awaitsOthers)
     this.readOnly = derived(
       [this.#movedTo, replica.changed],
       () =>
         this.#movedTo.read() !== null ||
         replica.outdated ||
+        replica.awaitsOthers ||
         ['revoked', 'retired'].includes(replica.standing()),
     )
     this.membership = memo([replica.changed, this.#links, this.#syncing.moved, this.#people, this.#met], () =>
@@ -698,6 +701,7 @@ export class LiveSpace implements Space {
   #mayAct(): NotAllowed | null {
     if (this.#movedTo.read()) return { type: 'ReadOnly' }
     if (this.replica.outdated) return { type: 'RulesAreAhead' }
+    if (this.replica.awaitsOthers) return { type: 'AwaitsOthers' }
     const standing = this.replica.standing()
     if (standing === 'suspended') return { type: 'SuspendedHere' }
     return standing === 'active' ? null : { type: 'NotAMember' }
