@@ -120,3 +120,189 @@ test('what the old phone wrote, decided and changed after the copy was made come
   expect(bruna.replica.state.devices.get(alba.device)?.standing).toBe('active')
   expect(bruna.replica.state.suspensions.size).toBe(0)
 })
+
+test('who is behind the copy does not count as having heard: one who knows, or two who do not', async () => {
+  const world = new World(3)
+  const [alba, bruna, cira, delia] = (await world.found('Alba', 'Bruna', 'Cira', 'Delia')) as [
+    Person,
+    Person,
+    Person,
+    Person,
+  ]
+  // Bruna and Cira are far away; only Delia hears of what Alba signs from here on.
+  world.cut(bruna)
+  world.cut(cira)
+  alba.replica.rotate()
+  await world.settle()
+  const copy = await copyOf(alba)
+  loses(alba)
+
+  const again = await restore(copy, alba)
+  world.link(again, bruna)
+  await world.settle()
+  expect(again.replica.awaitsOthers).toBe(true)
+  // What Bruna knows now she knows from this very phone.
+  world.cut(again)
+  world.link(again, bruna)
+  await world.settle()
+  expect(again.replica.awaitsOthers).toBe(true)
+  world.link(again, delia)
+  await world.settle()
+  expect(again.replica.awaitsOthers).toBe(false)
+})
+
+test('where nobody knows more than the copy, two others are enough', async () => {
+  const world = new World(4)
+  const [alba, bruna, cira] = (await world.found('Alba', 'Bruna', 'Cira')) as [Person, Person, Person]
+  // Signed and never told: only the copy has it.
+  world.cut(alba)
+  alba.replica.rotate()
+  const copy = await copyOf(alba)
+  loses(alba)
+  const again = await restore(copy, alba)
+  world.link(again, bruna)
+  await world.settle()
+  expect(again.replica.awaitsOthers).toBe(true)
+  world.link(again, cira)
+  await world.settle()
+  expect(again.replica.awaitsOthers).toBe(false)
+  await again.writes('Sigo. ')
+  await world.settle()
+  expect([bruna.reads(), cira.reads()]).toEqual(['Sigo. ', 'Sigo. '])
+  expect(forksSeenBy(bruna, cira, again)).toEqual([])
+})
+
+test('a copy of a phone that was paused meanwhile learns so at its first contact, and signs nothing', async () => {
+  const world = new World(5)
+  const [alba, bruna, cira] = (await world.found('Alba', 'Bruna', 'Cira')) as [Person, Person, Person]
+  await alba.writes('Antes. ')
+  await world.settle()
+  const copy = await copyOf(alba)
+  loses(alba)
+  bruna.replica.suspend(alba.device, 'lost')
+  await world.settle()
+  const acts = actsOf(bruna, alba)
+
+  const again = await restore(copy, alba)
+  expect(again.replica.standing()).toBe('active')
+  world.link(again, bruna)
+  await world.settle()
+  expect(again.replica.standing()).toBe('suspended')
+  expect(again.replica.mayAct()).toBe(false)
+  await minutes(world, 3)
+  expect(actsOf(bruna, alba)).toEqual(acts)
+  expect(again.reads()).toBe('Antes. ')
+
+  // Found to be hers after all: the others lift it, and it goes on.
+  const lift = bruna.replica.propose({ action: 'lift', device: alba.device })
+  await world.settle()
+  cira.replica.approve(lift)
+  cira.replica.act({ type: 'enact', proposal: lift })
+  cira.replica.rotate()
+  await minutes(world, 3)
+  expect(again.replica.standing()).toBe('active')
+  expect(again.replica.awaitsOthers).toBe(false)
+  await again.writes('Después. ')
+  await minutes(world, 1)
+  for (const person of [bruna, cira]) expect(person.reads()).toBe('Antes. Después. ')
+  expect(forksSeenBy(bruna, cira, again)).toEqual([])
+})
+
+test('both phones go on at once: the others hear that one was copied', async () => {
+  const world = new World(6)
+  const [alba, bruna, cira] = (await world.found('Alba', 'Bruna', 'Cira')) as [Person, Person, Person]
+  await alba.writes('Una. ')
+  await world.settle()
+  const copy = await copyOf(alba)
+  // The old phone is only out of sight.
+  world.cut(alba)
+  const again = await restore(copy, alba)
+  world.link(again, bruna)
+  await world.settle()
+  expect(again.replica.awaitsOthers).toBe(false)
+  await again.writes('Desde la copia. ')
+  alba.replica.rotate()
+  await alba.writes('Desde el teléfono viejo. ')
+  await world.settle()
+  world.link(alba, cira)
+  await world.settle()
+  await minutes(world, 1)
+  const known = bruna.replica.state.devices.get(alba.device)
+  expect(known?.standing).toBe('suspended')
+  const reasons = [...bruna.replica.state.suspensions.values()].map(({ reason }) => reason)
+  expect(reasons).toEqual(['evidence', 'evidence'])
+  // No feed has two records for one place, and nothing that was written is lost to the others.
+  expect(forksSeenBy(bruna, cira)).toEqual([])
+})
+
+test('what is typed before anybody was seen is not lost when somebody is', async () => {
+  const world = new World(7)
+  const [alba, bruna] = (await world.found('Alba', 'Bruna', 'Cira')) as [Person, Person]
+  await alba.writes('Una. ')
+  await world.settle()
+  const copy = await copyOf(alba)
+  loses(alba)
+  const again = await restore(copy, alba)
+  await again.writes('Dos. ')
+  expect(again.replica.saving.read()).toBe('saving')
+  world.link(again, bruna)
+  await world.settle()
+  await world.settle()
+  expect(again.replica.saving.read()).toBe('saved')
+  expect(bruna.reads()).toBe('Una. Dos. ')
+})
+
+test('a notebook of one person goes on at once, under a new feed', async () => {
+  const world = new World(8)
+  const [alba] = (await world.found('Alba')) as [Person]
+  await alba.writes('Sola. ')
+  const before = alba.replica.feed
+  const copy = await copyOf(alba)
+  loses(alba)
+  const again = await restore(copy, alba)
+  expect(again.replica.awaitsOthers).toBe(false)
+  expect(again.replica.feed).not.toBe(before)
+  await again.writes('Todavía. ')
+  await again.restarts()
+  expect(again.reads()).toBe('Sola. Todavía. ')
+})
+
+test('wherever the phone stops while it begins again, it begins again once more, and nothing forks', async () => {
+  const waited = new Set<boolean>()
+  for (let stops = 0; stops < 12; stops++) {
+    const world = new World(20 + stops)
+    const [alba, bruna, cira] = (await world.found('Alba', 'Bruna', 'Cira')) as [Person, Person, Person]
+    await alba.writes('Uno. ')
+    await world.settle()
+    const copy = await copyOf(alba)
+    await alba.writes('Dos. ')
+    alba.replica.rotate()
+    await alba.writes('Tres. ')
+    await world.settle()
+    loses(alba)
+
+    const disk = createDisk()
+    const again = await restore(copy, alba, disk)
+    disk.dieAfter(stops)
+    world.link(again, bruna)
+    await minutes(world, 2)
+    waited.add(again.replica.awaitsOthers)
+    loses(again)
+    const last = await open(alba, disk.nextStart())
+    world.link(last, bruna)
+    world.link(last, cira)
+    await minutes(world, 3)
+    expect({ stops, awaits: last.replica.awaitsOthers }).toEqual({ stops, awaits: false })
+    await last.writes('Cuatro. ')
+    await minutes(world, 2)
+    for (const person of [bruna, cira, last])
+      expect({ stops, reads: person.reads() }).toEqual({ stops, reads: 'Uno. Dos. Tres. Cuatro. ' })
+    expect(forksSeenBy(bruna, cira, last)).toEqual([])
+    expect({ stops, standing: bruna.replica.state.devices.get(alba.device)?.standing }).toEqual({
+      stops,
+      standing: 'active',
+    })
+  }
+  // Before and behind the step itself.
+  expect(waited).toEqual(new Set([true, false]))
+})

@@ -47,7 +47,7 @@ import {
   type BoxSet,
 } from '../ledger/boxes.ts'
 import { writeEpoch } from '../ledger/epochs.ts'
-import { feedIdOf } from '../ledger/feed-id.ts'
+import { feedIdOf, yClientOf } from '../ledger/feed-id.ts'
 import { isKeyOf, openGrant } from '../ledger/grants.ts'
 import { createLedger, restoreLedger, type AddReport, type Ledger } from '../ledger/graph.ts'
 import { createRotate } from '../ledger/rotation.ts'
@@ -190,6 +190,7 @@ export class Replica {
   /** Began again from a copy, and does not know yet what it signed since that was made. */
   #afterRestore: AfterRestore | null = null
   #goingOn: Promise<void> | null = null
+  #nextIncarnation: Uint8Array | null = null
   #nextLook: (() => void) | null = null
   #nextDay: (() => void) | null = null
   #secondWord: Pick<HandedOver, 'check' | 'against'> = ALONE
@@ -999,9 +1000,8 @@ export class Replica {
     bringBack(doc, rescuable(doc, late))
   }
 
-  #newIncarnation(): void {
+  #newIncarnation(incarnation = this.#random.bytes(16)): void {
     if (this.outdated || this.awaitsOthers) return
-    const incarnation = this.#random.bytes(16)
     const feed = feedIdOf(this.coll, this.own.id, incarnation)
     this.#feed = feed
     this.act({ type: 'feed', feed, incarnation })
@@ -1014,7 +1014,11 @@ export class Replica {
   async #recallRestored(): Promise<void> {
     const row = await this.#storage.get('meta', restoredKey(this.coll))
     // Better one feed too many than one place used twice.
-    if (!row.ok || row.value) this.#afterRestore = new AfterRestore(this.ledger, this.own.id)
+    if (row.ok && !row.value) return
+    this.#afterRestore = new AfterRestore(this.ledger, this.own.id)
+    // Drawn now: what is typed meanwhile is already of the feed it will be written in.
+    this.#nextIncarnation = this.#random.bytes(16)
+    this.documents.setClient(yClientOf(feedIdOf(this.coll, this.own.id, this.#nextIncarnation)))
   }
 
   /** In a notebook there is nobody else who could know. */
@@ -1033,7 +1037,7 @@ export class Replica {
     const kemPk = isAlone ? null : await this.kem.make(this.#clock.now())
     if (this.#closed || (!isAlone && !kemPk) || this.standing() !== 'active' || this.outdated) return
     this.#afterRestore = null
-    this.#newIncarnation()
+    this.#newIncarnation(this.#nextIncarnation!)
     if (kemPk) this.act({ type: 'rekey', kemPk })
     const head = encodeOwnHead({ feed: this.#feed!, next: 0 })
     this.#saver.save([
