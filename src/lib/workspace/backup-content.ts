@@ -32,7 +32,8 @@ export const contentOf = async (backup: Backup, world: World): Promise<Result<Ba
     if (!opened?.ok) return err({ type: 'BackupDamaged' })
     await opened.value.whole()
     const circles = await openCircles(opened.value, storage, world)
-    if (circles !== null) spaces.push(contentIn(opened.value, circles))
+    // A notebook whose content went on into a collective is shown as that.
+    if (circles !== null && !opened.value.row.movedTo) spaces.push(contentIn(opened.value, circles))
     leave(opened.value)
     if (circles === null) return err({ type: 'BackupDamaged' })
   }

@@ -112,7 +112,7 @@ export class LiveWorkspace implements Workspace {
       if (replica?.ok) this.#add(new LiveSpace(replica.value, this.#world))
       else this.damaged += 1
     }
-    const living = this.#spaces.read().filter((space) => !space.readOnly.read())
+    const living = this.#spaces.read().filter((space) => !space.readOnly.read() || space.awaitsOthers.read())
     this.#current.set(
       living.find((space) => space.kind.read() !== 'notebook') ?? living[0] ?? this.#spaces.read()[0] ?? null,
     )
