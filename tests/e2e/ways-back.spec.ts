@@ -22,7 +22,7 @@ test('Alba makes a copy, rehearses it, loses her phone, and comes back on anothe
 }, testInfo) => {
   test.setTimeout(300_000)
   const picture = (phone: Phone, name: string) =>
-    phone.page.screenshot({ path: testInfo.outputPath(`${name}.png`), fullPage: true })
+    phone.page.screenshot({ path: testInfo.outputPath(`${name}.png`) })
   const file = testInfo.outputPath('saved.bin')
   const [alba, bruna, ceiba] = await foundAt({
     address: baseURL!,

@@ -13,8 +13,9 @@ import type { Stretch } from './stretch.ts'
 /** Bytes by which this program knows its own files; drawn once, by chance. They name nothing. */
 const MAGIC = Uint8Array.of(0x9d, 0x1f, 0xc4, 0x6a, 0x82, 0xe7, 0x35, 0xb8)
 const VERSION = 1
-/** So much is sealed at once. Bytes. */
+/** So much is sealed at once; and to multiples of what a small copy is padded. Bytes. */
 const CHUNK = 64 * 1024
+const BLOCK = 4096
 const OVERHEAD = NONCE_BYTES + TAG_BYTES
 const SALT_BYTES = 16
 const SLOT_BYTES = 32 + OVERHEAD + 32
@@ -53,7 +54,7 @@ export const sealBackup = async (of: {
   readonly random: Random
 }): Promise<Result<Uint8Array, { readonly type: 'TooLarge' }>> => {
   if (of.payload.length >= MAX_BACKUP_BYTES / 1.13) return err({ type: 'TooLarge' })
-  const padded = pad(of.payload, CHUNK)
+  const padded = pad(of.payload, BLOCK)
   const salt = of.random.bytes(SALT_BYTES)
   const head = { salt, cost: of.cost, size: padded.length }
   const context = contextOf(head)

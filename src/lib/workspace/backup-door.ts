@@ -16,7 +16,7 @@ import { encodeBackup, parseBackup, rowsToCopy, type Backup } from './backup-row
 import type { StillStorage } from './still-storage.ts'
 import type { BackupContent, BadCopy, CarriedFile, StorageUnavailable } from './types.ts'
 
-const HOUR_MS = 3_600_000
+const MINUTE_MS = 60_000
 
 /** A file with everything an open vault holds, under a passphrase of its own, as slow to try as a second of this device allows. */
 export const makeCopy = async (of: {
@@ -28,7 +28,7 @@ export const makeCopy = async (of: {
   const rows = await of.storage.still(rowsToCopy)
   if (!rows.ok) return err({ type: 'StorageUnavailable' })
   const now = systemClock.now()
-  const payload = encodeBackup({ at: now - (now % HOUR_MS), rows: rows.value })
+  const payload = encodeBackup({ at: now - (now % MINUTE_MS), rows: rows.value })
   const salt = systemRandom.bytes(16)
   try {
     const cost = await calibrate(

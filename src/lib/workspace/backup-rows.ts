@@ -14,7 +14,7 @@ export type BackupRow = { readonly table: Table; readonly key: string; readonly 
 
 /** What a backup file holds. */
 export type Backup = {
-  /** The hour it was made, milliseconds since 1970. */
+  /** The minute it was made, milliseconds since 1970. */
   readonly at: number
   readonly rows: readonly BackupRow[]
 }

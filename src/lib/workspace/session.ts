@@ -13,10 +13,10 @@ import { canHold, holdVault, takeVault, type Hold } from '../store/lock.ts'
 import { createMemoryStorage } from '../store/memory-storage.ts'
 import { findProfiles, PROFILE_NAMES, type ProfileName } from '../store/profiles.ts'
 import { keepTryLimit, readTryLimit, type TryLimit } from '../store/tries.ts'
-import type { Storage, Write } from '../sync/ports.ts'
+import type { Storage } from '../sync/ports.ts'
 import { hubsOfPolicy } from '../wire/hub-list.ts'
 import { lookAtCopy, makeCopy, openCopy } from './backup-door.ts'
-import { writesOf } from './backup-rows.ts'
+import { writesOf, type Backup } from './backup-rows.ts'
 import { LockRulesSetting } from './lock-rules.ts'
 import { createStillStorage, type StillStorage } from './still-storage.ts'
 import type { OpenCopy, Phase, Session } from './types.ts'
@@ -159,17 +159,18 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
     if ((await findProfiles()).length === 0) world.forgetPreferences()
   }
 
-  const restore: RestoreHere = async (writes, passphrase) => {
+  const restore: RestoreHere = async (backup, passphrase) => {
     if (!isLongEnough(passphrase)) return err({ type: 'PassphraseTooShort', minimum: PASSPHRASE_MINIMUM })
     if (!disk?.ok) return err({ type: 'NothingKeptHere' })
     if (phase.read().type !== 'fresh') return err({ type: 'AlreadyHere' })
     hold ??= await holdVault(name, lock)
     if (hold.type !== 'held') return err({ type: 'AlreadyHere' })
-    const made = await makeVault({ disk: disk.value, passphrase, stretch, rows: writes })
+    const made = await makeVault({ disk: disk.value, passphrase, stretch, rows: writesOf(backup) })
     if (!made.ok) return made
     await askToKeep()
     vault = made.value
     await begin(disk.value.rows(createRowSealer(vault)))
+    await waysBack.copied(backup.at)
     return ok(undefined)
   }
 
@@ -247,7 +248,7 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
       const opened = await openCopy({ file, passphrase, stretch })
       if (!opened.ok) return opened
       const { backup, content } = opened.value
-      return ok({ content, restore: (chosen) => restore(writesOf(backup), chosen) })
+      return ok({ content, restore: (chosen) => restore(backup, chosen) })
     },
     profiles: async () =>
       (await findProfiles()).map(({ name: each, header }) => ({
@@ -269,7 +270,7 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
   }
 }
 
-type RestoreHere = (writes: readonly Write[], passphrase: string) => ReturnType<OpenCopy['restore']>
+type RestoreHere = (backup: Backup, passphrase: string) => ReturnType<OpenCopy['restore']>
 
 /** Asks the browser not to throw our storage away when space is short. It may say no. */
 const askToKeep = async (): Promise<void> => {

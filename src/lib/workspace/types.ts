@@ -85,7 +85,7 @@ export interface OpenCopy {
 }
 
 export type BackupContent = {
-  /** The hour it was made, milliseconds since 1970. */
+  /** The minute it was made, milliseconds since 1970. */
   readonly at: number
   readonly spaces: readonly {
     readonly kind: SpaceKind

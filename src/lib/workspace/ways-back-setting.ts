@@ -36,8 +36,9 @@ export class WaysBackSetting {
     else await this.#keep({ since: this.#today(), copied: null, isSilent: false })
   }
 
-  copied(): Promise<void> {
-    return this.#keep({ ...this.#known(), copied: this.#today() })
+  /** `at`: when, milliseconds since 1970. */
+  copied(at = this.#clock.now()): Promise<void> {
+    return this.#keep({ ...this.#known(), copied: dayOf(at) })
   }
 
   /** The person does not want to be reminded. */
@@ -63,10 +64,11 @@ export class WaysBackSetting {
   }
 
   #today(): number {
-    const now = this.#clock.now()
-    return now - (now % DAY_MS)
+    return dayOf(this.#clock.now())
   }
 }
+
+const dayOf = (at: number): number => at - (at % DAY_MS)
 
 const parse = (bytes: Uint8Array): Kept | null => {
   const decoded = decodeCbor(bytes)
