@@ -1,11 +1,14 @@
 import { expect, test } from 'vitest'
 import { expectOk } from '../../src/lib/core/result.ts'
+import { createDevice, signBinding } from '../../src/lib/crypto/device.ts'
 import { createMemoryStorage } from '../../src/lib/store/memory-storage.ts'
 import type { Storage } from '../../src/lib/sync/ports.ts'
 import { encodeBackup, parseBackup, rowsToCopy, writesOf } from '../../src/lib/workspace/backup-rows.ts'
+import type { Circle } from '../../src/lib/workspace/circle.ts'
 import { Replica } from '../../src/lib/workspace/replica.ts'
 import { Person, World } from '../world/cast.ts'
 import { createDisk } from '../world/frail-storage.ts'
+import { reads, Village, writes, type Phone } from './circle-cast.ts'
 
 /** A copy as it stands in a file, before it is sealed. */
 const copyOf = async (person: Person): Promise<Uint8Array> => {
@@ -306,3 +309,145 @@ test('wherever the phone stops while it begins again, it begins again once more,
   // Before and behind the step itself.
   expect(waited).toEqual(new Set([true, false]))
 })
+
+test('keys that were handed over for a key that is lost are handed over again when they are asked for', async () => {
+  const world = new World(9)
+  const founders = (await world.found('Alba', 'Bruna', 'Cira')) as [Person, Person, Person]
+  const [alba, bruna] = founders
+  const dora = await world.admit('Dora', ...founders)
+  await dora.writes('Dora. ')
+  await world.settle()
+  const copy = await copyOf(dora)
+  // A new key of Dora’s that the copy lacks; then an epoch she is no recipient of, and is handed for that key.
+  dora.replica.rotate()
+  await world.settle()
+  const pause = bruna.replica.suspend(dora.device, 'doubtful')
+  const epochs = [...bruna.replica.state.epochs.keys()]
+  await alba.writes('Mientras. ')
+  await world.settle()
+  bruna.replica.act({ type: 'withdraw', target: pause })
+  bruna.replica.rotate()
+  await minutes(world, 2)
+  expect(dora.reads()).toContain('Mientras. ')
+  const handed = bruna.replica.state.grants.filter(({ device }) => device === dora.device)
+  expect(handed.flatMap((grant) => grant.epochs)).toContain(epochs.at(-1))
+  loses(dora)
+
+  const again = await restore(copy, dora)
+  world.link(again, bruna)
+  await minutes(world, 4)
+  expect(again.reads()).toBe(bruna.reads())
+  await again.writes('Otra vez. ')
+  await minutes(world, 1)
+  expect(bruna.reads()).toContain('Otra vez. ')
+  expect(forksSeenBy(bruna, again)).toEqual([])
+})
+
+test('circles come back with the phone, and wait for somebody of the circle', async () => {
+  const village = new Village(35)
+  const [ana, bea, delia] = (await village.found('Ana', 'Bea', 'Delia')) as [Phone, Phone, Phone]
+  const [circle, beas] = (await village.circle(ana, bea, delia)) as [Circle, Circle]
+  await writes(circle, 'Uno. ')
+  await village.settle()
+  await ana.circles.settled()
+  const backup = { at: 0, rows: expectOk(await rowsToCopy(ana.person.storage)) }
+  await writes(circle, 'Dos. ')
+  await village.settle()
+
+  await village.onlyLinked()
+  const storage = createMemoryStorage()
+  expectOk(await storage.commit(writesOf(backup)))
+  ana.person.storage = storage
+  const again = await village.restart(ana)
+  const mine = again.circles.all.read()[0]!
+  expect([again.person.replica.awaitsOthers, mine.replica.awaitsOthers]).toEqual([true, true])
+  expect(reads(mine)).toBe('Uno. ')
+  await village.onlyLinked([again, bea])
+  for (let i = 0; i < 4; i++) await village.longLater()
+  expect([again.person.replica.awaitsOthers, mine.replica.awaitsOthers]).toEqual([false, false])
+  expect(reads(mine)).toBe('Uno. Dos. ')
+  await writes(mine, 'Tres. ')
+  await village.longLater()
+  expect(reads(beas)).toBe('Uno. Dos. Tres. ')
+  expect(beas.replica.feeds.forks()).toEqual([])
+  expect([...beas.replica.state.suspensions]).toEqual([])
+})
+
+test('a person with two phones who loses one goes on with the other, and adds a third', async () => {
+  const world = new World(10)
+  const [alba, bruna, cira] = (await world.found('Alba', 'Bruna', 'Cira')) as [Person, Person, Person]
+  await alba.writes('Desde el primero. ')
+  const second = await addsPhone(world, alba, bruna)
+  await second.writes('Desde el segundo. ')
+  await world.settle()
+  loses(second)
+  alba.replica.suspend(second.device, 'lost')
+  await world.settle()
+  const third = await addsPhone(world, alba, cira)
+  await third.writes('Desde el tercero. ')
+  await minutes(world, 1)
+  for (const person of [alba, bruna, cira, third])
+    expect(person.reads()).toBe('Desde el primero. Desde el segundo. Desde el tercero. ')
+  expect(standingsOf(alba, cira)).toEqual(['active', 'active', 'suspended'])
+})
+
+test('whoever loses the phone that brought in the other one needs a majority once', async () => {
+  const world = new World(11)
+  const [alba, bruna, cira] = (await world.found('Alba', 'Bruna', 'Cira')) as [Person, Person, Person]
+  const second = await addsPhone(world, alba, bruna)
+  loses(alba)
+  bruna.replica.suspend(alba.device, 'lost')
+  await world.settle()
+  // Whoever had the lost phone could have brought in one of their own with it.
+  expect(standingsOf(alba, cira)).toEqual(['suspended', 'suspended'])
+  const lift = bruna.replica.propose({ action: 'lift', device: second.device })
+  await world.settle()
+  cira.replica.approve(lift)
+  cira.replica.act({ type: 'enact', proposal: lift })
+  cira.replica.rotate()
+  await minutes(world, 1)
+  expect(second.replica.standing()).toBe('active')
+  expect(bruna.replica.state.devices.get(alba.device)?.standing).toBe('suspended')
+  const third = await addsPhone(world, second, cira)
+  await third.writes('Desde el tercero. ')
+  await minutes(world, 1)
+  for (const person of [bruna, cira, second]) expect(person.reads()).toBe('Desde el tercero. ')
+})
+
+const standingsOf = (person: Person, by: Person) =>
+  by.replica.state.members
+    .get(person.member)!
+    .devices.map((device) => by.replica.state.devices.get(device)?.standing)
+    .sort()
+
+/** A further phone of the same person; another member vouches for it. */
+const addsPhone = async (world: World, host: Person, voucher: Person): Promise<Person> => {
+  const own = createDevice(world.random)
+  const { coll } = host.replica
+  const proposal = host.replica.act({
+    type: 'propose',
+    proposal: {
+      action: 'addDevice',
+      member: host.member,
+      device: own.device,
+      deviceId: own.id,
+      binding: signBinding(own, coll, host.member),
+      proof: null,
+      verified: 'scan',
+    },
+  })
+  await world.settle()
+  voucher.replica.act({ type: 'approve', proposal, seen: [] })
+  voucher.replica.act({ type: 'enact', proposal })
+  voucher.replica.rotate()
+  await world.settle()
+  const entries = host.replica.ledger.since([]).map(({ wire }) => wire)
+  const phone = await world.enter(
+    `${host.name}, another`,
+    { coll, own, member: host.member, newcomer: true, pin: host.replica.ledger.pin },
+    entries,
+  )
+  world.connectAll()
+  await world.settle()
+  return phone
+}
