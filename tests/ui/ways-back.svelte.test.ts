@@ -31,7 +31,12 @@ const opened: OpenCopy = {
 }
 
 const among = () => {
-  const space = new PaperSpace({ id: 'todas', title: 'Las Tres Vertientes', names: ['Ana', 'Bea', 'Delia'] })
+  const space = new PaperSpace({
+    id: 'todas',
+    kind: 'collective',
+    title: 'Las Tres Vertientes',
+    names: ['Ana', 'Bea', 'Delia'],
+  })
   return { space, session: new PaperSession(new PaperWorkspace([space])) }
 }
 

@@ -211,7 +211,7 @@ test('a copy of a phone that was paused meanwhile learns so at its first contact
   expect(forksSeenBy(bruna, cira, again)).toEqual([])
 })
 
-test('both phones go on at once: the others hear that one was copied', async () => {
+test('both phones go on at once: the others hear that one was copied, and so does the phone it was made on', async () => {
   const world = new World(6)
   const [alba, bruna, cira] = (await world.found('Alba', 'Bruna', 'Cira')) as [Person, Person, Person]
   await alba.writes('Una. ')
@@ -232,10 +232,36 @@ test('both phones go on at once: the others hear that one was copied', async () 
   await minutes(world, 1)
   const known = bruna.replica.state.devices.get(alba.device)
   expect(known?.standing).toBe('suspended')
+  // The phone that was copied is told; the one from the copy may have forgotten.
+  expect([alba.replica.isCopied, again.replica.isCopied, bruna.replica.isCopied]).toEqual([
+    true,
+    false,
+    false,
+  ])
   const reasons = [...bruna.replica.state.suspensions.values()].map(({ reason }) => reason)
   expect(reasons).toEqual(['evidence', 'evidence'])
   // No feed has two records for one place, and nothing that was written is lost to the others.
   expect(forksSeenBy(bruna, cira)).toEqual([])
+})
+
+test('the old phone is only shown what the copy signed: it says so, also after it was closed', async () => {
+  const world = new World(12)
+  const [alba, bruna] = (await world.found('Alba', 'Bruna', 'Cira')) as [Person, Person]
+  const copy = await copyOf(alba)
+  world.cut(alba)
+  const again = await restore(copy, alba)
+  world.link(again, bruna)
+  await world.settle()
+  loses(again)
+  expect(alba.replica.isCopied).toBe(false)
+  world.link(alba, bruna)
+  await world.settle()
+  expect(alba.replica.isCopied).toBe(true)
+  await alba.restarts()
+  expect(alba.replica.isCopied).toBe(true)
+  // A copy of it that is opened later begins as every copy does.
+  const later = await restore(await copyOf(alba), alba)
+  expect([later.replica.awaitsOthers, later.replica.isCopied]).toEqual([true, false])
 })
 
 test('what is typed before anybody was seen is not lost when somebody is', async () => {

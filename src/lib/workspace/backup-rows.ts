@@ -4,7 +4,7 @@ import { Reader } from '../core/cbor-reader.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import type { BadBackup } from '../crypto/backup.ts'
 import { TABLES, type Storage, type StorageFailed, type Table, type Write } from '../sync/ports.ts'
-import { RESTORED_ROW, restoredKey } from './restored-row.ts'
+import { encodeRestored, restoredKey } from './restored-row.ts'
 import { parseSpaceRow, SPACE_PREFIX } from './rows.ts'
 
 /** Goes up with every change of rows that a program of before would misread: together with the version of the database. */
@@ -65,10 +65,10 @@ export const parseBackup = (payload: Uint8Array): Result<Backup, BadBackup> => {
  * first what it signed since. Spec: backup.md §5.
  */
 export const writesOf = ({ rows }: Backup): readonly Write[] => [
-  ...rows.filter(({ table, key }) => mayGoOn(table, key)),
+  ...rows.filter(({ table, key }) => mayGoOn(table, key) && !key.startsWith('restored/')),
   ...rows.flatMap(({ table, key, value }) => {
     const space = table === 'meta' && key.startsWith(SPACE_PREFIX) ? parseSpaceRow(value) : null
-    return space ? [{ table, key: restoredKey(space.coll), value: RESTORED_ROW }] : []
+    return space ? [{ table, key: restoredKey(space.coll), value: encodeRestored('waits') }] : []
   }),
 ]
 

@@ -86,7 +86,7 @@ import {
   type SpaceRow,
 } from './rows.ts'
 import { readAhead, type Wanted } from './read-ahead.ts'
-import { restoredKey } from './restored-row.ts'
+import { encodeRestored, parseRestored, restoredKey, type CopyState } from './restored-row.ts'
 import { Saver } from './saver.ts'
 import { readHeld, writeHeld } from './settled-row.ts'
 import { readStart, writeStartDocs } from './start-docs.ts'
@@ -189,6 +189,7 @@ export class Replica {
   #rekeying: Promise<void> | null = null
   /** Began again from a copy, and does not know yet what it signed since that was made. */
   #afterRestore: AfterRestore | null = null
+  #copyState: CopyState = 'none'
   #goingOn: Promise<void> | null = null
   #nextIncarnation: Uint8Array | null = null
   #nextLook: (() => void) | null = null
@@ -378,6 +379,14 @@ export class Replica {
    */
   get awaitsOthers(): boolean {
     return this.#afterRestore !== null
+  }
+
+  /**
+   * Whether somebody else signs as this device: it never began from a copy, and was shown an act of its own that it did not
+   * sign. Of one that did, such an act may be from before.
+   */
+  get isCopied(): boolean {
+    return this.#copyState === 'copied'
   }
 
   /** `greeting`: the heads this peer named before it was told anything. All that it holds of the ledger is here by now. */
@@ -774,7 +783,13 @@ export class Replica {
 
   #keepEntries(wires: readonly Uint8Array[], from?: DeviceId): void {
     this.#flushBefore(wires)
-    this.#keep(this.ledger.add(wires, from))
+    const report = this.ledger.add(wires, from)
+    if (this.#copyState === 'none' && report.added.some(({ entry }) => entry.author === this.own.id)) {
+      this.#copyState = 'copied'
+      const value = encodeRestored('copied')
+      this.#saver.save([{ table: 'meta', key: restoredKey(this.coll), value }])
+    }
+    this.#keep(report)
   }
 
   #keepOwn(wire: Uint8Array): void {
@@ -1014,7 +1029,8 @@ export class Replica {
   async #recallRestored(): Promise<void> {
     const row = await this.#storage.get('meta', restoredKey(this.coll))
     // Better one feed too many than one place used twice.
-    if (row.ok && !row.value) return
+    this.#copyState = row.ok ? parseRestored(row.value) : 'waits'
+    if (this.#copyState !== 'waits') return
     this.#afterRestore = new AfterRestore(this.ledger, this.own.id)
     // Drawn now: what is typed meanwhile is already of the feed it will be written in.
     this.#nextIncarnation = this.#random.bytes(16)
@@ -1042,8 +1058,9 @@ export class Replica {
     const head = encodeOwnHead({ feed: this.#feed!, next: 0 })
     this.#saver.save([
       { table: 'heads', key: headKey(this.coll), value: head },
-      { table: 'meta', key: restoredKey(this.coll), value: null },
+      { table: 'meta', key: restoredKey(this.coll), value: encodeRestored('went on') },
     ])
+    this.#copyState = 'went on'
     this.#ledgerChanged()
   }
 

@@ -554,9 +554,10 @@ export class LiveSpace implements Space {
       knows: (device, act) => this.#syncing.knows(device, act),
       isSettled: (act) => this.replica.state.finals.some((final) => this.replica.ledger.isBelow(act, final)),
       full: (device) => this.#syncing.isFull(device),
-      forked: new Set(
-        this.replica.feeds.forks().flatMap(({ feed }) => this.replica.state.feeds.get(feed)?.device ?? []),
-      ),
+      forked: new Set([
+        ...this.replica.feeds.forks().flatMap(({ feed }) => this.replica.state.feeds.get(feed)?.device ?? []),
+        ...(this.replica.isCopied ? [this.me.device] : []),
+      ]),
     })
   }
 
