@@ -338,9 +338,7 @@ test('wherever the phone stops while it begins again, it begins again once more,
 
 test('keys that were handed over for a key that is lost are handed over again when they are asked for', async () => {
   const world = new World(9)
-  const founders = (await world.found('Alba', 'Bruna', 'Cira')) as [Person, Person, Person]
-  const [alba, bruna] = founders
-  const dora = await world.admit('Dora', ...founders)
+  const [alba, bruna, dora] = (await world.found('Alba', 'Bruna', 'Dora')) as [Person, Person, Person]
   await dora.writes('Dora. ')
   await world.settle()
   const copy = await copyOf(dora)
@@ -361,7 +359,10 @@ test('keys that were handed over for a key that is lost are handed over again wh
 
   const again = await restore(copy, dora)
   world.link(again, bruna)
+  await world.settle()
+  expect(again.replica.keyring.has(epochs.at(-1)!)).toBe(false)
   await minutes(world, 4)
+  expect(again.replica.keyring.has(epochs.at(-1)!)).toBe(true)
   expect(again.reads()).toBe(bruna.reads())
   await again.writes('Otra vez. ')
   await minutes(world, 1)
