@@ -274,3 +274,33 @@ test('of rows in the very table of the one that stays, those before and after it
   expectOk(await disk.keepOnly({ table: 'meta', key: 'k7', sealer }))
   expect(expectOk(await disk.rows(sealer).all('meta')).rows).toEqual([['k7', bytes(7)]])
 })
+
+test('a whole vault is there at once or not at all, and never over another one', async () => {
+  const vault = newVault()
+  const sealer = createRowSealer(vault)
+  const header = bytes(9, 9, 9)
+  const rows = [...keystroke(1), ...keystroke(2).slice(0, 1)]
+  for (let at = 0; at < rows.length; at++) {
+    newBrowser()
+    const disk = await someDisk()
+    let outcome: unknown
+    const died = await dieAtRequest(at, async () => (outcome = await disk.begin(header, sealer, rows)))
+    expect(died).toBe(true)
+    expect(outcome).toEqual(failed)
+    disk.close()
+    expect(await dump()).toEqual([])
+  }
+  newBrowser()
+  const disk = await someDisk()
+  // What an erasing that was interrupted left behind goes.
+  expectOk(await disk.rows(createRowSealer(newVault())).commit(keystroke(7)))
+  expectOk(await disk.begin(header, sealer, rows))
+  expect(expectOk(await disk.readFront('header'))).toEqual(header)
+  const records = expectOk(await disk.rows(sealer).all('records'))
+  expect(records.rows.map(([key]) => key)).toEqual(['feed/1', 'feed/2'])
+  expect(records.corrupt).toBe(0)
+  const before = await dump()
+  expect(await disk.begin(bytes(1), createRowSealer(newVault()), keystroke(3))).toEqual(failed)
+  expect(await dump()).toEqual(before)
+  disk.close()
+})

@@ -11,6 +11,7 @@ import type {
   Agreed,
   AgreedState,
   AsideItem,
+  BadCopy,
   BadKeeperText,
   BadImport,
   BadLink,
@@ -36,6 +37,7 @@ import type {
   Membership,
   NoAddress,
   NotAllowed,
+  OpenCopy,
   Passing,
   Phase,
   Presence,
@@ -45,6 +47,7 @@ import type {
   Session,
   Space,
   Status,
+  WaysBack,
   Workspace,
   Wish,
 } from '../../src/lib/workspace/types.ts'
@@ -277,6 +280,7 @@ export class PaperSpace implements Space {
   readonly readOnly = new Cell(false)
   readonly movedOn = new Cell(false)
   readonly outdated = new Cell(false)
+  readonly awaitsOthers = new Cell(false)
   readonly mark: Uint8Array
   readonly doc = new Cell<Y.Doc>(createDocument())
   readonly closed = new Cell<Y.Doc>(createDocument())
@@ -598,6 +602,10 @@ export class PaperSession implements Session {
   readonly workspace: PaperWorkspace
   readonly rules = new Cell<LockRules>({ afterMinutes: 5, onLeaving: 'wait' })
   readonly tryLimit = new Cell<5 | 10 | 20 | null>(null)
+  readonly waysBack = new Cell<WaysBack>({ copied: null, isDue: false })
+  /** What looking at a file, and then opening it, will say. */
+  looks: Result<void, BadCopy> = ok(undefined)
+  opens: Result<OpenCopy, BadCopy> = err({ type: 'BackupDamaged' })
   others: readonly Profile[] = [{ name: 'cuaderno', mark: markOf('vault'), isHere: true }]
   /** How many wrong tries are left, where a limit was set. */
   left: number | null = null
@@ -636,6 +644,28 @@ export class PaperSession implements Session {
     this.asked.push('confirm')
     if (this.waits !== null) return err({ type: 'TryLater', waitMs: this.waits })
     return passphrase === PHRASE ? ok(undefined) : err({ type: 'WrongPassphrase' })
+  }
+
+  async silenceReminder() {
+    this.asked.push('silence reminder')
+    this.waysBack.set({ ...this.waysBack.read(), isDue: false })
+  }
+
+  async makeCopy(passphrase: string) {
+    this.asked.push('make copy')
+    if ([...passphrase].length < 8) return err({ type: 'PassphraseTooShort', minimum: 8 })
+    this.waysBack.set({ copied: Date.now(), isDue: false })
+    return ok({ bytes: new Uint8Array(70_000) })
+  }
+
+  async lookAtCopy() {
+    this.asked.push('look at copy')
+    return this.looks
+  }
+
+  async openCopy(_file: CarriedFile, passphrase: string): Promise<Result<OpenCopy, BadCopy>> {
+    this.asked.push('open copy')
+    return passphrase === PHRASE ? this.opens : err({ type: 'WrongBackupPhrase' })
   }
 
   takeOver(): void {

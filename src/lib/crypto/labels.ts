@@ -68,6 +68,7 @@ export const KDF_LABELS = [
   'row', // row names of a store
   'mark', // woven band of a vault's lock screen
   'profile', // name of the database of a vault
+  'backup', // chunks of a backup file
 ] as const
 
 export const SIGN_LABELS = [

@@ -1,12 +1,13 @@
 import { decodeCbor, encodeCbor, hasExactly, isBytes, isCborMap } from '../core/cbor.ts'
-import { concatBytes, hexFromBytes, textFromUtf8 } from '../core/bytes.ts'
+import { hexFromBytes, textFromUtf8 } from '../core/bytes.ts'
 import { Reader } from '../core/cbor-reader.ts'
 import type { Random } from '../core/clock.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { mayStretch, type StretchCost } from './argon2.ts'
-import { deriveKey, equalSecrets, forget, generateSecretKey, secretKeyFrom, type SecretKey } from './hash.ts'
+import { deriveKey, forget, generateSecretKey, type SecretKey } from './hash.ts'
 import { pad, unpad } from './pad.ts'
 import { open, seal, type SealKey } from './seal.ts'
+import { openSlot, sealSlot } from './slot.ts'
 import type { Stretch } from './stretch.ts'
 
 /** An open vault: the random key under which every row on this device is sealed. Zeroed by {@link forgetVault}. */
@@ -19,7 +20,6 @@ export type VaultDamaged = { readonly type: 'VaultDamaged' }
 
 const SALT_BYTES = 16
 const MARK_BYTES = 16
-const COMMIT_BYTES = 32
 const ROW_PAD = 64
 
 type Header = {
@@ -41,10 +41,7 @@ export const createVault = async (of: {
 }): Promise<{ readonly header: Uint8Array; readonly vault: Vault }> => {
   const [salt, mark] = [of.random.bytes(SALT_BYTES), of.random.bytes(MARK_BYTES)]
   const key = generateSecretKey()
-  const kek = await kekOf(of.stretch, of.passphrase, salt, of.cost)
-  const context = headerContext({ salt, mark, cost: of.cost })
-  const slot = concatBytes(commitmentOf(kek, context), seal(sealKeyOf(kek), context, key))
-  forget(kek)
+  const slot = await sealSlot({ ...of, salt, context: headerContext({ salt, mark, cost: of.cost }), key })
   return { header: encodeHeader({ salt, mark, cost: of.cost, slot }), vault: { key } }
 }
 
@@ -59,15 +56,8 @@ export const openVault = async (of: {
 }): Promise<Result<Vault, WrongPassphrase | VaultDamaged>> => {
   const header = parseHeader(of.header)
   if (!header || !mayStretch(header.cost)) return err({ type: 'VaultDamaged' })
-  // No vault was ever made with it, and Argon2 implementations refuse to stretch it.
-  if (of.passphrase === '') return err({ type: 'WrongPassphrase' })
-  const kek = await kekOf(of.stretch, of.passphrase, header.salt, header.cost)
-  const context = headerContext(header)
-  // The commitment first: a slot can belong to one passphrase only (no partitioning oracle).
-  const committed = equalSecrets(header.slot.subarray(0, COMMIT_BYTES), commitmentOf(kek, context))
-  const opened = open(sealKeyOf(kek), context, header.slot.subarray(COMMIT_BYTES))
-  forget(kek)
-  const key = committed && opened.ok ? secretKeyFrom(opened.value) : null
+  const { salt, cost, slot } = header
+  const key = await openSlot({ ...of, salt, cost, context: headerContext(header), slot })
   return key ? ok({ key }) : err({ type: 'WrongPassphrase' })
 }
 
@@ -130,22 +120,6 @@ export const createRowSealer = (vault: Vault): SealedRows => {
     },
   }
 }
-
-const kekOf = async (
-  stretch: Stretch,
-  passphrase: string,
-  salt: Uint8Array,
-  cost: StretchCost,
-): Promise<SecretKey> => {
-  const stretched = await stretch(passphrase, salt, cost)
-  const kek = deriveKey(stretched, 'slot', null)
-  forget(stretched)
-  return kek
-}
-
-const sealKeyOf = (kek: SecretKey): SealKey => deriveKey<SealKey>(kek, 'slot', 'seal')
-const commitmentOf = (kek: SecretKey, context: Uint8Array): Uint8Array =>
-  deriveKey(kek, 'slotcommit', context)
 
 const headerContext = ({ salt, mark, cost }: Omit<Header, 'slot'>): Uint8Array =>
   encodeCbor(['vault', 1, salt, mark, [cost.memoryKiB, cost.passes, cost.lanes]])

@@ -1,5 +1,6 @@
 import type { BadRelayPoint } from '../domain/relay-points.ts'
 import type {
+  BadCopy,
   BadKeeperText,
   BadImport,
   BadLink,
@@ -20,6 +21,8 @@ import type {
 import type { Key } from './catalogue.ts'
 
 type Problem =
+  | BadCopy
+  | AboutCopies
   | BadKeeperText
   | BadImport
   | BadLink
@@ -41,6 +44,21 @@ type Problem =
   /** Our own bug, or a broken machine: what was saved stays. */
   | { readonly type: 'Unexpected' }
 
+/** Their words stand with those of the screens they belong to. */
+const ABOUT_COPIES = [
+  'NotABackup',
+  'CarriedNotBackup',
+  'NewerBackup',
+  'BackupDamaged',
+  'WrongBackupPhrase',
+  'AlreadyHere',
+  'NothingKeptHere',
+  'AwaitsOthers',
+] as const
+type AboutCopies = { readonly type: (typeof ABOUT_COPIES)[number] }
+const isAboutCopies = (problem: Problem): problem is AboutCopies =>
+  (ABOUT_COPIES as readonly string[]).includes(problem.type)
+
 /** Where the words of an error are. The type of an error is its place: one without words does not compile. */
 export const problemKey = (problem: Problem): Key =>
   // What was scanned by mistake is called by its name.
@@ -48,6 +66,8 @@ export const problemKey = (problem: Problem): Key =>
     ? `another.${problem.kind}`
     : problem.type === 'NeedsCheck' || problem.type === 'TooFew'
       ? `comeBack.${problem.type}`
+    : isAboutCopies(problem)
+      ? `backup.${problem.type}`
       : `problem.${problem.type}`
 
 /** Where the words are that say why a meeting ended. */

@@ -1,6 +1,6 @@
 import { deleteDB, openDB, type IDBPDatabase, type IDBPObjectStore } from 'idb'
 import { err, ok, type Result } from '../core/result.ts'
-import type { RowSealer, Storage, StorageFailed, Table } from '../sync/ports.ts'
+import type { RowSealer, Storage, StorageFailed, Table, Write } from '../sync/ports.ts'
 import { Reads } from './reads.ts'
 
 /** Tables by letters on disk: how many rows there are can be counted, what they are for need not be said. */
@@ -31,6 +31,8 @@ export type Front = 'header' | 'tries' | 'limit'
 export interface Disk {
   readFront(row: Front): Promise<Result<Uint8Array | null, StorageFailed>>
   writeFront(row: Front, value: Uint8Array | null): Promise<Result<void, StorageFailed>>
+  /** A whole vault in one transaction: its header and all its rows. Never over one that is there already. */
+  begin(header: Uint8Array, sealer: RowSealer, writes: readonly Write[]): Promise<Result<void, StorageFailed>>
   /** The rows, for whoever holds the vault's key. */
   rows(sealer: RowSealer): Storage
   /** The header, and so the one slot that holds the vault's key: what is left cannot be opened by any phrase. */
@@ -85,6 +87,17 @@ const diskOf = (name: string, db: IDBPDatabase): Disk => ({
     }),
   writeFront: (row, value) =>
     attempt(() => write(db, [{ letter: FRONT, rowName: row, value: value && value.slice() }])),
+  begin: (header, sealer, writes) =>
+    attempt(() => {
+      const steps = sealedRows(sealer, writes).map(stepOf)
+      const emptied = Object.values(LETTERS).map((letter): Step => ({
+        letter,
+        ask: (table) => table.clear(),
+      }))
+      // Adding fails where there is one, and takes everything else with it.
+      const first: Step = { letter: FRONT, ask: (table) => table.add(header.slice(), 'header') }
+      return transact(db, [first, ...emptied, ...steps])
+    }),
   rows: (sealer) => rowsOf({ db, reads: new Reads(db), sealer }),
   eraseFront: () => attempt(() => clear(db, [FRONT])),
   replace: ({ header, table, key, value, sealer }) =>
@@ -149,14 +162,7 @@ const rowsOf = ({ db, reads, sealer }: { db: IDBPDatabase; reads: Reads; sealer:
   commit: (writes) =>
     attempt(() =>
       // Sealed before the transaction begins: one that waits for nothing cannot be left half open.
-      write(
-        db,
-        writes.map(({ table, key, value }) => ({
-          letter: LETTERS[table],
-          rowName: sealer.name(table, key),
-          value: value && sealer.seal(table, key, value),
-        })),
-      ),
+      write(db, sealedRows(sealer, writes)),
     ),
   close: () => db.close(),
 })
@@ -167,14 +173,19 @@ const openRow = (sealer: RowSealer, table: Table, [name, sealed]: readonly [unkn
 
 type Row = { readonly letter: string; readonly rowName: string; readonly value: Uint8Array | null }
 
-const write = (db: IDBPDatabase, rows: readonly Row[]): Promise<void> =>
-  transact(
-    db,
-    rows.map(({ letter, rowName, value }) => ({
-      letter,
-      ask: (table) => (value ? table.put(value, rowName) : table.delete(rowName)),
-    })),
-  )
+const sealedRows = (sealer: RowSealer, writes: readonly Write[]): readonly Row[] =>
+  writes.map(({ table, key, value }) => ({
+    letter: LETTERS[table],
+    rowName: sealer.name(table, key),
+    value: value && sealer.seal(table, key, value),
+  }))
+
+const stepOf = ({ letter, rowName, value }: Row): Step => ({
+  letter,
+  ask: (table) => (value ? table.put(value, rowName) : table.delete(rowName)),
+})
+
+const write = (db: IDBPDatabase, rows: readonly Row[]): Promise<void> => transact(db, rows.map(stepOf))
 
 const clear = (db: IDBPDatabase, letters: readonly string[]): Promise<void> =>
   transact(

@@ -41,7 +41,7 @@ export const inviteIntoCircle = (
   }
 
   const propose = (sig: Uint8Array) => {
-    if (!agreed || proposal || replica.standing() !== 'active' || isIn()) return end('broken')
+    if (!agreed || proposal || !replica.mayAct() || isIn()) return end('broken')
     const { member, device, binding } = agreed
     if (!verifyBinding(device, replica.coll, member, sig)) return end('broken')
     proposal = circle.propose(

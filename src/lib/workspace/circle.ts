@@ -230,7 +230,7 @@ export class Circle {
 
   /** Whoever hears first that the collective has put somebody out, or taken them back, says so in the circle. */
   #mirror(): void {
-    if (this.replica.standing() !== 'active') return
+    if (!this.replica.mayAct()) return
     for (let act = this.#toMirror(); act; act = this.#toMirror()) {
       this.#mirrored.set(act, (this.#mirrored.get(act) ?? 0) + 1)
       this.replica.act({ type: 'mirror', act })

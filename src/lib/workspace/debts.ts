@@ -28,7 +28,7 @@ export type Payer = {
   readonly rotate: () => EpochId
   /** Whether a decision has all it needs. */
   readonly mayCarryOut: (proposal: EntryId) => boolean
-  /** Epochs this device should have a box of, and cannot open. */
+  /** Epochs this device should have the key of, and cannot open. */
   readonly missingBoxes: () => readonly EpochId[]
   readonly save: (writes: readonly Write[]) => void
 }
@@ -105,7 +105,7 @@ export class Debts {
     const keys = new Map<EpochId, SecretKey>()
     for (const epoch of epochs.slice(0, MAX_GRANTED)) {
       const key = keyring.key(epoch)
-      this.#tried.add(`${device} ${epoch}`)
+      this.#tried.add(this.#nameOfGrant(epoch, device))
       if (key) keys.set(epoch, key)
     }
     const grant = keys.size > 0 ? createGrant({ ledger, device, keys }) : null
@@ -239,11 +239,14 @@ export class Debts {
 
   /** Keys somebody should have and asked for in vain, or was not there for. */
   #grantsOwed(): readonly { readonly epoch: EpochId; readonly device: DeviceId }[] {
-    const { complaints, devices, epochs } = this.#payer.state()
+    const { complaints, devices, epochs, grants } = this.#payer.state()
+    const wasGranted = (device: DeviceId, epoch: EpochId) =>
+      grants.some((grant) => grant.device === device && grant.epochs.includes(epoch))
     const asked = complaints
       .filter(
         ({ author, epoch }) =>
-          devices.get(author)?.standing === 'active' && epochs.get(epoch)?.recipients.includes(author),
+          devices.get(author)?.standing === 'active' &&
+          (epochs.get(epoch)?.recipients.includes(author) || wasGranted(author, epoch)),
       )
       .map(({ author, epoch }) => ({ epoch, device: author }))
     return [...asked, ...this.#missed()].filter(({ epoch, device }) => this.#mayStillGrant(epoch, device))
@@ -267,12 +270,28 @@ export class Debts {
   }
 
   #mayStillGrant(epoch: EpochId, device: DeviceId): boolean {
-    const { device: me, keyring, state } = this.#payer
+    const { device: me, keyring, ledger, state } = this.#payer
+    const asked = this.#complaintsOf(epoch, device)
     return (
       device !== me &&
       keyring.has(epoch) &&
-      !this.#tried.has(`${device} ${epoch}`) &&
-      !state().grants.some((grant) => grant.device === device && grant.epochs.includes(epoch))
+      !this.#tried.has(this.#nameOfGrant(epoch, device)) &&
+      // Asked for again since: it was given for a key that is lost (a phone that began again from a copy).
+      !state().grants.some(
+        (grant) =>
+          grant.device === device &&
+          grant.epochs.includes(epoch) &&
+          !asked.some(({ id }) => ledger.isBelow(grant.id, id)),
+      )
     )
+  }
+
+  #complaintsOf(epoch: EpochId, device: DeviceId) {
+    return this.#payer.state().complaints.filter((one) => one.author === device && one.epoch === epoch)
+  }
+
+  /** A grant as it stands now: asked for once more it is worth another try. */
+  #nameOfGrant(epoch: EpochId, device: DeviceId): string {
+    return `${device} ${epoch} ${this.#complaintsOf(epoch, device).length}`
   }
 }

@@ -48,7 +48,7 @@ export const hostJoining = (
 ): HostFlow => {
   const seed = world.random.bytes(16)
   // The screens offer no invitation to a device that may sign nothing: this is the last word, not the first.
-  if (replica.outdated) return hostNotStarted('join', 'turned away')
+  if (replica.outdated || replica.awaitsOthers) return hostNotStarted('join', 'turned away')
   const invite = replica.act({ type: 'invite', invitePk: inviteKeys(seed).publicKey, uses: 1 })
   const committed = hostCommitment('join', replica.own.id)
   const link = linkFromInvitation({ kind: 'join', host: committed, seed })

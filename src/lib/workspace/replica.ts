@@ -47,7 +47,7 @@ import {
   type BoxSet,
 } from '../ledger/boxes.ts'
 import { writeEpoch } from '../ledger/epochs.ts'
-import { feedIdOf } from '../ledger/feed-id.ts'
+import { feedIdOf, yClientOf } from '../ledger/feed-id.ts'
 import { isKeyOf, openGrant } from '../ledger/grants.ts'
 import { createLedger, restoreLedger, type AddReport, type Ledger } from '../ledger/graph.ts'
 import { createRotate } from '../ledger/rotation.ts'
@@ -57,6 +57,7 @@ import type { Act, LedgerState, Position, Proposal, SuspendReason } from '../led
 import type { Storage, StorageFailed, Write } from '../sync/ports.ts'
 import type { SyncMessage } from '../wire/sync.ts'
 import type { Above } from './circle-gate.ts'
+import { AfterRestore } from './after-restore.ts'
 import { Calendar } from './calendar.ts'
 import { Checkpoints, type PartsHeld, type Settled } from './checkpoints.ts'
 import { isSameState } from '../domain/same-document.ts'
@@ -88,6 +89,7 @@ import {
 } from './rows.ts'
 import { mayCarryOut } from './return-checks.ts'
 import { readAhead, type Wanted } from './read-ahead.ts'
+import { encodeRestored, parseRestored, restoredKey, type CopyState } from './restored-row.ts'
 import { Saver } from './saver.ts'
 import { readHeld, writeHeld } from './settled-row.ts'
 import { readStart, writeStartDocs } from './start-docs.ts'
@@ -188,6 +190,11 @@ export class Replica {
   #feed: FeedId | null = null
   #closed = false
   #rekeying: Promise<void> | null = null
+  /** Began again from a copy, and does not know yet what it signed since that was made. */
+  #afterRestore: AfterRestore | null = null
+  #copyState: CopyState = 'none'
+  #goingOn: Promise<void> | null = null
+  #nextIncarnation: Uint8Array | null = null
   #nextLook: (() => void) | null = null
   #nextDay: (() => void) | null = null
   #secondWord: Pick<HandedOver, 'check' | 'against'> = ALONE
@@ -256,7 +263,7 @@ export class Replica {
       act: (act) => this.act(act),
       mayCarryOut: (proposal) => mayCarryOut(this.state, this.documents.doc.read(), proposal),
       rotate: () => this.rotate(),
-      missingBoxes: () => this.missingBoxes(),
+      missingBoxes: () => [...this.missingBoxes(), ...this.#lostGrants()],
     })
   }
 
@@ -316,6 +323,7 @@ export class Replica {
     await replica.kem.restore()
     await replica.#calendar.restore(storage, of.clock.now())
     replica.#lookDaily()
+    await replica.#recallRestored()
     if (await replica.#startFromRow()) {
       replica.#whole = replica.#proveStart()
       return ok(replica)
@@ -328,6 +336,7 @@ export class Replica {
     await replica.#letGoOfThePast()
     replica.checkpoints.tidy()
     replica.#ledgerChanged()
+    await replica.#goingOn
     replica.#keepStartSoon()
     return ok(replica)
   }
@@ -372,16 +381,38 @@ export class Replica {
     return rulesAreAhead(this.state)
   }
 
-  /** Whether this device may sign acts: it belongs, is not suspended, and knows the rules. */
+  /**
+   * Whether this device began again from a copy and has not yet heard from others what it signed since that was made: until
+   * then here it is only read. Spec: backup.md §5.
+   */
+  get awaitsOthers(): boolean {
+    return this.#afterRestore !== null
+  }
+
+  /**
+   * Whether somebody else signs as this device: it never began from a copy, and was shown an act of its own that it did not
+   * sign. Of one that did, such an act may be from before.
+   */
+  get isCopied(): boolean {
+    return this.#copyState === 'copied'
+  }
+
+  /** `greeting`: the heads this peer named before it was told anything. All that it holds of the ledger is here by now. */
+  heardFrom(peer: DeviceId, greeting: readonly EntryId[]): void {
+    this.#afterRestore?.heard(peer, greeting)
+    this.#goOnIfHeard()
+  }
+
+  /** Whether this device may sign acts: it belongs, is not suspended, knows the rules, and knows what it signed before. */
   mayAct(): boolean {
-    return this.standing() === 'active' && !this.outdated
+    return this.standing() === 'active' && !this.outdated && !this.awaitsOthers
   }
 
   // ── acting ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Signs an act of this device, keeps it and tells everybody. Throws when {@link outdated}: whoever calls has looked. */
+  /** Signs an act of this device, keeps it and tells everybody. Throws when {@link outdated} or {@link awaitsOthers}: whoever calls has looked. */
   act(act: Act): EntryId {
-    this.#mustKnowTheRules()
+    this.#mustKnowWhere()
     const entry = createEntry({ ledger: this.ledger, own: this.own, act })
     this.#keepOwn(entry.wire)
     return entry.id
@@ -389,7 +420,7 @@ export class Replica {
 
   /** A new epoch for whoever is active now. */
   rotate(): EpochId {
-    this.#mustKnowTheRules()
+    this.#mustKnowWhere()
     const { entry, key, boxes } = createRotate({ ledger: this.ledger, own: this.own })
     const epoch = entry.id as EpochId
     const bytes = encodeBoxSet(boxes)
@@ -454,7 +485,7 @@ export class Replica {
 
   async settled(): Promise<void> {
     await this.#saver.settled()
-    while (this.#rekeying) await this.#rekeying
+    while (this.#rekeying ?? this.#goingOn) await (this.#rekeying ?? this.#goingOn)
     await this.#saver.settled()
   }
 
@@ -581,9 +612,30 @@ export class Replica {
   #openBox(epoch: EpochId, boxes: BoxSet): void {
     const opened = this.#openWithAnyKey((own) => openBox({ ledger: this.ledger, own, epoch, boxes }))
     if (opened.ok) return this.#learnKey(epoch, opened.value)
-    if (opened.error.type === 'NotForMe' || this.#badBoxes.has(epoch) || this.outdated) return
+    if (opened.error.type === 'NotForMe' || this.#badBoxes.has(epoch)) return
+    // A key made after the copy this device began from: nobody did wrong, and it is asked for as one that never came.
+    if (this.outdated || this.awaitsOthers || this.#hasLostKeyOf(epoch)) return
     this.#badBoxes.add(epoch)
     this.act({ type: 'complain', epoch, reason: opened.error.type === 'BadCommit' ? 'badCommit' : 'badBox' })
+  }
+
+  /** Epochs whose key was handed over for a key of this device that it does not have any more. */
+  #lostGrants(): readonly EpochId[] {
+    const granted = this.state.grants.filter(({ device }) => device === this.own.id)
+    return [...new Set(granted.flatMap(({ epochs }) => epochs))].filter(
+      (epoch) =>
+        this.state.epochs.has(epoch) &&
+        !this.state.epochs.get(epoch)!.recipients.includes(this.own.id) &&
+        !this.keyring.has(epoch) &&
+        !this.#isPast(epoch),
+    )
+  }
+
+  /** Whether what was boxed for this device in `epoch` was boxed for a key that it does not have any more. */
+  #hasLostKeyOf(epoch: EpochId): boolean {
+    const parents = this.ledger.entry(epoch)?.entry.parents ?? []
+    const boxedFor = this.ledger.stateOf(parents).devices.get(this.own.id)?.kemPk
+    return !!boxedFor && ![...this.kem.holders()].some(({ device }) => equalBytes(device.kemPk, boxedFor))
   }
 
   async boxes(epoch: EpochId): Promise<Uint8Array | null> {
@@ -750,13 +802,21 @@ export class Replica {
 
   // ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #mustKnowTheRules(): void {
+  #mustKnowWhere(): void {
     if (this.outdated) throw new Error('this collective follows newer rules: nothing may be signed here')
+    if (this.awaitsOthers)
+      throw new Error('restored from a copy: nothing may be signed before others were heard')
   }
 
   #keepEntries(wires: readonly Uint8Array[], from?: DeviceId): void {
     this.#flushBefore(wires)
-    this.#keep(this.ledger.add(wires, from))
+    const report = this.ledger.add(wires, from)
+    if (this.#copyState === 'none' && report.added.some(({ entry }) => entry.author === this.own.id)) {
+      this.#copyState = 'copied'
+      const value = encodeRestored('copied')
+      this.#saver.save([{ table: 'meta', key: restoredKey(this.coll), value }])
+    }
+    this.#keep(report)
   }
 
   #keepOwn(wire: Uint8Array): void {
@@ -793,6 +853,7 @@ export class Replica {
   #ledgerChanged(): void {
     this.#openGrants()
     this.#registerFeed()
+    this.#goOnIfHeard()
     this.#debts.look()
     this.#lookAtKem()
     this.#feeds.ledgerChanged()
@@ -880,6 +941,8 @@ export class Replica {
 
   /** A feed of its own, as soon as this device belongs. */
   #registerFeed(): void {
+    // Where it ended is what others have to say.
+    if (this.awaitsOthers) return
     const mine = [...this.state.feeds.values()].filter(({ device }) => device === this.own.id)
     const feed = mine.find(({ id }) => id === this.#feed) ?? mine[0]
     if (feed) {
@@ -927,7 +990,7 @@ export class Replica {
   #append(docs: readonly { readonly doc: DocId; readonly update: Uint8Array }[]): void {
     const updates = docs.map(({ update }) => update)
     if (this.#salvage) return void this.#salvage.push(...updates)
-    if (this.outdated) return this.#strand(updates)
+    if (this.outdated || this.awaitsOthers) return this.#strand(updates)
     // Of what is written in now: another base may be on its way.
     const tooMuch = this.#tooMuchIn(this.#beganFrom)
     const appended = this.#feeds.append({
@@ -990,14 +1053,53 @@ export class Replica {
     bringBack(doc, rescuable(doc, late))
   }
 
-  #newIncarnation(): void {
-    if (this.outdated) return
-    const incarnation = this.#random.bytes(16)
+  #newIncarnation(incarnation = this.#random.bytes(16)): void {
+    if (this.outdated || this.awaitsOthers) return
     const feed = feedIdOf(this.coll, this.own.id, incarnation)
     this.#feed = feed
     this.act({ type: 'feed', feed, incarnation })
     const registered = this.state.feeds.get(feed)
     if (registered) this.documents.setClient(registered.yClient)
+  }
+
+  // ── after a copy ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async #recallRestored(): Promise<void> {
+    const row = await this.#storage.get('meta', restoredKey(this.coll))
+    // Better one feed too many than one place used twice.
+    this.#copyState = row.ok ? parseRestored(row.value) : 'waits'
+    if (this.#copyState !== 'waits') return
+    this.#afterRestore = new AfterRestore(this.ledger, this.own.id)
+    // Drawn now: what is typed meanwhile is already of the feed it will be written in.
+    this.#nextIncarnation = this.#random.bytes(16)
+    this.documents.setClient(yClientOf(feedIdOf(this.coll, this.own.id, this.#nextIncarnation)))
+  }
+
+  /** In a notebook there is nobody else who could know. */
+  #goOnIfHeard(): void {
+    if (!this.#afterRestore || this.#goingOn || this.standing() !== 'active' || this.outdated) return
+    if (!this.#afterRestore.isEnough && this.state.kind !== 'notebook') return
+    this.#goingOn = this.#goOn().finally(() => (this.#goingOn = null))
+  }
+
+  /**
+   * Writes under a new incarnation, with a new key: of its old ones the newest may be lost. That it has gone on is written down
+   * behind both, so that wherever it stops in between it begins with that again.
+   */
+  async #goOn(): Promise<void> {
+    const isAlone = this.state.kind === 'notebook'
+    const kemPk = isAlone ? null : await this.kem.make(this.#clock.now())
+    if (this.#closed || (!isAlone && !kemPk) || this.standing() !== 'active' || this.outdated) return
+    this.#afterRestore = null
+    this.#newIncarnation(this.#nextIncarnation!)
+    if (kemPk) this.act({ type: 'rekey', kemPk })
+    const head = encodeOwnHead({ feed: this.#feed!, next: 0 })
+    this.#saver.save([
+      { table: 'heads', key: headKey(this.coll), value: head },
+      { table: 'meta', key: restoredKey(this.coll), value: encodeRestored('went on') },
+    ])
+    this.#copyState = 'went on'
+    this.#ledgerChanged()
   }
 
   /** The document anew. Nothing counts as typed into it: what is accepted later is merged, also where this device wrote it. */
@@ -1184,7 +1286,7 @@ export class Replica {
     this.#isProving = true
     this.#goOnWith(feeds)
     this.documents.rebuild(docs, this.#mineAndAccepted())
-    if (head) this.#writeOn(head.feed)
+    if (head && !this.awaitsOthers) this.#writeOn(head.feed)
     this.#touch()
     return true
   }
@@ -1353,7 +1455,7 @@ export class Replica {
   /** The head on disk must not be ahead of the records on disk: else this disk is damaged, and the feed starts a new incarnation. */
   async #restoreOwnHead(): Promise<void> {
     const head = await this.#ownHead()
-    if (!head) return
+    if (!head || this.awaitsOthers) return
     if (this.#feeds.nextSeq(head.feed) >= head.next) this.#writeOn(head.feed)
     else this.#newIncarnation()
   }
@@ -1417,6 +1519,7 @@ const readFirst = (coll: CollId): readonly Wanted[] => [
   { table: 'snapshots', key: settledDocKey(coll, CLOSED_DOC) },
   { table: 'tail', prefix: `${coll}/` },
   { table: 'heads', key: headKey(coll) },
+  { table: 'meta', key: restoredKey(coll) },
 ]
 
 const judgedAs = (feeds: Feeds): Uint8Array => hash('start', feeds.judgement())

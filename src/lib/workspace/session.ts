@@ -16,9 +16,13 @@ import { findProfiles, PROFILE_NAMES, type ProfileName } from '../store/profiles
 import { keepTryLimit, readTryLimit, type TryLimit } from '../store/tries.ts'
 import type { Storage } from '../sync/ports.ts'
 import { hubsOfPolicy } from '../wire/hub-list.ts'
+import { lookAtCopy, makeCopy, openCopy } from './backup-door.ts'
+import { writesOf, type Backup } from './backup-rows.ts'
 import { LockRulesSetting } from './lock-rules.ts'
-import type { Phase, Session } from './types.ts'
+import { createStillStorage, type StillStorage } from './still-storage.ts'
+import type { OpenCopy, Phase, Session } from './types.ts'
 import { isLongEnough, makeSuccessor, makeVault, PASSPHRASE_MINIMUM, tryPhrase } from './vault-door.ts'
+import { WaysBackSetting } from './ways-back-setting.ts'
 import { LiveWorkspace } from './workspace.ts'
 
 /** A lock never waits longer than this for what was typed last. */
@@ -54,6 +58,8 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
   const phase = new Cell<Phase>({ type: 'starting' })
   const rules = new LockRulesSetting()
   const tryLimit = new Cell<TryLimit | null>(null)
+  const waysBack = new WaysBackSetting(systemClock)
+  let rows: StillStorage | null = null
   const isGuest = !canHold()
   let name: ProfileName = PROFILE_NAMES[0]
   let disk = isGuest ? null : await openDisk(name)
@@ -85,7 +91,8 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
   }
   const lock = () => close(LOCK_PATIENCE_MS, world.reload)
 
-  const begin = async (storage: Storage) => {
+  const begin = async (kept: Storage) => {
+    const storage = createStillStorage(kept)
     const urls = new Set([world.hubUrl, ...hubsOfPolicy(world.policy).map(({ url }) => url)])
     const hubs = [...urls].map((url) => createHub({ url, clock: systemClock, random: systemRandom }))
     const guest = !disk?.ok
@@ -99,7 +106,9 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
       guest,
       stretch,
     })
+    rows = storage
     await rules.recall(storage)
+    if (!guest) await waysBack.recall(storage)
     if (disk?.ok) tryLimit.set(await readTryLimit(disk.value))
     await opened.restore()
     workspace = opened
@@ -155,6 +164,21 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
     if ((await findProfiles()).length === 0) world.forgetPreferences()
   }
 
+  const restore: RestoreHere = async (backup, passphrase) => {
+    if (!isLongEnough(passphrase)) return err({ type: 'PassphraseTooShort', minimum: PASSPHRASE_MINIMUM })
+    if (!disk?.ok) return err({ type: 'NothingKeptHere' })
+    if (phase.read().type !== 'fresh') return err({ type: 'AlreadyHere' })
+    hold ??= await holdVault(name, lock)
+    if (hold.type !== 'held') return err({ type: 'AlreadyHere' })
+    const made = await makeVault({ disk: disk.value, passphrase, stretch, rows: writesOf(backup) })
+    if (!made.ok) return made
+    await askToKeep()
+    vault = made.value
+    await begin(disk.value.rows(createRowSealer(vault)))
+    await waysBack.copied(backup.at)
+    return ok(undefined)
+  }
+
   return {
     phase,
     rules: rules.now,
@@ -169,7 +193,7 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
       }
       hold ??= await holdVault(name, lock)
       if (hold.type !== 'held') return err({ type: 'StorageUnavailable' })
-      const made = await makeVault(disk.value, passphrase, stretch)
+      const made = await makeVault({ disk: disk.value, passphrase, stretch })
       if (!made.ok) return made
       await askToKeep()
       vault = made.value
@@ -224,6 +248,24 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
         return look()
       })
     },
+    waysBack: waysBack.now,
+    silenceReminder: () => waysBack.silence(),
+    makeCopy: async (passphrase) => {
+      if (!isLongEnough(passphrase)) return err({ type: 'PassphraseTooShort', minimum: PASSPHRASE_MINIMUM })
+      if (!rows || !workspace) return err({ type: 'StorageUnavailable' })
+      await workspace.flush()
+      const made = await makeCopy({ storage: rows, passphrase, stretch })
+      if (!made.ok) return made
+      await waysBack.copied()
+      return ok({ bytes: made.value })
+    },
+    lookAtCopy,
+    openCopy: async (file, passphrase) => {
+      const opened = await openCopy({ file, passphrase, stretch })
+      if (!opened.ok) return opened
+      const { backup, content } = opened.value
+      return ok({ content, restore: (chosen) => restore(backup, chosen) })
+    },
     profiles: async () =>
       (await findProfiles()).map(({ name: each, header }) => ({
         name: each,
@@ -263,6 +305,8 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
     },
   }
 }
+
+type RestoreHere = (backup: Backup, passphrase: string) => ReturnType<OpenCopy['restore']>
 
 /** Asks the browser not to throw our storage away when space is short. It may say no. */
 const askToKeep = async (): Promise<void> => {

@@ -102,6 +102,7 @@ export class LiveSpace implements Space {
   readonly readOnly: Watched<boolean>
   readonly movedOn: Watched<boolean>
   readonly outdated: Watched<boolean>
+  readonly awaitsOthers: Watched<boolean>
   readonly doc: Watched<Y.Doc>
   readonly closed: Watched<Y.Doc>
   readonly membership: Watched<Membership>
@@ -167,9 +168,14 @@ export class LiveSpace implements Space {
     this.kind = derived([replica.changed], () => replica.state.kind)
     this.outdated = derived([replica.changed], () => replica.outdated)
     this.movedOn = derived([this.#movedTo], () => this.#movedTo.read() !== null)
+    this.awaitsOthers = derived([replica.changed], () => replica.awaitsOthers)
     this.readOnly = derived(
       [this.movedOn, replica.changed],
-      () => this.movedOn.read() || replica.outdated || ['revoked', 'retired'].includes(replica.standing()),
+      () =>
+        this.movedOn.read() ||
+        replica.outdated ||
+        replica.awaitsOthers ||
+        ['revoked', 'retired'].includes(replica.standing()),
     )
     this.membership = memo([replica.changed, this.#links, this.#syncing.moved, this.#people, this.#met], () =>
       this.#membership(),
@@ -647,9 +653,10 @@ export class LiveSpace implements Space {
       knows: (device, act) => this.#syncing.knows(device, act),
       isSettled: (act) => this.replica.state.finals.some((final) => this.replica.ledger.isBelow(act, final)),
       full: (device) => this.#syncing.isFull(device),
-      forked: new Set(
-        this.replica.feeds.forks().flatMap(({ feed }) => this.replica.state.feeds.get(feed)?.device ?? []),
-      ),
+      forked: new Set([
+        ...this.replica.feeds.forks().flatMap(({ feed }) => this.replica.state.feeds.get(feed)?.device ?? []),
+        ...(this.replica.isCopied ? [this.me.device] : []),
+      ]),
     })
   }
 
@@ -806,6 +813,7 @@ export class LiveSpace implements Space {
   #mayAct(): NotAllowed | null {
     if (this.#movedTo.read()) return { type: 'ReadOnly' }
     if (this.replica.outdated) return { type: 'RulesAreAhead' }
+    if (this.replica.awaitsOthers) return { type: 'AwaitsOthers' }
     const standing = this.replica.standing()
     if (standing === 'suspended') return { type: 'SuspendedHere' }
     return standing === 'active' ? null : { type: 'NotAMember' }

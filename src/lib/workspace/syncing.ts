@@ -57,6 +57,8 @@ type Attached = {
   readonly unserved: Map<FeedId, number>
   /** A keeper that said it has no more room. */
   isFull: boolean
+  /** The heads the peer named first, before it was told anything of this device. */
+  greeting: readonly EntryId[] | null
   readonly tally: Tally
   /** Bytes that had come when this device last looked whether it waits in vain; how often it looks in vain before it asks, and has. */
   receivedBefore: number
@@ -211,6 +213,7 @@ export class Syncing {
       serving: Promise.resolve(),
       unserved: new Map(),
       isFull: false,
+      greeting: null,
       tally: new Tally(this.#clock.now()),
       receivedBefore: -1,
       waitsFor: 1,
@@ -298,6 +301,7 @@ export class Syncing {
     if (!message.ok) return this.#bad(attached)
     if (this.#paused.read() && CONTENT.has(message.value.type)) return
     const { value } = message
+    if (value.type === 'heads' || value.type === 'again') attached.greeting ??= value.heads
     const held = value.type === 'segment' ? this.#heldOf(value) : 0
     if (value.type === 'segment' || value.type === 'have') this.#beginIfSame(attached)
     this.#step(attached, onMessage(attached.state, value, this.#holdings(attached.link)))
@@ -344,6 +348,10 @@ export class Syncing {
   #step(attached: Attached, { state, effects }: Step): void {
     attached.state = state
     this.#carryOut(attached, effects)
+    const { standing, greeting, link } = attached
+    const isAgreed = attached.state.ready && attached.state.peerReady
+    if (this.#replica.awaitsOthers && greeting && isAgreed && standing === 'full')
+      this.#replica.heardFrom(link.peer, greeting)
   }
 
   #carryOut(attached: Attached, effects: readonly Effect[]): void {

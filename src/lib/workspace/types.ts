@@ -2,6 +2,7 @@ import type * as Y from 'yjs'
 import type { DeviceId, EntryId, EpochId, MemberId } from '../core/ids.ts'
 import type { Result } from '../core/result.ts'
 import type { Watched } from '../core/watched.ts'
+import type { BadBackup } from '../crypto/backup.ts'
 import type { Printed } from '../domain/printed.ts'
 import type { ScannedKind } from '../net/scanned.ts'
 import type { ProfileName } from '../store/profiles.ts'
@@ -48,9 +49,67 @@ export interface Session {
     passphrase: string,
     printed: Printed,
   ): Promise<Result<void, PassphraseTooShort | SamePhrase | StorageUnavailable>>
+  /** What is prepared for the day this phone is gone. */
+  readonly waysBack: Watched<WaysBack>
+  /** Nobody is reminded again to prepare a way back. */
+  silenceReminder(): Promise<void>
+  /** A file with everything this phone needs to begin again elsewhere, under a phrase of its own. Only while a vault is open. */
+  makeCopy(
+    passphrase: string,
+  ): Promise<
+    Result<
+      { readonly bytes: Uint8Array },
+      PassphraseTooShort | StorageUnavailable | { readonly type: 'TooLarge' }
+    >
+  >
+  /** Whether this is a copy at all, before its phrase is asked for. */
+  lookAtCopy(file: CarriedFile): Promise<Result<void, BadCopy>>
+  /** Opens a copy completely and says what is in it; changes nothing. */
+  openCopy(file: CarriedFile, passphrase: string): Promise<Result<OpenCopy, BadCopy>>
   /** Destroys the key slot of this vault first, then everything else in it; other vaults of this browser stay. */
   erase(then: 'go away' | 'begin anew'): Promise<void>
 }
+
+export type WaysBack = {
+  /** The day of the last copy, milliseconds since 1970; `null`: none was made here. */
+  readonly copied: number | null
+  /** It is a week since the notebook was begun, no copy was made, and nobody said not to be reminded. */
+  readonly isDue: boolean
+}
+
+/** A copy that was opened and found whole. */
+export interface OpenCopy {
+  readonly content: BackupContent
+  /**
+   * Begins again from it on this phone, under a new phrase: all of it is written at once, or nothing. `AlreadyHere`: this
+   * place holds a notebook, and nothing is written over it. `NothingKeptHere`: this browser keeps nothing.
+   */
+  restore(
+    passphrase: string,
+  ): Promise<
+    Result<
+      void,
+      PassphraseTooShort | StorageUnavailable | { readonly type: 'AlreadyHere' | 'NothingKeptHere' }
+    >
+  >
+}
+
+export type BackupContent = {
+  /** The minute it was made, milliseconds since 1970. */
+  readonly at: number
+  readonly spaces: readonly {
+    readonly kind: SpaceKind
+    readonly title: string
+    readonly myName: string
+    readonly people: number
+    readonly circles: number
+    /** When the copy was made, this phone was paused there or no longer part. */
+    readonly isOut: boolean
+  }[]
+}
+
+/** Why a copy is not opened. Nothing has changed. */
+export type BadCopy = BadBackup | StorageUnavailable | { readonly type: 'FileUnreadable' }
 
 export type LockRules = {
   /** Untouched for so long. */
@@ -316,6 +375,8 @@ export interface Space {
   readonly movedOn: Watched<boolean>
   /** The collective follows rules this version of the app does not know: read-only until the app is updated. */
   readonly outdated: Watched<boolean>
+  /** This phone began again from a copy, and waits to see somebody before it writes. */
+  readonly awaitsOthers: Watched<boolean>
   /** Bytes the woven band is drawn from. */
   readonly mark: Uint8Array
   /** The shared document. A new instance replaces it when something accepted before is taken back: bind again. */
@@ -498,6 +559,8 @@ export type NotAllowed =
   | { readonly type: 'ReadOnly' }
   /** The collective follows rules this version of the app does not know. */
   | { readonly type: 'RulesAreAhead' }
+  /** Begun again from a copy: first it has to see somebody. */
+  | { readonly type: 'AwaitsOthers' }
   | { readonly type: 'NotAMember' }
   | { readonly type: 'NotYours' }
   | { readonly type: 'SuspendedHere' }

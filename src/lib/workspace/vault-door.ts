@@ -2,9 +2,10 @@ import { err, ok, type Result } from '../core/result.ts'
 import { calibrate } from '../crypto/argon2.ts'
 import { systemRandom } from '../crypto/random.ts'
 import type { Stretch } from '../crypto/stretch.ts'
-import { createVault, forgetVault, openVault, type Vault } from '../crypto/vault.ts'
+import { createRowSealer, createVault, forgetVault, openVault, type Vault } from '../crypto/vault.ts'
 import type { Disk } from '../store/idb-storage.ts'
 import { countTry, forgetTries, triesLeft, waitBeforeTrying } from '../store/tries.ts'
+import type { Write } from '../sync/ports.ts'
 import type { SamePhrase, StorageUnavailable, TryLater, VaultDamaged, WrongPassphrase } from './types.ts'
 
 /** Shorter than this is guessed too fast. Characters; digits alone may be fewer, and are told what they are worth. */
@@ -15,17 +16,22 @@ export const PIN_MINIMUM = 6
 export const isLongEnough = (passphrase: string): boolean =>
   [...passphrase].length >= (/^\d+$/.test(passphrase) ? PIN_MINIMUM : PASSPHRASE_MINIMUM)
 
-/** Makes a vault on a disk that has none, as slow to open as a second of this device allows. */
-export const makeVault = async (
-  disk: Disk,
-  passphrase: string,
-  stretch: Stretch,
-): Promise<Result<Vault, StorageUnavailable>> => {
+/**
+ * Makes a vault on a disk that has none, as slow to open as a second of this device allows. `rows`: what is in it from the
+ * beginning; they are there with its header, or nothing is.
+ */
+export const makeVault = async (of: {
+  readonly disk: Disk
+  readonly passphrase: string
+  readonly stretch: Stretch
+  readonly rows?: readonly Write[]
+}): Promise<Result<Vault, StorageUnavailable>> => {
+  const { disk, passphrase, stretch, rows = [] } = of
   const made = await newVault(passphrase, stretch)
-  const there = await disk.readFront('header')
-  if (!there.ok || there.value) return err({ type: 'StorageUnavailable' })
-  const written = await disk.writeFront('header', made.header)
-  return written.ok ? ok(made.vault) : err({ type: 'StorageUnavailable' })
+  const written = await disk.begin(made.header, createRowSealer(made.vault), rows)
+  if (written.ok) return ok(made.vault)
+  forgetVault(made.vault)
+  return err({ type: 'StorageUnavailable' })
 }
 
 const newVault = async (passphrase: string, stretch: Stretch): ReturnType<typeof createVault> => {

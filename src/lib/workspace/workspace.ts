@@ -124,7 +124,7 @@ export class LiveWorkspace implements Workspace {
       else this.damaged += 1
     }
     await this.#goOnReturning()
-    const living = this.#spaces.read().filter((space) => !space.readOnly.read())
+    const living = this.#spaces.read().filter((space) => !space.readOnly.read() || space.awaitsOthers.read())
     this.#current.set(
       living.find((space) => space.kind.read() !== 'notebook') ?? living[0] ?? this.#spaces.read()[0] ?? null,
     )
