@@ -86,9 +86,7 @@ test('a keeper is listed with whether it is there and has room; anybody pauses i
 
 test('of a paused keeper, lifting the pause or retiring it is put to all, as with a phone', async () => {
   const pause = { id: paperDecision('pause').id, by: memberId('Tecolote'), mine: false }
-  const space = show([
-    attic({ standing: 'suspended', linked: false, pauses: [pause] }),
-  ])
+  const space = show([attic({ standing: 'suspended', linked: false, pauses: [pause] })])
   await expect.element(keepers().getByText('Tecolote')).toBeVisible()
   await expect.element(keepers().getByRole('button', { name: 'Quitar mi pausa' })).not.toBeInTheDocument()
   await keepers().getByText('Más sobre esta pausa').click()

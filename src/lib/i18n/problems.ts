@@ -66,9 +66,9 @@ export const problemKey = (problem: Problem): Key =>
     ? `another.${problem.kind}`
     : problem.type === 'NeedsCheck' || problem.type === 'TooFew'
       ? `comeBack.${problem.type}`
-    : isAboutCopies(problem)
-      ? `backup.${problem.type}`
-      : `problem.${problem.type}`
+      : isAboutCopies(problem)
+        ? `backup.${problem.type}`
+        : `problem.${problem.type}`
 
 /** Where the words are that say why a meeting ended. */
 export const endKey = {
