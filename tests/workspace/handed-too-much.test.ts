@@ -65,7 +65,9 @@ const cutsBea = () => {
 
 /** What this one would hand over now. */
 const handedBy = ({ replica }: Person) =>
-  expectOk(openWelcome(replica.welcome()!, replica.ledger, (epoch) => replica.keyring.key(epoch)))
+  expectOk(
+    openWelcome(replica.welcome(replica.own.id)!, replica.ledger, (epoch) => replica.keyring.key(epoch)),
+  )
 
 test('what honest people pulled in from behind a cut is not too much: Dora asks for nothing else', () => {
   const frontier = ana.replica.state.devices.get(cata.device)!.frontier

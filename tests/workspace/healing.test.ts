@@ -102,11 +102,11 @@ test('a decision that has no effect is carried out once by each, not for ever', 
 test('what Ana’s disk did not take is handed to no newcomer, until it does', async () => {
   disk(ana).dieAfter(0)
   await ana.writes('a punto de perderse ')
-  expect(ana.replica.welcome()).not.toBeNull()
-  expect(await ana.replica.welcomeOnDisk()).toBeNull()
+  expect(ana.replica.welcome(bea.device)).not.toBeNull()
+  expect(await ana.replica.welcomeOnDisk(bea.device)).toBeNull()
   disk(ana).dieAfter(Number.POSITIVE_INFINITY)
   world.clock.pass(15_000)
-  expect(await ana.replica.welcomeOnDisk()).not.toBeNull()
+  expect(await ana.replica.welcomeOnDisk(bea.device)).not.toBeNull()
 })
 
 test('Ana’s disk takes nothing while Bea asks twice: once it does, Bea gets all of it, from where the first asking began', async () => {

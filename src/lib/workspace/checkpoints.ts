@@ -222,6 +222,14 @@ export class Checkpoints {
     return held ? snapshotAgain({ ...held, coll: this.#port.coll }, held.state) : (kept ?? null)
   }
 
+  /** Whether this is what some checkpoint closed. */
+  isClosedPart(digest: Uint8Array): boolean {
+    return [...this.#port.ledger.state().checkpoints.keys()].some((id) => {
+      const named = this.#manifestOf(id)?.snapshots.get(CLOSED_DOC)
+      return named !== undefined && equalBytes(named, digest)
+    })
+  }
+
   #has(digest: Uint8Array): boolean {
     return this.#blobs.has(hexFromBytes(digest)) || this.#heldAs(digest) !== null
   }

@@ -686,8 +686,8 @@ export class Replica {
     return [...epochs.sort(), this.#feeds.waiting().keys, ...stale].join()
   }
 
-  /** The state of every document as it stands here, for a newcomer; `null` when this device cannot give it. */
-  welcome(): Uint8Array | null {
+  /** The state of every document as it stands here, for a newcomer’s device; `null` when this device cannot give it. */
+  welcome(to: DeviceId): Uint8Array | null {
     this.documents.flush()
     const epoch = writeEpoch(this.state, (id) => this.keyring.has(id))
     const key = epoch && this.keyring.key(epoch)
@@ -700,18 +700,30 @@ export class Replica {
       // What this device was handed too much itself counts by what was known then, and by no more.
       parents: this.#handedTooMuch().length > 0 ? this.#base!.parents! : this.ledger.heads(),
       base: this.#feeds.baseNow(),
-      docs: this.#docsForOthers(),
+      docs: this.#mayHaveClosed(to) ? this.#docsForOthers() : withoutClosed(this.#docsForOthers()),
     })
+  }
+
+  /** What was over before somebody came is theirs from the agreement on that counts their voice, which more than two thirds sign. */
+  #mayHaveClosed(device: DeviceId): boolean {
+    const member = this.#memberOf(device)
+    return member !== null && this.state.members.get(member)?.votes === true
+  }
+
+  /** A part of a checkpoint, if this device may have it. */
+  partFor(digest: Uint8Array, device: DeviceId): Uint8Array | null {
+    const isHeldBack = !this.#mayHaveClosed(device) && this.checkpoints.isClosedPart(digest)
+    return isHeldBack ? null : this.checkpoints.blob(digest)
   }
 
   /**
    * The same, once everything in it is on disk. Else a crash could leave a newcomer with a record that nobody has and all
    * that it writes stands upon. `null` also while the disk takes nothing.
    */
-  async welcomeOnDisk(): Promise<Uint8Array | null> {
+  async welcomeOnDisk(to: DeviceId): Promise<Uint8Array | null> {
     await this.flush()
     // Made only now, and so sent in the same breath: what is said of it later on this link must not overtake it.
-    return this.#saver.state.read() === 'saved' ? this.welcome() : null
+    return this.#saver.state.read() === 'saved' ? this.welcome(to) : null
   }
 
   /** What counts, and nothing else: this device may show its owner work that is set aside. */
@@ -1523,3 +1535,6 @@ const readFirst = (coll: CollId): readonly Wanted[] => [
 ]
 
 const judgedAs = (feeds: Feeds): Uint8Array => hash('start', feeds.judgement())
+
+const withoutClosed = (docs: ReadonlyMap<DocId, Uint8Array>): ReadonlyMap<DocId, Uint8Array> =>
+  new Map([...docs].filter(([doc]) => doc !== CLOSED_DOC))

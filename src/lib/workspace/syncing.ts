@@ -397,7 +397,7 @@ export class Syncing {
         return this.#replica.absorbBox(effect.epoch, effect.box, effect.path)
       case 'serveWelcome':
         if (this.#paused.read()) return
-        void this.#replica.welcomeOnDisk().then((welcome) => {
+        void this.#replica.welcomeOnDisk(link.peer).then((welcome) => {
           if (!welcome || attached.standing !== 'full' || this.#paused.read()) return
           this.#send(link, { type: 'welcome', welcome })
         })
@@ -407,7 +407,7 @@ export class Syncing {
       case 'serveParts':
         if (this.#paused.read()) return
         for (const digest of effect.parts) {
-          const part = this.#replica.checkpoints.blob(digest)
+          const part = this.#replica.partFor(digest, link.peer)
           if (part) this.#send(link, { type: 'part', part })
         }
         return
