@@ -39,7 +39,7 @@ test('Ceiba signs what her phone found to be the same, and sees who decides from
   const agreed = new PaperAgreed({ open: [waiting({ newVoices: [memberId('Jícara')] })] })
   show(agreed)
   await expect.element(page.getByText('1 de 3 firmas')).toBeVisible()
-  await expect.element(page.getByText('también deciden: Jícara')).toBeVisible()
+  await expect.element(page.getByText('leen lo que ya estaba cerrado: Jícara')).toBeVisible()
   await button('Firmar').click()
   expect(agreed.asked).toEqual([`cosign ${harvest}`])
   await expect.element(page.getByText('Firmaste el acuerdo.')).toBeVisible()
