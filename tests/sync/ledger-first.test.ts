@@ -90,6 +90,7 @@ test.prop([fc.array(happening, { maxLength: 40 }), fc.constantFrom<Standing>('fu
       needsWelcome: () => false,
       mayAskForWelcome: () => true,
       missingParts: () => [new Uint8Array(1)],
+      now: () => 0,
     }
     let standing = first
     let { state } = openLink(standing, holdings)

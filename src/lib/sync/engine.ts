@@ -4,6 +4,9 @@ import type { Standing } from './ports.ts'
 
 /** So many entries go into one message at most, which whoever reads them holds whole. */
 const ENTRIES_EACH = 1024
+/** So many times in so long a peer is believed that what it was sent is gone, and sent it again. Milliseconds. */
+const MOST_GONE = 3
+const GONE_MS = 60_000
 
 /**
  * Who lacks what, on one link. Pure: (state, message) → (state, effects). It decides; the workspace carries out.
@@ -23,6 +26,8 @@ export type LinkState = {
   readonly held: ReadonlyMap<FeedId, number> | null
   /** The same by the peer's own word alone: what it was sent may still be under way. */
   readonly said: ReadonlyMap<FeedId, number>
+  /** When it lately said that what it was sent is gone, and was believed. */
+  readonly gone: readonly number[]
   /** What I last said I hold, so that nothing is said twice. */
   readonly told: string
   /** Which word of the peer's I last answered because I was behind it: each is answered once. */
@@ -62,6 +67,8 @@ export interface Holdings {
   mayAskForWelcome(): boolean
   /** Hashes of parts of checkpoints that are wanted and that nobody was asked for just now. */
   missingParts(): readonly Uint8Array[]
+  /** Milliseconds since any fixed moment. */
+  now(): number
 }
 
 export type Effect =
@@ -110,6 +117,7 @@ const newState = (standing: Standing): LinkState => ({
   peerReady: false,
   held: null,
   said: new Map(),
+  gone: [],
   told: '',
   answered: '',
   asked: new Set(),
@@ -117,10 +125,15 @@ const newState = (standing: Standing): LinkState => ({
   parted: new Set(),
 })
 
-/** The peer begins again, because it let go of what came while this device was not to be heard: nothing sent counts as held. */
+/**
+ * The peer begins again, because it let go of what came: nothing sent counts as held. Where it says so too often all does, until
+ * it says so once more: else a peer could have everything sent as often as it likes.
+ */
 const startsOver = (state: LinkState, theirHeads: readonly EntryId[], holdings: Holdings): Step => {
   const anew = openLink(state.standing, holdings)
-  const next = askAndGetReady({ ...anew.state, theirHeads }, holdings)
+  const gone = goneOnceMore(state, holdings)
+  const { held } = gone ? anew.state : state
+  const next = askAndGetReady({ ...anew.state, held, gone: gone ?? state.gone, theirHeads }, holdings)
   return { state: next.state, effects: [...anew.effects, ...next.effects] }
 }
 
@@ -289,7 +302,9 @@ const onHave = (state: LinkState, heads: readonly Head[], holdings: Holdings): S
   const held = new Map(state.held ?? [])
   const said = new Map(heads.map(({ feed, seq }) => [feed, seq]))
   // Who says less than before let go of the rest, because it began anew from less; what was sent since came after that.
-  for (const [feed, seq] of state.said) if ((said.get(feed) ?? -1) < seq) held.delete(feed)
+  const fell = [...state.said].filter(([feed, seq]) => (said.get(feed) ?? -1) < seq)
+  const gone = fell.length > 0 ? goneOnceMore(state, holdings) : null
+  if (gone) for (const [feed] of fell) held.delete(feed)
   for (const [feed, seq] of said) held.set(feed, Math.max(seq, held.get(feed) ?? -1))
   const mine = new Map(holdings.heads().map((head) => [head.feed, head.seq]))
   const serve: Effect[] = []
@@ -313,11 +328,18 @@ const onHave = (state: LinkState, heads: readonly Head[], holdings: Holdings): S
   }
   const behind = heads.some(({ feed, seq }) => seq > (mine.get(feed) ?? -1))
   const word = digest(heads)
-  const next = { ...state, held, said, parted }
+  const next = { ...state, held, said, parted, gone: gone ?? state.gone }
   const tells = behind || parted.size > state.parted.size
   if (!tells || word === state.answered || holdings.needsWelcome()) return { state: next, effects: serve }
   const answer = send({ type: 'have', heads: shared(next, holdings) })
   return { state: { ...next, answered: word }, effects: [...serve, answer] }
+}
+
+/** With this time; `null`: it was said too often. What lies ahead, of a clock that was set back, is long ago. */
+const goneOnceMore = ({ gone }: LinkState, holdings: Holdings): readonly number[] | null => {
+  const now = holdings.now()
+  const lately = gone.filter((at) => at <= now && now - at < GONE_MS)
+  return lately.length < MOST_GONE ? [...lately, now] : null
 }
 
 const digest = (heads: readonly Head[]) => heads.map(({ feed, seq, rec }) => `${feed}:${seq}:${rec}`).join()
