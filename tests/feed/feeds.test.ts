@@ -371,6 +371,30 @@ test.each(Object.entries(upon))(
   },
 )
 
+// It was once taken for an edit that cannot be carried at all, and what the newcomer typed was lost.
+test('also where nothing in the base counts any more, what is written upon it waits, and is not given up', () => {
+  const { valley, alba, bruna, ceiba } = three()
+  bruna.hear(ceiba.says('tarde '))
+  const drago = valley.admit('Drago', alba, bruna)
+  bruna.rotate()
+  valley.people.forEach((person) => person.learn(bruna))
+  drago.feeds = new Feeds({ ledger: drago.ledger, keys: drago, base: bruna.feeds.baseNow() })
+  for (const { docs } of bruna.feeds.accepted()) for (const { update } of docs) drago.hearDocument(update)
+  alba.suspend(ceiba.device, [])
+  alba.rotate()
+  valley.meet(alba, bruna, drago)
+  const update = updateBy(
+    drago.doc.clientID,
+    (doc) => doc.getText('t').insert(6, 'encima'),
+    encodeStateAsUpdate(drago.doc),
+  )
+  const about = { own: drago.own, docs: mainDoc(update) }
+  const waits = drago.feeds.append({ ...about, tooMuch: [ceiba.feed!] })
+  expect(waits.ok ? null : waits.error.type).toBe('NotReady')
+  const givenUp = drago.feeds.append(about)
+  expect(givenUp.ok ? null : givenUp.error.type).toBe('BadPayload')
+})
+
 test('and what she writes beside it, upon what counts, is signed and read', () => {
   const { alba, bruna, drago, writes } = handedTooMuch()
   const { record, seal } = expectOk(writes(drago.feeds, (doc) => doc.getText('t').insert(2, '·')))
