@@ -53,7 +53,9 @@ test('attack 18: a suspended phone is asked for the boxes of the key it made its
   ana.replica.suspend(cata.device, 'lost')
   await bea.writes('sin ella ')
   await world.settle()
-  const other = [...ana.replica.state.epochs.keys()].find((id) => id !== made && !cata.replica.keyring.has(id))!
+  const other = [...ana.replica.state.epochs.keys()].find(
+    (id) => id !== made && !cata.replica.keyring.has(id),
+  )!
   expect(ana.replica.keyring.has(made)).toBe(false)
   const before = world.network.sent.length
   world.link(cata, ana)

@@ -177,7 +177,10 @@ test('what never can be taken Ana asks for less and less often, and takes all el
   world.link(ana, bea)
   world.link(ana, cata)
   await world.settle()
-  loses([...bea.judged.keys()].find(({ peer }) => peer === ana.device)!, 'segment')
+  loses(
+    [...bea.judged.keys()].find(({ peer }) => peer === ana.device)!,
+    'segment',
+  )
   await bea.writes('nunca ')
   await minutes(60)
   expect(ana.reads()).not.toContain('nunca')

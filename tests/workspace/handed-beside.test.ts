@@ -42,7 +42,7 @@ const welcome = (of: {
 }): Welcome => ({
   by: (of.by ?? 'ana') as DeviceId,
   epoch: `epoch of ${of.by ?? 'ana'}` as EpochId,
-  parents: (of.parents ?? ['heads']) as readonly string[] as readonly EntryId[],
+  parents: (of.parents ?? ['heads']) as readonly EntryId[],
   base: new Map(
     Object.entries(of.base).map(([feed, seq]) => [
       feed as FeedId,
@@ -178,8 +178,7 @@ describe('Elena on the hill and Flor at the river write under a key older than D
     await world.settle()
     world.cut(elena)
     world.cut(flor)
-    for (const { record, seal } of written)
-      dora.replica.absorbSegment([record.wire], Replica.sealWire(seal))
+    for (const { record, seal } of written) dora.replica.absorbSegment([record.wire], Replica.sealWire(seal))
     expect([ana.reads(), bea.reads()]).toEqual(['juntas desde el cerro ', 'juntas desde el río '])
     expect(dora.replica.lacking()).not.toBeNull()
   })
@@ -256,13 +255,10 @@ describe('Elena on the hill and Flor at the river write under a key older than D
 
   test('every trace of it is found in both rows, until all agree on what is settled: then both are gone', async () => {
     await takes(bea, ana)
-    const where = async (text: string) =>
-      (await leads(dora, { text, world: { ...world, people: [...world.people, elena, flor] } as World })).map(
-        (lead) => lead.where,
-      )
+    world.people.push(elena, flor)
+    const where = async (text: string) => (await leads(dora, { text, world })).map((lead) => lead.where)
     expect(await where('desde el río')).toContain(`snapshots ${besideKey(dora.replica.coll)}`)
     expect(await where('desde el cerro')).toContain(`snapshots ${baseKey(dora.replica.coll)}`)
-    world.people.push(elena, flor)
     world.connectAll()
     await world.settle()
     const id = expectOk(ana.replica.checkpoints.propose())

@@ -34,7 +34,7 @@ export const handedBeside = (
   const parents = heads.filter(
     (head) => !heads.some((other) => other !== head && ledger.has(other) && ledger.isBelow(head, other)),
   )
-  return { by: second.by, epoch: second.epoch, parents: parents.sort(), base: base as Base, docs }
+  return { by: second.by, epoch: second.epoch, parents: parents.sort(), base: base, docs }
 }
 
 /** What is closed hangs on who wrote it down: two that differ cannot be made one. */
@@ -46,10 +46,7 @@ const docsOf = (
   if (before && after && !equalBytes(before, after)) return null
   const states = [first, second].flatMap((docs) => docs.get(MAIN_DOC) ?? [])
   const closed = before ?? after
-  return new Map([
-    [MAIN_DOC, mergeUpdates(states)],
-    ...(closed ? ([[CLOSED_DOC, closed]] as const) : []),
-  ])
+  return new Map([[MAIN_DOC, mergeUpdates(states)], ...(closed ? ([[CLOSED_DOC, closed]] as const) : [])])
 }
 
 /** The row of what lies beside the newest welcome, oldest first; `null`: too many. */
