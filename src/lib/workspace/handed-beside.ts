@@ -2,7 +2,6 @@ import { mergeUpdates } from 'yjs'
 import { decodeCbor, encodeCbor } from '../core/cbor.ts'
 import { equalBytes } from '../core/bytes.ts'
 import { CLOSED_DOC, MAIN_DOC, type DocId } from '../core/ids.ts'
-import type { Base } from '../feed/types.ts'
 import type { Ledger } from '../ledger/graph.ts'
 import type { Welcome } from './welcome.ts'
 
@@ -34,7 +33,7 @@ export const handedBeside = (
   const parents = heads.filter(
     (head) => !heads.some((other) => other !== head && ledger.has(other) && ledger.isBelow(head, other)),
   )
-  return { by: second.by, epoch: second.epoch, parents: parents.sort(), base: base, docs }
+  return { by: second.by, epoch: second.epoch, parents: parents.sort(), base, docs }
 }
 
 /** What is closed hangs on who wrote it down: two that differ cannot be made one. */
