@@ -6,6 +6,7 @@ import {
   holdingsMoved,
   ledgerMoved,
   onMessage,
+  openAgain,
   openLink,
   sent,
   type Effect,
@@ -13,6 +14,7 @@ import {
   type LinkState,
   type Step,
 } from '../lib/sync/engine.ts'
+import { Patience } from '../lib/sync/patience.ts'
 import type { Link, Standing } from '../lib/sync/ports.ts'
 import { encodeSyncMessage, parseSyncMessage, type SyncMessage } from '../lib/wire/sync.ts'
 import type { Keeping, Taken } from './keeping.ts'
@@ -29,6 +31,10 @@ type Attached = {
   standing: Standing
   bad: number
   serving: Promise<void>
+  /** Segments that came, and how many of them were taken. */
+  came: number
+  taken: number
+  readonly patience: Patience
   toldFull: boolean
 }
 
@@ -66,6 +72,9 @@ export class Links {
       standing,
       bad: 0,
       serving: Promise.resolve(),
+      came: 0,
+      taken: 0,
+      patience: new Patience(),
       toldFull: false,
     }
     this.#attached.set(link.id, attached)
@@ -134,9 +143,11 @@ export class Links {
       case 'absorbSegment':
         if (attached.standing === 'narrow' && !this.#keeping.isSealOf(link.peer, effect.seal))
           return this.#bad(attached)
-        void this.#keeping
-          .absorbSegment(effect.records, effect.seal)
-          .then((taken) => this.#hear(attached, taken))
+        attached.came += 1
+        void this.#keeping.absorbSegment(effect.records, effect.seal).then((taken) => {
+          if (taken === 'taken') attached.taken += 1
+          this.#hear(attached, taken)
+        })
         return
       case 'absorbBoxes':
         void this.#keeping
@@ -193,6 +204,7 @@ export class Links {
   }
 
   #tellAgain(): void {
+    for (const attached of [...this.#attached.values()]) this.#askAgain(attached)
     this.#tell()
     this.#again = this.#clock.after(TELL_AGAIN_MS, () => this.#tellAgain())
   }
@@ -202,6 +214,22 @@ export class Links {
       if (attached.state.ready && attached.state.peerReady) this.#noteAsked(attached.link.peer)
       this.#step(attached, holdingsMoved(attached.state, this.#holdings(attached.link)))
     }
+  }
+
+  /** As members do. What there is no room for is not asked for. */
+  #askAgain(attached: Attached): void {
+    const { came, taken, toldFull } = attached
+    if (attached.patience.isOut({ lacking: toldFull ? 0 : this.#lackingFrom(attached), came, taken }))
+      this.#step(attached, openAgain(attached.standing, this.#holdings(attached.link)))
+  }
+
+  #lackingFrom({ link, standing, state }: Attached): number {
+    const { heads, feedIsPeers } = this.#holdings(link)
+    const held = new Map(heads().map(({ feed, seq }) => [feed, seq]))
+    let lacking = 0
+    for (const [feed, seq] of state.said)
+      if (standing !== 'narrow' || feedIsPeers(feed)) lacking += Math.max(0, seq - (held.get(feed) ?? -1))
+    return lacking
   }
 
   #noteAsked(peer: DeviceId): void {
@@ -238,6 +266,7 @@ export class Links {
       mayAskForWelcome: () => false,
       missingParts: () => [],
       comesOtherwise: () => false,
+      now: () => this.#clock.now(),
     }
   }
 }

@@ -10,7 +10,7 @@ import { createLedger } from '../../src/lib/ledger/graph.ts'
 import { expectOk } from '../../src/lib/core/result.ts'
 import { parseSyncMessage } from '../../src/lib/wire/sync.ts'
 import { Replica } from '../../src/lib/workspace/replica.ts'
-import { World } from '../world/cast.ts'
+import { World, type Person } from '../world/cast.ts'
 
 test('attack 18: a suspended phone asks for everything, and hears of acts and of its own feed alone', async () => {
   const world = new World(18)
@@ -39,6 +39,40 @@ test('attack 18: a suspended phone asks for everything, and hears of acts and of
   const newest = [...ana!.replica.state.epochs.values()].at(-1)!
   expect(newest.recipients).not.toContain(cata!.device)
   expect(await cata!.replica.boxes(newest.id)).toBeNull()
+})
+
+test('attack 18: a suspended phone is asked for the boxes of the key it made itself, and gets nothing for them', async () => {
+  const world = new World(182)
+  const [ana, bea, cata] = (await world.found('Ana', 'Bea', 'Cata')) as [Person, Person, Person]
+  world.cut(cata)
+  const made = cata.replica.rotate()
+  await cata.replica.flush()
+  // They hear of the key from a file, and of no box; then Cata is suspended, who alone has the boxes.
+  const news = cata.replica.entriesSince([])
+  for (const person of [ana, bea]) person.replica.absorbEntries(news)
+  ana.replica.suspend(cata.device, 'lost')
+  await bea.writes('sin ella ')
+  await world.settle()
+  const other = [...ana.replica.state.epochs.keys()].find(
+    (id) => id !== made && !cata.replica.keyring.has(id),
+  )!
+  expect(ana.replica.keyring.has(made)).toBe(false)
+  const before = world.network.sent.length
+  world.link(cata, ana)
+  await world.settle()
+  expect(ana.replica.keyring.has(made)).toBe(true)
+  const sent = world.network.sent.slice(before).flatMap(({ to, message }) => {
+    const parsed = parseSyncMessage(message)
+    return parsed.ok ? [{ to, said: parsed.value }] : []
+  })
+  const wanted = sent.flatMap(({ to, said }) =>
+    to === cata.device && said.type === 'wantBoxes' ? said.epochs : [],
+  )
+  expect(new Set(wanted)).toEqual(new Set([made]))
+  const given = sent.filter(({ to }) => to === cata.device).map(({ said }) => said.type)
+  for (const type of ['box', 'boxes', 'welcome', 'part']) expect(given).not.toContain(type)
+  expect(cata.reads()).not.toContain('sin ella')
+  expect(cata.replica.keyring.has(other)).toBe(false)
 })
 
 test('attack 18: a revoked phone gets no link, and so no act, box or head', async () => {

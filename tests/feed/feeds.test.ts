@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { encodeStateAsUpdate, type Doc } from 'yjs'
 import { expectOk } from '../../src/lib/core/result.ts'
-import type { DocId } from '../../src/lib/core/ids.ts'
+import type { DocId, FeedId } from '../../src/lib/core/ids.ts'
 import { Feeds } from '../../src/lib/feed/feeds.ts'
 import { yClientOf } from '../../src/lib/ledger/feed-id.ts'
 import { bodyOf, danglingIn, forge, joined, mainDoc, sealed, updateBy, Valley } from './valley.ts'
@@ -323,6 +324,85 @@ test('a newcomer whose base holds what was pulled in from behind a suspension wr
   bruna.hear(...drago.segments)
   expect(bruna.reads()).toBe('tarde sobre lo tuyo y yo')
   expect(bruna.feeds.setAside()).toEqual([])
+})
+
+/** Drago began from Bruna, who held what Ceiba wrote late; Alba, who did not, has cut Ceiba since. */
+const handedTooMuch = () => {
+  const { valley, alba, bruna, ceiba } = three()
+  alba.says('uno ')
+  valley.meet()
+  bruna.hear(ceiba.says('tarde '))
+  const drago = valley.admit('Drago', alba, bruna)
+  bruna.rotate()
+  valley.people.forEach((person) => person.learn(bruna))
+  const base = bruna.feeds.baseNow()
+  const begins = () => new Feeds({ ledger: drago.ledger, keys: drago, base })
+  drago.feeds = begins()
+  for (const { docs } of bruna.feeds.accepted()) for (const { update } of docs) drago.hearDocument(update)
+  alba.suspend(ceiba.device, [])
+  alba.rotate()
+  valley.meet(alba, bruna, drago)
+  expect([alba.reads(), bruna.reads(), drago.reads()]).toEqual(['uno ', 'uno ', 'uno tarde '])
+  const tooMuch = [ceiba.feed!]
+  const writes = (feeds: Feeds, change: (doc: Doc) => void, known: readonly FeedId[] = tooMuch) => {
+    const update = updateBy(drago.doc.clientID, change, encodeStateAsUpdate(drago.doc))
+    return feeds.append({ own: drago.own, docs: mainDoc(update), tooMuch: known })
+  }
+  return { alba, bruna, drago, begins, writes }
+}
+
+const upon = {
+  'right of what is too much': (doc: Doc) => doc.getText('t').insert(10, 'encima'),
+  'left of it': (doc: Doc) => doc.getText('t').insert(4, 'delante '),
+  'in the middle of it': (doc: Doc) => doc.getText('t').insert(6, '·'),
+  'by deleting some of it': (doc: Doc) => doc.getText('t').delete(5, 2),
+}
+
+test.each(Object.entries(upon))(
+  'who was handed more than counts signs nothing that stands upon it, which others had to refuse: %s',
+  (_, change) => {
+    const { alba, drago, begins, writes } = handedTooMuch()
+    const refused = writes(drago.feeds, change)
+    expect(refused.ok ? null : refused.error.type).toBe('NotReady')
+    // It is refused for that: who does not look signs it, and nobody reads it.
+    const { record, seal } = expectOk(writes(begins(), change, []))
+    alba.hear({ feed: seal.feed, records: [record], seal })
+    expect(alba.feeds.refused().map(({ why }) => why.type)).toEqual(['BadPayload'])
+  },
+)
+
+// It was once taken for an edit that cannot be carried at all, and what the newcomer typed was lost.
+test('also where nothing in the base counts any more, what is written upon it waits, and is not given up', () => {
+  const { valley, alba, bruna, ceiba } = three()
+  bruna.hear(ceiba.says('tarde '))
+  const drago = valley.admit('Drago', alba, bruna)
+  bruna.rotate()
+  valley.people.forEach((person) => person.learn(bruna))
+  drago.feeds = new Feeds({ ledger: drago.ledger, keys: drago, base: bruna.feeds.baseNow() })
+  for (const { docs } of bruna.feeds.accepted()) for (const { update } of docs) drago.hearDocument(update)
+  alba.suspend(ceiba.device, [])
+  alba.rotate()
+  valley.meet(alba, bruna, drago)
+  const update = updateBy(
+    drago.doc.clientID,
+    (doc) => doc.getText('t').insert(6, 'encima'),
+    encodeStateAsUpdate(drago.doc),
+  )
+  const about = { own: drago.own, docs: mainDoc(update) }
+  const waits = drago.feeds.append({ ...about, tooMuch: [ceiba.feed!] })
+  expect(waits.ok ? null : waits.error.type).toBe('NotReady')
+  const givenUp = drago.feeds.append(about)
+  expect(givenUp.ok ? null : givenUp.error.type).toBe('BadPayload')
+})
+
+test('and what she writes beside it, upon what counts, is signed and read', () => {
+  const { alba, bruna, drago, writes } = handedTooMuch()
+  const { record, seal } = expectOk(writes(drago.feeds, (doc) => doc.getText('t').insert(2, '·')))
+  for (const person of [alba, bruna]) {
+    person.hear({ feed: seal.feed, records: [record], seal })
+    expect(person.feeds.refused()).toEqual([])
+    expect(person.reads()).toBe('un·o ')
+  }
 })
 
 // Without this a newcomer took it for named what nobody had named, and all others refused what she wrote there.

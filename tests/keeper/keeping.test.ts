@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { expectOk } from '../../src/lib/core/result.ts'
 import { World, type Person } from '../world/cast.ts'
+import { loses } from '../world/loss.ts'
 import { House } from './house.ts'
 
 const DAY_MS = 24 * 3_600_000
@@ -161,4 +162,42 @@ test('small rows of a long feed become few at the next start, and say the same',
   house.link(caro)
   await house.settle()
   expect(caro.reads()).toBe(ana.reads())
+})
+
+test('what came to a keeper too early to be taken it asks for again within a minute, as members do', async () => {
+  const { world, ana, house } = await withKeeper()
+  house.link(ana)
+  await house.settle()
+  const link = [...ana.judged.keys()].find(({ peer }) => peer === house.device)!
+  const stop = loses(link, 'segment')
+  await ana.writes('demasiado pronto ')
+  await house.settle()
+  stop()
+  const { seq } = ana.replica.feeds.heads().find(({ feed }) => feed === ana.replica.feed)!
+  expect(house.keeping.shelf!.recordAt(ana.replica.feed!, seq)).toBeNull()
+  for (let i = 0; i < 12; i++) {
+    world.clock.pass(5000)
+    await house.settle()
+  }
+  expect(house.keeping.shelf!.recordAt(ana.replica.feed!, seq)).not.toBeNull()
+})
+
+test('and what a keeper sent too early it sends again to whoever asks', async () => {
+  const { world, ana, bea, house } = await withKeeper()
+  for (const person of world.people) world.cut(person)
+  house.link(bea)
+  await bea.writes('por medio de quien guarda ')
+  await house.settle()
+  world.cut(bea)
+  house.link(ana)
+  const link = [...ana.judged.keys()].find(({ peer }) => peer === house.device)!
+  const stop = loses(link.other!, 'segment')
+  await house.settle()
+  stop()
+  expect(ana.reads()).not.toContain('por medio')
+  for (let i = 0; i < 12; i++) {
+    world.clock.pass(5000)
+    await house.settle()
+  }
+  expect(ana.reads()).toContain('por medio')
 })

@@ -1,7 +1,9 @@
 import { beforeEach, expect, test } from 'vitest'
 import { createExchange } from '../../src/lib/workspace/exchange-door.ts'
 import type { Exchange } from '../../src/lib/workspace/types.ts'
+import { parseSyncMessage } from '../../src/lib/wire/sync.ts'
 import { World, type Person } from '../world/cast.ts'
+import { loses } from '../world/loss.ts'
 
 let world: World
 let ana: Person
@@ -134,4 +136,71 @@ test('a phone that is paused by the collective is not among those one shares wit
   ana.replica.suspend(cata.device, 'lost')
   await world.settle()
   expect(exchange.state.read().map(({ device }) => device)).toEqual([bea.device])
+})
+
+/** How often somebody was asked to begin anew. */
+const asked = ({ device }: Person) =>
+  world.network.sent.filter(({ to, message }) => {
+    const parsed = parseSyncMessage(message)
+    return to === device && parsed.ok && parsed.value.type === 'again'
+  }).length
+
+/** Minutes pass, and whatever falls due in them is said and heard. */
+const minutes = async (count: number) => {
+  for (let second = 0; second < count * 60; second += 5) {
+    world.clock.pass(5000)
+    await world.network.settle()
+  }
+  await world.settle()
+}
+
+test('what came to Ana too early to be taken, and Bea takes for delivered, Ana asks for again within a minute', async () => {
+  world.link(ana, bea)
+  await world.settle()
+  const stop = loses([...bea.judged.keys()][0]!, 'segment')
+  await bea.writes('demasiado pronto ')
+  await world.settle()
+  stop()
+  expect(bea.syncing.caughtUp()).toBe(1)
+  expect(ana.reads()).not.toContain('demasiado pronto')
+  await minutes(1)
+  expect(ana.reads()).toContain('demasiado pronto')
+  expect(asked(bea)).toBe(1)
+  await bea.writes('y a tiempo ')
+  await world.settle()
+  expect(ana.reads()).toContain('y a tiempo')
+  await minutes(5)
+  expect([asked(ana), asked(bea)]).toEqual([0, 1])
+})
+
+test('what never can be taken Ana asks for less and less often, and takes all else at once', async () => {
+  world.link(ana, bea)
+  world.link(ana, cata)
+  await world.settle()
+  loses(
+    [...bea.judged.keys()].find(({ peer }) => peer === ana.device)!,
+    'segment',
+  )
+  await bea.writes('nunca ')
+  await minutes(60)
+  expect(ana.reads()).not.toContain('nunca')
+  expect(asked(bea)).toBeGreaterThan(4)
+  expect(asked(bea)).toBeLessThan(12)
+  await cata.writes('lo demás ')
+  await world.settle()
+  expect(ana.reads()).toContain('lo demás')
+  expect(asked(cata)).toBe(0)
+})
+
+test('who has stopped does not ask, and has everything once it goes on', async () => {
+  world.link(ana, bea)
+  await world.settle()
+  exchange.pause()
+  await bea.writes('mientras ')
+  await minutes(3)
+  expect(asked(bea)).toBe(0)
+  exchange.resume()
+  await world.settle()
+  expect(ana.reads()).toContain('mientras')
+  expect(asked(bea)).toBe(1)
 })

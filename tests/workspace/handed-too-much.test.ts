@@ -1,6 +1,8 @@
 import { beforeEach, expect, test } from 'vitest'
 import { expectOk } from '../../src/lib/core/result.ts'
 import type { FeedId } from '../../src/lib/core/ids.ts'
+import { addArticle, appendToArticle, articles } from '../../src/lib/domain/articles.ts'
+import { plainText } from '../../src/lib/domain/prose.ts'
 import { handedTooMuch } from '../../src/lib/workspace/handed-too-much.ts'
 import { Replica } from '../../src/lib/workspace/replica.ts'
 import { createWelcome, openWelcome } from '../../src/lib/workspace/welcome.ts'
@@ -23,6 +25,7 @@ beforeEach(async () => {
   await cata.writes('a tiempo ')
   await world.settle()
   for (const away of [ana, elena, flor]) world.cut(away)
+  addArticle(cata.doc, { title: 'Tarde', kind: 'information', text: 'tarde' })
   await cata.writes('tarde ')
   await world.settle()
   await bea.writes('sobre lo tuyo ')
@@ -132,4 +135,71 @@ test('Dora lacks what Elena wrote, and still takes no less than she has, whateve
   dora.replica.absorbWelcome(createWelcome({ ...all, coll, own, key, base, docs: new Map() }), () => 99)
   await world.settle()
   expect(dora.reads()).toBe('a tiempo tarde sobre lo tuyo ')
+})
+
+/** Far from everybody, Dora learns that Bea was cut too, and has a key to write under. */
+const learnsAlone = async () => {
+  for (const person of [...world.people]) world.cut(person)
+  cutsBea()
+  flor.replica.rotate()
+  await flor.replica.flush()
+  dora.replica.absorbEntries(flor.replica.entriesSince([]))
+  for (const epoch of flor.replica.state.epochs.keys()) {
+    const boxes = await flor.replica.boxes(epoch)
+    if (boxes) dora.replica.absorbBoxes(epoch, boxes)
+  }
+  expect(dora.replica.lacking()).not.toBeNull()
+}
+
+/** Ana, Flor and Dora, who still stand, are together again. */
+const together = async () => {
+  world.connectAll(world.people.filter((one) => one !== cata))
+  await later()
+}
+
+/** Titles of articles with what stands in them. */
+const articlesOf = ({ doc }: Person) =>
+  articles(doc)
+    .read()
+    .map(({ title, body }) => `${title}: ${plainText(body!).replaceAll('\n', ' ')}`)
+
+test('what Dora types upon what she holds too much waits for another welcome, and then everybody reads it', async () => {
+  await learnsAlone()
+  let signed = 0
+  dora.replica.on({ wrote: () => (signed += 1) })
+  const [late] = articles(dora.doc).read()
+  appendToArticle(dora.doc, late!.id, 'encima')
+  await dora.replica.flush()
+  expect(articlesOf(dora)).toEqual(['Tarde: tarde encima'])
+  expect([signed, dora.replica.saving.read()]).toEqual([0, 'saving'])
+  await together()
+  expect(dora.replica.saving.read()).toBe('saved')
+  for (const person of [ana, flor, dora]) {
+    // What it stood upon is gone: it is in an article of its own, which has no name yet.
+    expect(articlesOf(person)).toEqual([': encima'])
+    expect(person.reads()).toBe('a tiempo ')
+    expect(person.replica.feeds.refused()).toEqual([])
+  }
+})
+
+test('what she types elsewhere goes out at once; only what comes after the other waits with it', async () => {
+  await learnsAlone()
+  const own = addArticle(dora.doc, { title: 'Otra hoja', kind: 'information', text: 'a salvo' })
+  await dora.replica.flush()
+  expect(dora.replica.saving.read()).toBe('saved')
+  const signed = dora.replica.feeds.frontierOf(dora.device)
+  expect(signed).toHaveLength(1)
+  appendToArticle(dora.doc, articles(dora.doc).read()[0]!.id, 'encima')
+  await dora.replica.flush()
+  appendToArticle(dora.doc, own, 'y más')
+  await dora.replica.flush()
+  expect(dora.replica.saving.read()).toBe('saving')
+  expect(articlesOf(dora)).toEqual(['Tarde: tarde encima', 'Otra hoja: a salvo y más'])
+  expect(dora.replica.feeds.frontierOf(dora.device)).toEqual(signed)
+  await together()
+  for (const person of [ana, flor, dora]) {
+    expect(articlesOf(person)).toContain('Otra hoja: a salvo')
+    for (const words of ['encima', 'y más']) expect(articlesOf(person).join()).toContain(words)
+    expect(person.replica.feeds.refused()).toEqual([])
+  }
 })

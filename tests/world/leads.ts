@@ -5,7 +5,8 @@ import { expectOk } from '../../src/lib/core/result.ts'
 import { openRecord } from '../../src/lib/feed/record.ts'
 import { parseRun } from '../../src/lib/feed/run.ts'
 import { TABLES } from '../../src/lib/sync/ports.ts'
-import { settledKey, startKey } from '../../src/lib/workspace/rows.ts'
+import { besideKey, settledKey, startKey } from '../../src/lib/workspace/rows.ts'
+import { parseBeside } from '../../src/lib/workspace/handed-beside.ts'
 import { readHeld } from '../../src/lib/workspace/settled-row.ts'
 import { readStart } from '../../src/lib/workspace/start-docs.ts'
 import { openWelcome } from '../../src/lib/workspace/welcome.ts'
@@ -153,8 +154,9 @@ const expectKnown = (of: {
     return updates.map((bytes) => ({ feed: record.pub.feed, bytes }))
   })
   const states: Uint8Array[] = []
-  if (name === 'base') {
-    const opened = openWelcome(of.value, replica.ledger, (epoch: EpochId) => replica.keyring.key(epoch))
+  const isBeside = of.table === 'snapshots' && of.key === besideKey(replica.coll)
+  for (const wire of name === 'base' ? [of.value] : isBeside ? parseBeside(of.value) : []) {
+    const opened = openWelcome(wire, replica.ledger, (epoch: EpochId) => replica.keyring.key(epoch))
     if (opened.ok) states.push(...opened.value.docs.values())
   }
   const isRead = of.table === 'snapshots' && of.read.has(of.key)

@@ -162,11 +162,9 @@ export class Feeds {
     if (!drafted.ok) return drafted
     const body = drafted.value
     const at = { line, prev: tip }
-    const reading = readRecord(at, body, this.#world)
-    if (reading.type === 'read' && of.tooMuch?.length) {
-      const others = readRecord(at, body, { ...this.#world, tooMuch: of.tooMuch })
-      if (others.type !== 'read') return err({ type: 'NotReady' })
-    }
+    const reading = readRecord(at, body, { ...this.#world, tooMuch: of.tooMuch ?? [] })
+    // Whether it can be carried at all shows upon a better base: until then it is kept as it is.
+    if (reading.type !== 'read' && of.tooMuch?.length) return err({ type: 'NotReady' })
     if (reading.type !== 'read')
       return err(
         reading.type === 'refused' && reading.why.type === 'BadPayload' ? reading.why : { type: 'NotReady' },

@@ -4,6 +4,9 @@ import type { Standing } from './ports.ts'
 
 /** So many entries go into one message at most, which whoever reads them holds whole. */
 const ENTRIES_EACH = 1024
+/** So many times in so long a peer is believed that what it was sent is gone, and sent it again. Milliseconds. */
+const MOST_GONE = 3
+const GONE_MS = 60_000
 
 /**
  * Who lacks what, on one link. Pure: (state, message) → (state, effects). It decides; the workspace carries out.
@@ -23,6 +26,8 @@ export type LinkState = {
   readonly held: ReadonlyMap<FeedId, number> | null
   /** The same by the peer's own word alone: what it was sent may still be under way. */
   readonly said: ReadonlyMap<FeedId, number>
+  /** When it lately said that what it was sent is gone, and was believed. */
+  readonly gone: readonly number[]
   /** What I last said I hold, so that nothing is said twice. */
   readonly told: string
   /** The same, feed by feed: what the peer was told of and still lacks it asks for, the rest may come from another one. */
@@ -71,6 +76,8 @@ export interface Holdings {
    * hold it would send that too.
    */
   comesOtherwise(said: ReadonlyMap<FeedId, number> | null): boolean
+  /** Milliseconds since any fixed moment. */
+  now(): number
 }
 
 export type Effect =
@@ -119,6 +126,7 @@ const newState = (standing: Standing): LinkState => ({
   peerReady: false,
   held: null,
   said: new Map(),
+  gone: [],
   told: '',
   offered: new Map(),
   answered: '',
@@ -128,10 +136,15 @@ const newState = (standing: Standing): LinkState => ({
   owes: false,
 })
 
-/** The peer begins again, because it let go of what came while this device was not to be heard: nothing sent counts as held. */
+/**
+ * The peer begins again, because it let go of what came: nothing sent counts as held. Where it says so too often all does, until
+ * it says so once more: else a peer could have everything sent as often as it likes.
+ */
 const startsOver = (state: LinkState, theirHeads: readonly EntryId[], holdings: Holdings): Step => {
   const anew = openLink(state.standing, holdings)
-  const next = askAndGetReady({ ...anew.state, theirHeads }, holdings)
+  const gone = goneOnceMore(state, holdings)
+  const { held } = gone ? anew.state : state
+  const next = askAndGetReady({ ...anew.state, held, gone: gone ?? state.gone, theirHeads }, holdings)
   return { state: next.state, effects: [...anew.effects, ...next.effects] }
 }
 
@@ -316,7 +329,9 @@ const onHave = (state: LinkState, heads: readonly Head[], holdings: Holdings): S
   const held = new Map(state.held ?? [])
   const said = seqsOf(heads)
   // Who says less than before let go of the rest, because it began anew from less; what was sent since came after that.
-  for (const [feed, seq] of state.said) if ((said.get(feed) ?? -1) < seq) held.delete(feed)
+  const fell = [...state.said].filter(([feed, seq]) => (said.get(feed) ?? -1) < seq)
+  const gone = fell.length > 0 ? goneOnceMore(state, holdings) : null
+  if (gone) for (const [feed] of fell) held.delete(feed)
   for (const [feed, seq] of said) held.set(feed, Math.max(seq, held.get(feed) ?? -1))
   const mine = seqsOf(holdings.heads())
   const serve: Effect[] = []
@@ -344,7 +359,7 @@ const onHave = (state: LinkState, heads: readonly Head[], holdings: Holdings): S
   }
   const behind = heads.some(({ feed, seq }) => seq > (mine.get(feed) ?? -1))
   const word = digest(heads)
-  const next = { ...state, held, said, parted }
+  const next = { ...state, held, said, parted, gone: gone ?? state.gone }
   const tells = behind || parted.size > state.parted.size
   const answers = tells && word !== state.answered
   if ((!answers && !untold) || holdings.needsWelcome()) return { state: next, effects: serve }
@@ -352,6 +367,13 @@ const onHave = (state: LinkState, heads: readonly Head[], holdings: Holdings): S
   if (waits(next, holdings)) return { state: { ...answering, owes: true }, effects: serve }
   const told = tell(answering, shared(next, holdings))
   return { state: told.state, effects: [...serve, ...told.effects] }
+}
+
+/** With this time; `null`: it was said too often. What lies ahead, of a clock that was set back, is long ago. */
+const goneOnceMore = ({ gone }: LinkState, holdings: Holdings): readonly number[] | null => {
+  const now = holdings.now()
+  const lately = gone.filter((at) => at <= now && now - at < GONE_MS)
+  return lately.length < MOST_GONE ? [...lately, now] : null
 }
 
 const digest = (heads: readonly Head[]) => heads.map(({ feed, seq, rec }) => `${feed}:${seq}:${rec}`).join()

@@ -33,7 +33,7 @@ export const handedBeside = (
   const parents = heads.filter(
     (head) => !heads.some((other) => other !== head && ledger.has(other) && ledger.isBelow(head, other)),
   )
-  return { by: second.by, epoch: second.epoch, parents: parents.sort(), base: base, docs }
+  return { by: second.by, epoch: second.epoch, parents: parents.sort(), base, docs }
 }
 
 /** What is closed hangs on who wrote it down: two that differ cannot be made one. */

@@ -17,6 +17,7 @@ import {
   type LinkState,
   type Step,
 } from '../sync/engine.ts'
+import { Patience } from '../sync/patience.ts'
 import type { Link, Standing } from '../sync/ports.ts'
 import { encodeSyncMessage, parseSyncMessage, type Head, type SyncMessage } from '../wire/sync.ts'
 import { Flights, STALLED_MS } from './flights.ts'
@@ -25,8 +26,6 @@ import { Tally } from './tally.ts'
 
 /** After this long without news, say again how far we hold: heals what a lost neighbour did not pass on. Milliseconds. */
 const TELL_AGAIN_MS = 25_000
-/** Who gets nothing of what was promised asks again after this many times 25 s, at most. */
-const MOST_WAITS = 32
 /** Records of others are not passed on one by one: after this long, neighbours who lack them are told. Milliseconds. */
 const TELL_MS = 1000
 /** How long a peer is given to send a welcome before another one is asked. Milliseconds. */
@@ -60,10 +59,7 @@ type Attached = {
   /** The heads the peer named first, before it was told anything of this device. */
   greeting: readonly EntryId[] | null
   readonly tally: Tally
-  /** Bytes that had come when this device last looked whether it waits in vain; how often it looks in vain before it asks, and has. */
-  receivedBefore: number
-  waitsFor: number
-  waited: number
+  readonly patience: Patience
 }
 
 /** Who of the neighbours may lack what came over another link. Where all are linked with all: nobody. */
@@ -215,9 +211,7 @@ export class Syncing {
       isFull: false,
       greeting: null,
       tally: new Tally(this.#clock.now()),
-      receivedBefore: -1,
-      waitsFor: 1,
-      waited: 0,
+      patience: new Patience(),
     }
     this.#attached.set(link.id, attached)
     const stop = link.receive('records', (bytes) => this.#receive(attached, bytes))
@@ -323,9 +317,13 @@ export class Syncing {
     if (attached.tally.toSend + this.#lackingFrom(attached) === 0) attached.tally.begin()
   }
 
-  #lackingFrom({ state }: Attached): number {
+  /** Of a suspended peer only its own feeds are taken. */
+  #lackingFrom({ link, standing, state }: Attached): number {
+    const { feedIsPeers } = this.#holdings(link)
     let lacking = 0
-    for (const [feed, seq] of state.said) lacking += Math.max(0, seq + 1 - this.#replica.feeds.nextSeq(feed))
+    for (const [feed, seq] of state.said)
+      if (standing !== 'narrow' || feedIsPeers(feed))
+        lacking += Math.max(0, seq + 1 - this.#replica.feeds.nextSeq(feed))
     return lacking
   }
 
@@ -588,17 +586,14 @@ export class Syncing {
     })
   }
 
-  /** What came before the act it hangs on was let go of, and the peer takes it for delivered. Each time later than the last. */
+  /** What came before the act it hangs on was let go of, and the peer takes it for delivered. */
   #askAgain(attached: Attached): void {
-    const { bytes } = attached.tally.received
-    const isInVain = bytes === attached.receivedBefore && this.#lackingFrom(attached) > 0
-    attached.receivedBefore = bytes
-    if (!isInVain) return void ([attached.waitsFor, attached.waited] = [1, 0])
-    attached.waited += 1
-    if (attached.waited < attached.waitsFor) return
-    attached.waitsFor = Math.min(attached.waitsFor * 2, MOST_WAITS)
-    attached.waited = 0
-    this.#step(attached, openAgain(attached.standing, this.#holdings(attached.link)))
+    const { bytes, changes } = attached.tally.received
+    // A newcomer and who paused let go of everything, and begin anew when that ends.
+    const isWaiting = !this.#paused.read() && !this.#replica.needsWelcome()
+    const lacking = isWaiting ? this.#lackingFrom(attached) : 0
+    if (attached.patience.isOut({ lacking, came: bytes, taken: changes }))
+      this.#step(attached, openAgain(attached.standing, this.#holdings(attached.link)))
   }
 
   #tell(): void {
@@ -651,6 +646,7 @@ export class Syncing {
       mayAskForWelcome: () => this.#mayAskForWelcome(link),
       missingParts: () => this.#replica.checkpoints.missingBlobs(link.peer),
       comesOtherwise: (said) => this.#flights.comesOtherwise(link, said),
+      now: () => this.#clock.now(),
     }
   }
 }
