@@ -318,6 +318,7 @@ export class PaperSpace implements Space {
       ],
       keepers: [],
       decisions: [],
+      cautions: [],
       complaints: [],
       me: 'active',
     })

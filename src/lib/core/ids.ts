@@ -52,6 +52,10 @@ export const recIdFrom = idOf<RecId>(HASH_BYTES)
 export const blobIdFrom = idOf<BlobId>(HASH_BYTES)
 export const fileIdFrom = idOf<FileId>(FILE_ID_BYTES)
 
+/** Whether a text, as it stands in a shared document, is the id of a member. */
+export const isMemberId = (text: unknown): text is MemberId =>
+  typeof text === 'string' && /^[0-9a-f]{32}$/.test(text)
+
 export const docIdFrom = (value: unknown): DocId | null =>
   typeof value === 'string' && /^[a-z0-9-]{1,32}$/.test(value) ? (value as DocId) : null
 

@@ -6,12 +6,12 @@ import { oncePerDocument } from './items.ts'
 import { freeText, oneLine } from './text.ts'
 
 /** The roots of the workspace document, each a Y.Map. Spec: what a collective writes about itself. */
-export type RootName = (typeof ROOTS)[number] | 'brought' | 'devices' | 'held' | 'returns'
+export type RootName = (typeof ROOTS)[number] | 'brought' | 'cautions' | 'devices' | 'held' | 'returns'
 
 /**
  * What a collective writes and takes with it into another one. Beside it stand, of this one alone: how far late work was
- * brought back (brought.ts), what phones are called (device-names.ts), whose coming in was put off (held.ts), and who made sure of whom
- * (returns.ts).
+ * brought back (brought.ts), for whom a rest was asked (cautions.ts), what phones are called (device-names.ts), whose coming in was put off
+ * (held.ts), and who made sure of whom (returns.ts).
  */
 const ROOTS = ['about', 'people', 'threats', 'articles', 'relays'] as const
 

@@ -1,5 +1,5 @@
 import type * as Y from 'yjs'
-import type { EntryId, MemberId } from '../core/ids.ts'
+import { isMemberId, type EntryId, type MemberId } from '../core/ids.ts'
 import { change } from './change.ts'
 import { rootOf } from './document.ts'
 
@@ -33,12 +33,9 @@ export const checksOf = (doc: Y.Doc, proposal: EntryId): readonly ReturnCheck[] 
   return [...root.entries()].flatMap(([key, value]) => {
     const [of, member] = key.split('.')
     const client = root._map.get(key)?.id.client
-    if (of !== proposal || !isMember(member) || client === undefined || typeof value !== 'string') return []
+    if (of !== proposal || !isMemberId(member) || client === undefined || typeof value !== 'string') return []
     const [how, language] = value.split(' ')
     const known = CHECKS.find((one) => one === how)
     return known && (language === 'es' || language === 'en') ? [{ member, how: known, language, client }] : []
   })
 }
-
-const isMember = (text: string | undefined): text is MemberId =>
-  text !== undefined && /^[0-9a-f]{32}$/.test(text)

@@ -4,6 +4,7 @@ import { idBytes } from '../core/ids.ts'
 import { hash } from '../crypto/hash.ts'
 import { peopleOf } from '../domain/people.ts'
 import { isAboutWhoStays } from '../ledger/proposals.ts'
+import { cautionVoices } from './caution-voices.ts'
 import { CHECKS_NEEDED, validChecks } from './return-checks.ts'
 import type { LedgerState, MemberState, Proposal } from '../ledger/types.ts'
 import type { Membership } from './types.ts'
@@ -144,6 +145,7 @@ export const membershipFrom = (
       maker: memberOf(maker),
       mine: author === me.device,
     })),
+    cautions: cautionVoices(state, doc),
     me: state.devices.get(me.device)?.standing ?? 'revoked',
   }
 }

@@ -3,6 +3,7 @@ import type { EntryId } from '../core/ids.ts'
 import { checksOf, type ReturnCheck } from '../domain/returns.ts'
 import { mayEnact } from '../ledger/proposals.ts'
 import type { LedgerState } from '../ledger/types.ts'
+import { writersIn } from './writers.ts'
 
 /** So many have to make sure of whoever comes back, by themselves: one could be mistaken, or lie. */
 export const CHECKS_NEEDED = 2
@@ -15,10 +16,9 @@ export const validChecks = (state: LedgerState, doc: Y.Doc, proposal: EntryId): 
   const known = state.proposals.get(proposal)
   if (known?.proposal.action !== 'recover') return []
   const about = known.proposal.member
-  const writers = new Map([...state.feeds.values()].map(({ yClient, device }) => [yClient, device]))
+  const writerOf = writersIn(state)
   return checksOf(doc, proposal).filter(({ member, client }) => {
-    const device = writers.get(client)
-    const wrote = device ? state.devices.get(device) : undefined
+    const wrote = writerOf(client)
     return (
       wrote?.member === member &&
       wrote.standing === 'active' &&

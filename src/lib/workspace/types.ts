@@ -9,6 +9,7 @@ import type { ProfileName } from '../store/profiles.ts'
 import type { TryLimit } from '../store/tries.ts'
 import type { DeviceStanding, SpaceKind, SuspendReason } from '../ledger/types.ts'
 import type { Awareness } from 'y-protocols/awareness'
+import type { Voice } from '../domain/caution-rounds.ts'
 import type { CheckedHow } from '../domain/returns.ts'
 
 /** What the screens may ask of this device. Implemented by session.ts; nothing above this folder knows how. */
@@ -637,6 +638,8 @@ export type Membership = {
     readonly checks: readonly { readonly member: MemberId; readonly how: CheckedHow }[]
     readonly mayTrust: boolean
   }[]
+  /** Who asked that a person rests for some days, or took it back. What follows from it: `cautionsAt`. */
+  readonly cautions: readonly Voice[]
   /** Phones that were handed a key that does not open, the newest for each two; until something later is settled together. */
   readonly complaints: readonly {
     readonly id: EntryId

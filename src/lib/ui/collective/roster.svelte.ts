@@ -1,4 +1,6 @@
 import type { DeviceId, MemberId } from '../../core/ids.ts'
+import { createSubscriber } from 'svelte/reactivity'
+import { cautionsAt, type Caution } from '../../domain/caution-rounds.ts'
 import { deviceNames } from '../../domain/device-names.ts'
 import { people, peopleOf, type Participation, type PersonState } from '../../domain/people.ts'
 import type { Membership, Space } from '../../workspace/types.ts'
@@ -51,6 +53,11 @@ export class Roster {
     }))
   })
 
+  readonly #minutes = createSubscriber((update) => {
+    const ticking = setInterval(update, 60_000)
+    return () => clearInterval(ticking)
+  })
+
   constructor(space: Space) {
     this.#membership = new Live(space.membership)
     this.#doc = new Live(space.doc)
@@ -66,6 +73,24 @@ export class Roster {
       ({ me, devices }) =>
         !me || devices.every(({ standing }) => standing !== 'active' && standing !== 'suspended'),
     )
+  }
+
+  /** For whom some calm days are asked, or began: of those who belong. It ends by itself, also before one’s eyes. */
+  get cautions(): readonly Caution[] {
+    this.#minutes()
+    const { cautions, members } = this.membership
+    return cautionsAt(cautions, Date.now()).filter(({ about }) =>
+      members.some(({ id, trust }) => id === about && trust !== 'out'),
+    )
+  }
+
+  cautionOf(member: MemberId | undefined): Caution | null {
+    return this.cautions.find(({ about }) => about === member) ?? null
+  }
+
+  /** Whom to talk to: a member, or a person without a phone; `null`: nobody was named, or they are not here any more. */
+  careIn({ care }: Caution): string | null {
+    return this.all.find(({ key, member }) => key === care && member?.trust !== 'out')?.name ?? null
   }
 
   nameOf(id: MemberId | null): string | null {
