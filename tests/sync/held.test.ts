@@ -91,5 +91,8 @@ test('what is fresh still goes to somebody who begins anew too often', () => {
   let { state } = says(begun().state, 5)
   for (let i = 0; i < 10; i++) state = saysAgain(state, 5).state
   const more = { ...holdings, heads: () => [at(6)] }
-  expect(says(state, 5, more).served).toEqual([6])
+  // It is told first, for somebody else may be bringing it, and asks.
+  const told = says(state, 5, more)
+  expect(told.served).toEqual([])
+  expect(says(told.state, 5, more).served).toEqual([6])
 })
