@@ -17,6 +17,7 @@ import {
   type LinkState,
   type Step,
 } from '../sync/engine.ts'
+import { ForksTold } from '../sync/forks-told.ts'
 import type { Link, Standing } from '../sync/ports.ts'
 import { encodeSyncMessage, parseSyncMessage, type Head, type SyncMessage } from '../wire/sync.ts'
 import { Flights, STALLED_MS } from './flights.ts'
@@ -116,8 +117,8 @@ export class Syncing {
   /** Links that were asked for a welcome in this round, and the time the last of them is given. */
   readonly #asked = new Set<string>()
   #lacking: string | null = null
-  /** `device feed`: whom both branches of a forked feed were sent already. Of its own feed a device is told on every link: it may be two. */
-  readonly #toldOfFork = new Set<string>()
+  /** Of its own feed a device is told on every link: it may be two. */
+  readonly #forksTold: ForksTold
   #asking: (() => void) | null = null
   #telling: (() => void) | null = null
   #waiting: (() => void) | null = null
@@ -128,6 +129,7 @@ export class Syncing {
     this.#replica = replica
     this.#clock = clock
     this.#flights = new Flights(clock, (feed) => replica.feeds.nextSeq(feed))
+    this.#forksTold = new ForksTold(clock)
     this.#neighbourhood = neighbourhood ?? null
     this.#stops.push(
       replica.on({
@@ -223,6 +225,7 @@ export class Syncing {
       stop()
       this.#attached.delete(link.id)
       this.#flights.end(link)
+      this.#forksTold.ended(link)
       this.#tellOwed()
       this.#move()
     }
@@ -298,6 +301,7 @@ export class Syncing {
     if (!message.ok) return this.#bad(attached)
     if (this.#paused.read() && CONTENT.has(message.value.type)) return
     const { value } = message
+    this.#forksTold.heard(attached.link)
     const held = value.type === 'segment' ? this.#heldOf(value) : 0
     if (value.type === 'segment' || value.type === 'have') this.#beginIfSame(attached)
     this.#step(attached, onMessage(attached.state, value, this.#holdings(attached.link)))
@@ -475,8 +479,12 @@ export class Syncing {
     // Asked twice meanwhile, it goes from the first place that did not.
     if (next < end && this.#replica.saving.read() === 'failed')
       attached.unserved.set(feed, Math.min(next, attached.unserved.get(feed) ?? next))
-    if (tellsOfFork && !this.#holdings(attached.link).feedIsPeers(feed))
-      this.#toldOfFork.add(`${attached.link.peer} ${feed}`)
+    if (
+      tellsOfFork &&
+      this.#attached.has(attached.link.id) &&
+      !this.#holdings(attached.link).feedIsPeers(feed)
+    )
+      this.#forksTold.sent(attached.link, feed)
     return next
   }
 
@@ -633,8 +641,7 @@ export class Syncing {
       missing: () => ledger.missing(),
       entriesSince: (have) => this.#replica.entriesSince(have),
       heads: () => this.#replica.feeds.heads(),
-      tellsOfFork: (feed) =>
-        this.#replica.feeds.isForked(feed) && !this.#toldOfFork.has(`${link.peer} ${feed}`),
+      tellsOfFork: (feed) => this.#replica.feeds.isForked(feed) && !this.#forksTold.has(link, feed),
       recordAt: (feed, seq) => this.#replica.feeds.recIdAt(feed, seq),
       feedIsPeers: (feed) => ledger.state().feeds.get(feed)?.device === link.peer,
       missingBoxes: () => this.#replica.missingBoxes(),
