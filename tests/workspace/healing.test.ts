@@ -124,3 +124,23 @@ test('Ana’s disk takes nothing while Bea asks twice: once it does, Bea gets al
   for (const word of ['uno', 'dos', 'tres']) expect(bea.reads()).toContain(word)
   expect(bea.replica.feeds.waiting().gaps).toBe(0)
 })
+
+// The simulation’s seed 2663 lived through it, inside a link: what asks the other end to begin came twice.
+test('Ana’s end of a link begins anew and Bea’s does not hear of it: before long both have agreed again', async () => {
+  world.cut(cata)
+  const [link, attached] = [...ana.judged].find(([{ peer }]) => peer === bea.device)!
+  attached.detach()
+  ana.attach(link)
+  await world.settle()
+  await ana.writes('¿me oyes? ')
+  await world.settle()
+  expect(bea.reads()).not.toContain('oyes')
+  for (let i = 0; i < 3; i++) {
+    world.clock.pass(25_000)
+    await world.settle()
+  }
+  expect(bea.reads()).toContain('oyes')
+  await bea.writes('te oigo ')
+  await world.settle()
+  expect(ana.reads()).toContain('te oigo')
+})

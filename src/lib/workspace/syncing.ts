@@ -59,8 +59,10 @@ type Attached = {
   /** A keeper that said it has no more room. */
   isFull: boolean
   readonly tally: Tally
-  /** Bytes that had come when this device last looked whether it waits in vain; how often it looks in vain before it asks, and has. */
-  receivedBefore: number
+  /** Messages with entries that came. */
+  entriesHeard: number
+  /** How far it had come when this device last looked whether it waits in vain; how often it looks in vain before it asks, and has. */
+  comeBefore: string
   waitsFor: number
   waited: number
 }
@@ -214,7 +216,8 @@ export class Syncing {
       unserved: new Map(),
       isFull: false,
       tally: new Tally(this.#clock.now()),
-      receivedBefore: -1,
+      entriesHeard: 0,
+      comeBefore: '',
       waitsFor: 1,
       waited: 0,
     }
@@ -302,6 +305,7 @@ export class Syncing {
     if (this.#paused.read() && CONTENT.has(message.value.type)) return
     const { value } = message
     this.#forksTold.heard(attached.link)
+    if (value.type === 'entries') attached.entriesHeard += 1
     const held = value.type === 'segment' ? this.#heldOf(value) : 0
     if (value.type === 'segment' || value.type === 'have') this.#beginIfSame(attached)
     this.#step(attached, onMessage(attached.state, value, this.#holdings(attached.link)))
@@ -588,11 +592,16 @@ export class Syncing {
     })
   }
 
-  /** What came before the act it hangs on was let go of, and the peer takes it for delivered. Each time later than the last. */
+  /**
+   * What came before the act it hangs on was let go of, and the peer takes it for delivered; or the peer takes both for agreed on
+   * who belongs, because this end began anew and it did not hear of it. Each time later than the last.
+   */
   #askAgain(attached: Attached): void {
-    const { bytes } = attached.tally.received
-    const isInVain = bytes === attached.receivedBefore && this.#lackingFrom(attached) > 0
-    attached.receivedBefore = bytes
+    const isAgreed = attached.state.ready && attached.state.peerReady
+    const come = isAgreed ? `${attached.tally.received.bytes} bytes` : `${attached.entriesHeard} messages`
+    const isWaiting = isAgreed ? this.#lackingFrom(attached) > 0 : attached.behind === null
+    const isInVain = isWaiting && come === attached.comeBefore
+    attached.comeBefore = come
     if (!isInVain) return void ([attached.waitsFor, attached.waited] = [1, 0])
     attached.waited += 1
     if (attached.waited < attached.waitsFor) return
