@@ -118,6 +118,10 @@ export class Syncing {
   readonly #flights: Flights
   /** Links that were asked for a welcome in this round, and the time the last of them is given. */
   readonly #asked = new Set<string>()
+  /** Those of them that gave one. */
+  readonly #gave = new Set<string>()
+  /** Whoever gave none is asked once more after so many times 25 s, of which so many have gone by. */
+  #patience = { waits: 1, waited: 0 }
   #lacking: string | null = null
   /** Of its own feed a device is told on every link: it may be two. */
   readonly #forksTold: ForksTold
@@ -403,6 +407,7 @@ export class Syncing {
         })
         return
       case 'absorbWelcome':
+        this.#gave.add(link.id)
         return this.#replica.absorbWelcome(effect.welcome, (feed) => attached.state.held?.get(feed) ?? -1)
       case 'serveParts':
         if (this.#paused.read()) return
@@ -585,11 +590,22 @@ export class Syncing {
 
   #tellAgain(): void {
     this.#again = this.#clock.after(TELL_AGAIN_MS, () => {
-      if (this.#replica.needsWelcome()) this.#asked.clear()
+      this.#askOnceMore()
       for (const attached of [...this.#attached.values()]) this.#askAgain(attached)
       this.#tell()
       this.#tellAgain()
     })
+  }
+
+  /** Who could give no welcome then (its disk took nothing, say) may now. Each time later than the last, but for the first welcome. */
+  #askOnceMore(): void {
+    if (this.#replica.needsWelcome()) return this.#asked.clear()
+    const { waits, waited } = this.#patience
+    const isDue = waited + 1 >= waits
+    this.#patience = isDue
+      ? { waits: Math.min(waits * 2, MOST_WAITS), waited: 0 }
+      : { waits, waited: waited + 1 }
+    if (isDue) for (const id of this.#asked) if (!this.#gave.has(id)) this.#asked.delete(id)
   }
 
   /**
@@ -631,7 +647,11 @@ export class Syncing {
     const question = lacking ?? this.#replica.secondWordFrom(peer)
     // Whose own word it is about is not asked, and does not end the question to others.
     if (question === null && this.#replica.handedOver?.check === 'alone') return false
-    if (question !== this.#lacking) this.#asked.clear()
+    if (question !== this.#lacking) {
+      this.#asked.clear()
+      this.#gave.clear()
+      this.#patience = { waits: 1, waited: 0 }
+    }
     this.#lacking = question
     if (question === null || this.#asking || this.#asked.has(id)) return false
     this.#asked.add(id)
