@@ -14,6 +14,7 @@ import {
   type LinkState,
   type Step,
 } from '../lib/sync/engine.ts'
+import { ForksTold } from '../lib/sync/forks-told.ts'
 import { Patience } from '../lib/sync/patience.ts'
 import type { Link, Standing } from '../lib/sync/ports.ts'
 import { encodeSyncMessage, parseSyncMessage, type SyncMessage } from '../lib/wire/sync.ts'
@@ -46,8 +47,7 @@ export class Links {
   readonly #count = new Cell(0)
   /** `device feed`: who was given the chance to send the beginning of a feed that is missing here. */
   readonly #asked = new Set<string>()
-  /** `device feed`: whom both branches of a forked feed were sent already. */
-  readonly #toldOfFork = new Set<string>()
+  readonly #forksTold: ForksTold
   readonly #unwatch: () => void
   #telling: (() => void) | null = null
   #again: () => void
@@ -55,6 +55,7 @@ export class Links {
   constructor(keeping: Keeping, clock: Clock) {
     this.#keeping = keeping
     this.#clock = clock
+    this.#forksTold = new ForksTold(clock)
     this.#unwatch = keeping.changed.watch(() => this.#tellSoon())
     this.#again = clock.after(TELL_AGAIN_MS, () => this.#tellAgain())
   }
@@ -86,6 +87,7 @@ export class Links {
     this.#tellSoon()
     link.closed(() => {
       this.#attached.delete(link.id)
+      this.#forksTold.ended(link)
       this.#count.set(this.#attached.size)
     })
     return {
@@ -112,6 +114,7 @@ export class Links {
   #receive(attached: Attached, bytes: Uint8Array): void {
     const message = parseSyncMessage(bytes)
     if (!message.ok) return this.#bad(attached)
+    this.#forksTold.heard(attached.link)
     this.#step(attached, onMessage(attached.state, message.value, this.#holdings(attached.link)))
   }
 
@@ -193,7 +196,7 @@ export class Links {
       this.#send(attached.link, { type: 'segment', records, seal })
       attached.state = sent(attached.state, feed, last)
     }
-    if (tellsOfFork) this.#toldOfFork.add(`${attached.link.peer} ${feed}`)
+    if (tellsOfFork && this.#attached.has(attached.link.id)) this.#forksTold.sent(attached.link, feed)
   }
 
   #tellSoon(): void {
@@ -257,8 +260,7 @@ export class Links {
           .filter(({ feed, from }) => from === 0 || this.#asked.has(`${link.peer} ${feed}`))
           .map(({ feed, seq, rec }) => ({ feed, seq, rec })),
       recordAt: (feed, seq) => keeping.shelf?.recordAt(feed, seq) ?? null,
-      tellsOfFork: (feed) =>
-        (keeping.shelf?.isForked(feed) ?? false) && !this.#toldOfFork.has(`${link.peer} ${feed}`),
+      tellsOfFork: (feed) => (keeping.shelf?.isForked(feed) ?? false) && !this.#forksTold.has(link, feed),
       feedIsPeers: (feed) => keeping.state?.feeds.get(feed)?.device === link.peer,
       missingBoxes: () => keeping.missingBoxes(),
       epochIsPeers: () => false,

@@ -187,6 +187,29 @@ test('after pulling in what Ceiba wrote beyond her frontier, Alba goes on, and e
   expect(bruna.reads()).toContain('y más')
 })
 
+// The simulation’s seed 2675 lived through it, in a circle.
+test('Ceiba is cut lower after Alba built on what counted: what Alba wrote stays, with what it stands on', () => {
+  const { valley, alba, bruna, ceiba } = three()
+  const [held, late] = [ceiba.says('a tiempo '), ceiba.says('tarde ')]
+  bruna.suspend(ceiba.device, [])
+  alba.hear(held, late)
+  const kinder = alba.suspend(ceiba.device, [{ feed: ceiba.feed!, seq: 0, rec: held.seal.rec }])
+  alba.rotate()
+  alba.learn(bruna)
+  alba.rotate()
+  expect(alba.reads()).toBe('a tiempo ')
+  alba.says('sobre lo tuyo ')
+  alba.act({ type: 'withdraw', target: kinder })
+  valley.meet(alba, bruna)
+  bruna.hear(late)
+  for (const person of [alba, bruna]) {
+    expect(person.ledger.state().devices.get(ceiba.device)!.frontier).toEqual([])
+    expect(person.reads()).toBe('a tiempo sobre lo tuyo ')
+    expect(person.feeds.setAside().map(({ position }) => position.rec)).toEqual([late.seal.rec])
+  }
+  expect(alba.sees()).toEqual(bruna.sees())
+})
+
 test('a writer who knows of the suspension cannot bring back what lies beyond it by naming it', () => {
   const { alba, bruna, ceiba } = three()
   const late = ceiba.says('tarde')

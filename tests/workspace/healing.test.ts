@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
+import { Replica } from '../../src/lib/workspace/replica.ts'
 import { World, type Person } from '../world/cast.ts'
 import { createDisk, type Disk } from '../world/frail-storage.ts'
 
@@ -123,4 +124,53 @@ test('Ana’s disk takes nothing while Bea asks twice: once it does, Bea gets al
   await world.settle()
   for (const word of ['uno', 'dos', 'tres']) expect(bea.reads()).toContain(word)
   expect(bea.replica.feeds.waiting().gaps).toBe(0)
+})
+
+// The simulation’s seed 2663 lived through it, inside a link: what asks the other end to begin came twice.
+test('Ana’s end of a link begins anew and Bea’s does not hear of it: before long both have agreed again', async () => {
+  world.cut(cata)
+  const [link, attached] = [...ana.judged].find(([{ peer }]) => peer === bea.device)!
+  attached.detach()
+  ana.attach(link)
+  await world.settle()
+  await ana.writes('¿me oyes? ')
+  await world.settle()
+  expect(bea.reads()).not.toContain('oyes')
+  for (let i = 0; i < 3; i++) {
+    world.clock.pass(25_000)
+    await world.settle()
+  }
+  expect(bea.reads()).toContain('oyes')
+  await bea.writes('te oigo ')
+  await world.settle()
+  expect(ana.reads()).toContain('te oigo')
+})
+
+// The simulation’s seed 3282 lived through it.
+test('nobody’s disk takes anything while Dora asks for a newer welcome: once they do, she is given one', async () => {
+  world.cut(cata)
+  world.people.splice(world.people.indexOf(cata), 1)
+  let hears = (_: Person) => {}
+  cata.replica.on({
+    wrote: (record, seal) =>
+      (hears = ({ replica }) => void replica.absorbSegment([record.wire], Replica.sealWire(seal))),
+  })
+  await cata.writes('desde el cerro ')
+  const dora = await world.admit('Dora', ana, bea)
+  for (const person of [ana, bea]) {
+    hears(person)
+    await person.replica.flush()
+    disk(person).dieAfter(0)
+    await person.writes('sin espacio ')
+  }
+  hears(dora)
+  await world.settle()
+  expect(dora.replica.lacking()).not.toBeNull()
+  for (const person of [ana, bea]) disk(person).dieAfter(Number.POSITIVE_INFINITY)
+  for (let i = 0; i < 4; i++) {
+    world.clock.pass(25_000)
+    await world.settle()
+  }
+  expect(dora.reads()).toContain('desde el cerro')
+  expect(dora.replica.lacking()).toBeNull()
 })

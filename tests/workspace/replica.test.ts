@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { World } from '../world/cast.ts'
+import { World, type Person } from '../world/cast.ts'
 
 test('what Alba writes, Bruna and Ceiba read', async () => {
   const world = new World()
@@ -120,4 +120,26 @@ test('Bruna’s copied phone signs two records for one place: when Alba and Ceib
   expect(alba!.reads()).toBe(ceiba!.reads())
   await alba!.restarts()
   expect(alba!.reads()).toBe(ceiba!.reads())
+})
+
+// The simulation’s seed 2102 lived through it: both branches end where the one that stands does.
+test('Ceiba is linked with Alba all the while: when Alba hears of a second branch, Ceiba hears of it too', async () => {
+  const world = new World(9)
+  const [alba, bruna, ceiba] = (await world.found('Alba', 'Bruna', 'Ceiba')) as [Person, Person, Person]
+  for (const person of world.people) world.cut(person)
+  const twin = await bruna.copied()
+  await bruna.writes('una cosa')
+  await twin.writes('otra cosa')
+  const idOf = ({ replica }: Person) => replica.feeds.recIdAt(replica.feed!, 0)!
+  const [standing, falling] = idOf(bruna) < idOf(twin) ? [bruna, twin] : [twin, bruna]
+  world.link(standing, alba)
+  await world.settle()
+  world.cut(standing)
+  world.link(alba, ceiba)
+  await world.settle()
+  world.link(falling, alba)
+  await world.settle()
+  expect(ceiba.replica.feeds.forks()).toEqual(alba.replica.feeds.forks())
+  expect(ceiba.replica.feeds.forks()).toHaveLength(1)
+  expect(ceiba.reads()).toBe(alba.reads())
 })

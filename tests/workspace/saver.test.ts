@@ -64,3 +64,29 @@ test('a notebook that was closed tries nothing any more', async () => {
   await saver.settled()
   expect(await keysOf(disk)).toEqual([])
 })
+
+// The simulation’s seeds 3091 and 3135 lived through it.
+test('what is saved in the very moment the disk is done is not left behind', async () => {
+  for (let moment = 0; moment < 12; moment++) {
+    const disk = createDisk()
+    const saver = new Saver(disk, createHandClock())
+    saver.save(row('1'))
+    for (let i = 0; i < moment; i++) await Promise.resolve()
+    saver.save(row('2'))
+    await saver.settled()
+    expect(await keysOf(disk)).toEqual(['1', '2'])
+    expect(saver.state.read()).toBe('saved')
+  }
+})
+
+test('who waits for what is on its way to disk, and has nothing to add, is called once it is there', async () => {
+  for (let moment = 0; moment < 12; moment++) {
+    const saver = new Saver(createDisk(), createHandClock())
+    const done: string[] = []
+    saver.save(row('1'), () => done.push('1'))
+    for (let i = 0; i < moment; i++) await Promise.resolve()
+    saver.save([], () => done.push('all'))
+    await saver.settled()
+    expect(done).toEqual(['1', 'all'])
+  }
+})

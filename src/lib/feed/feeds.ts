@@ -145,6 +145,8 @@ export class Feeds {
     readonly feed?: FeedId
     /** Feeds of which the base holds more than counts. What is written upon that waits for a better one. */
     readonly tooMuch?: readonly FeedId[]
+    /** Where feeds go on by what this device knows to have signed. One that is held less far here has ended: no place is signed twice. */
+    readonly signed?: ReadonlyMap<FeedId, number>
   }): Result<{ readonly record: SealedRecord; readonly seal: FeedSeal }, CannotAppend> {
     this.#settle()
     const line = this.#ownLine(of.own.id, of.feed)
@@ -154,6 +156,8 @@ export class Feeds {
     const shutOut = this.#rights.of(line)?.standing !== 'active'
     if (tip.stage === 'refused' || isClosed(line) || !(tip.accepted || shutOut))
       return err({ type: 'FeedClosed' })
+    if (tip.seq + 1 < (of.signed?.get(line.id) ?? 0))
+      return err({ type: shutOut ? 'NotReady' : 'FeedClosed' })
     const epoch = this.#epochToWrite(line, of.own.id)
     const key = epoch && this.#keys.key(epoch)
     if (!epoch || !key) return err({ type: 'NoEpoch' })

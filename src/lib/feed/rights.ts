@@ -111,19 +111,36 @@ export class LedgerRights {
     return shutOut ? { type: 'BehindSuspension' } : null
   }
 
-  /** Whether whoever knows `heads` knows that this record lies above where its device was cut. */
+  /**
+   * Whether whoever knows `heads` knows that this record lies above where its device was cut: now, and as they had to see it. Whoever
+   * built on what counted did so in good faith, also when it is cut lower later.
+   */
   isShutOutAt(heads: readonly EntryId[], { line, seq }: Node): boolean {
     const rights = this.of(line)
     const acts = rights && this.#acts.get(rights.device)
     if (!acts || seq <= (rights.frontier?.seq ?? -1)) return false
-    return acts.some((act) => this.#knows(heads, act)) && this.#isShutOutInViewOf(heads, rights.device)
+    return (
+      acts.some((act) => this.#knows(heads, act)) && this.#isCutInViewOf(heads, rights.device, { line, seq })
+    )
   }
 
   /** As whoever knew `heads` had to see it: with what suspensions were taken back by what they knew. */
   #isShutOutInViewOf(heads: readonly EntryId[], device: DeviceId): boolean {
-    let view = this.#views.get(heads)
-    if (!view) this.#views.set(heads, (view = this.#ledger.stateOf(heads)))
-    return view.devices.get(device)?.standing !== 'active'
+    return this.#viewOf(heads).devices.get(device)?.standing !== 'active'
+  }
+
+  #isCutInViewOf(heads: readonly EntryId[], device: DeviceId, at: Pick<Node, 'line' | 'seq'>): boolean {
+    const seen = this.#viewOf(heads).devices.get(device)
+    if (seen?.standing === 'active') return false
+    return at.seq > (seen?.frontier.find(({ feed }) => feed === at.line.id)?.seq ?? -1)
+  }
+
+  #viewOf(heads: readonly EntryId[]): LedgerState {
+    const known = this.#views.get(heads)
+    if (known) return known
+    const view = this.#ledger.stateOf(heads)
+    this.#views.set(heads, view)
+    return view
   }
 
   #lookUp(line: FeedLine): Rights {

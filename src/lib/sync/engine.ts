@@ -218,7 +218,7 @@ export const ledgerMoved = (state: LinkState, standing: Standing, holdings: Hold
 /** This device holds more than before: a periodic or debounced word to the peer, if it changes anything. */
 export const holdingsMoved = (state: LinkState, holdings: Holdings): Step =>
   state.ready && state.peerReady
-    ? withKeys(sayHave({ ...state, askedBoxes: new Set() }, holdings), holdings)
+    ? withForks(withKeys(sayHave({ ...state, askedBoxes: new Set() }, holdings), holdings), holdings)
     : { state, effects: [] }
 
 /** What another peer was to bring is here, or did not come: whoever was not told what I hold is told now. */
@@ -298,6 +298,23 @@ const askForKeys = (state: LinkState, holdings: Holdings): Step => {
 const withKeys = ({ state, effects }: Step, holdings: Holdings): Step => {
   const asked = askForKeys(state, holdings)
   return { state: asked.state, effects: [...effects, ...asked.effects] }
+}
+
+/**
+ * Whoever learns that a feed is forked tells: what it says it holds may be what it said before, so that nobody would ask. A peer that
+ * holds nothing of the feed is sent all of it anyway.
+ */
+const withForks = ({ state, effects }: Step, holdings: Holdings): Step => {
+  if (!carriesAll(state.standing)) return { state, effects }
+  const untold = [...(state.held?.keys() ?? [])].filter(
+    (feed) => !state.parted.has(feed) && holdings.tellsOfFork(feed),
+  )
+  if (untold.length === 0) return { state, effects }
+  const serve = untold.map((feed): Effect => ({ type: 'serve', feed, from: 0 }))
+  return {
+    state: { ...state, parted: new Set([...state.parted, ...untold]) },
+    effects: [...effects, ...serve],
+  }
 }
 
 const sayHave = (state: LinkState, holdings: Holdings): Step => {

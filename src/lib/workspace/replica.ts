@@ -170,6 +170,10 @@ export class Replica {
   readonly #refused = new Set<EntryId>()
   /** Acts of this device that are not on disk yet. Nothing another device signed stands upon them. */
   readonly #unsaved = new Set<EntryId>()
+  /** Records whose rows are not on disk yet: they are nowhere else when everything is read anew. */
+  readonly #unsavedRuns = new Set<Run>()
+  /** Where each feed goes on by what this device has signed in it, here or before it was switched off. */
+  readonly #signed = new Map<FeedId, number>()
   readonly #badBoxes = new Set<EpochId>()
   #feeds: Feeds
   #base: Start | null = null
@@ -573,7 +577,7 @@ export class Replica {
     if (fresh.length === 0) return true
     this.#keepStartSoon()
     this.#meanwhile?.push({ feed: last.feed, records: fresh, seal: last })
-    this.#saver.save([this.packs.add(fresh, last)])
+    this.#saveRun({ records: fresh, seal: last })
     this.#apply()
     this.#tell((events) => events.holdingsMoved?.())
     return true
@@ -1009,6 +1013,7 @@ export class Replica {
       own: this.own,
       docs,
       tooMuch,
+      signed: this.#signed,
       ...(this.#feed && { feed: this.#feed }),
     })
     if (!appended.ok) return this.#cannotAppend(appended.error.type, updates)
@@ -1017,15 +1022,26 @@ export class Replica {
     this.#typed.add(record.id)
     this.#salvages = 0
     this.#keepStartSoon()
-    const head = encodeOwnHead({ feed: record.pub.feed, next: record.pub.seq + 1 })
-    this.#saver.save(
-      [this.packs.add([record], seal), { table: 'heads', key: headKey(this.coll), value: head }],
+    const { feed, seq } = record.pub
+    this.#signed.set(feed, seq + 1)
+    const head = encodeOwnHead({ feed, next: seq + 1 })
+    this.#saveRun(
+      { records: [record], seal },
+      [{ table: 'heads', key: headKey(this.coll), value: head }],
       () => {
         this.#tell((events) => events.wrote?.(record, seal))
         this.#tell((events) => events.holdingsMoved?.())
       },
     )
     this.#touch()
+  }
+
+  #saveRun(run: Run, beside: readonly Write[] = [], then?: () => void): void {
+    this.#unsavedRuns.add(run)
+    this.#saver.save([this.packs.add(run.records, run.seal), ...beside], () => {
+      this.#unsavedRuns.delete(run)
+      then?.()
+    })
   }
 
   /** Written before there was a key or a feed to write under, or past the rules known here: kept, and appended as soon as there is. */
@@ -1158,7 +1174,9 @@ export class Replica {
     this.#meanwhile = []
     await this.settled()
     const feeds = new Feeds({ ledger: this.ledger, keys: this.keyring, base: this.#base!.base })
-    await this.#readInto(feeds, await this.packs.restore('mayBeJoined'))
+    // A disk that takes nothing holds none of these, and what was signed once is not signed anew.
+    const unsaved = [...this.#unsavedRuns]
+    await this.#readInto(feeds, [...(await this.packs.restore('mayBeJoined')), ...unsaved])
     if (this.#closed) return
     this.#apply()
     const before = this.#feeds.acceptedKey()
@@ -1461,7 +1479,9 @@ export class Replica {
 
   async #ownHead(): Promise<OwnHead | null> {
     const row = await this.#storage.get('heads', headKey(this.coll))
-    return row.ok && row.value ? parseOwnHead(row.value) : null
+    const head = row.ok && row.value ? parseOwnHead(row.value) : null
+    if (head) this.#signed.set(head.feed, head.next)
+    return head
   }
 
   /** The head on disk must not be ahead of the records on disk: else this disk is damaged, and the feed starts a new incarnation. */

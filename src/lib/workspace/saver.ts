@@ -58,26 +58,33 @@ export class Saver {
 
   #begin(): void {
     this.#callOffRetry()
-    this.#writing ??= this.#writeOut().finally(() => (this.#writing = null))
+    this.#writing ??= this.#writeOut()
   }
 
   async #writeOut(): Promise<void> {
     // Trying again is no news to anybody until it worked.
     if (this.#state.read() !== 'failed') this.#state.set('saving')
-    while (this.#unsaved.length > 0) {
-      const writes = this.#unsaved.splice(0)
-      const then = this.#afterSave.splice(0)
-      const committed = await this.#storage.commit(writes)
-      if (!committed.ok) {
-        this.#unsaved.unshift(...writes)
-        this.#afterSave.unshift(...then)
-        this.#state.set('failed')
-        if (!this.#closed) this.#callOffRetry = this.#clock.after(RETRY_MS, () => this.#begin())
-        return
+    // The turn must be taken before it can be let go of.
+    await Promise.resolve()
+    let failed = false
+    try {
+      while (!failed && this.#unsaved.length + this.#afterSave.length > 0) {
+        const writes = this.#unsaved.splice(0)
+        const then = this.#afterSave.splice(0)
+        if (writes.length === 0 || (await this.#storage.commit(writes)).ok) for (const call of then) call()
+        else {
+          this.#unsaved.unshift(...writes)
+          this.#afterSave.unshift(...then)
+          failed = true
+        }
       }
-      for (const call of then) call()
+    } finally {
+      // Nothing is awaited between the last look at what is unsaved and letting go of the turn: no row is left behind.
+      this.#writing = null
     }
-    this.#rest()
+    if (!failed) return this.#rest()
+    this.#state.set('failed')
+    if (!this.#closed && !this.#writing) this.#callOffRetry = this.#clock.after(RETRY_MS, () => this.#begin())
   }
 
   #rest(): void {

@@ -17,6 +17,7 @@ import {
   type LinkState,
   type Step,
 } from '../sync/engine.ts'
+import { ForksTold } from '../sync/forks-told.ts'
 import { Patience } from '../sync/patience.ts'
 import type { Link, Standing } from '../sync/ports.ts'
 import { encodeSyncMessage, parseSyncMessage, type Head, type SyncMessage } from '../wire/sync.ts'
@@ -26,6 +27,8 @@ import { Tally } from './tally.ts'
 
 /** After this long without news, say again how far we hold: heals what a lost neighbour did not pass on. Milliseconds. */
 const TELL_AGAIN_MS = 25_000
+/** Whoever could give no welcome is asked again after this many times 25 s, at most. */
+const MOST_WAITS = 32
 /** Records of others are not passed on one by one: after this long, neighbours who lack them are told. Milliseconds. */
 const TELL_MS = 1000
 /** How long a peer is given to send a welcome before another one is asked. Milliseconds. */
@@ -60,6 +63,8 @@ type Attached = {
   greeting: readonly EntryId[] | null
   readonly tally: Tally
   readonly patience: Patience
+  /** Messages with entries that came. */
+  entriesHeard: number
 }
 
 /** Who of the neighbours may lack what came over another link. Where all are linked with all: nobody. */
@@ -113,9 +118,13 @@ export class Syncing {
   readonly #flights: Flights
   /** Links that were asked for a welcome in this round, and the time the last of them is given. */
   readonly #asked = new Set<string>()
+  /** Those of them that gave one. */
+  readonly #gave = new Set<string>()
+  /** Whoever gave none is asked once more after so many times 25 s, of which so many have gone by. */
+  #patience = { waits: 1, waited: 0 }
   #lacking: string | null = null
-  /** `device feed`: whom both branches of a forked feed were sent already. Of its own feed a device is told on every link: it may be two. */
-  readonly #toldOfFork = new Set<string>()
+  /** Of its own feed a device is told on every link: it may be two. */
+  readonly #forksTold: ForksTold
   #asking: (() => void) | null = null
   #telling: (() => void) | null = null
   #waiting: (() => void) | null = null
@@ -126,6 +135,7 @@ export class Syncing {
     this.#replica = replica
     this.#clock = clock
     this.#flights = new Flights(clock, (feed) => replica.feeds.nextSeq(feed))
+    this.#forksTold = new ForksTold(clock)
     this.#neighbourhood = neighbourhood ?? null
     this.#stops.push(
       replica.on({
@@ -212,6 +222,7 @@ export class Syncing {
       greeting: null,
       tally: new Tally(this.#clock.now()),
       patience: new Patience(),
+      entriesHeard: 0,
     }
     this.#attached.set(link.id, attached)
     const stop = link.receive('records', (bytes) => this.#receive(attached, bytes))
@@ -220,6 +231,7 @@ export class Syncing {
       stop()
       this.#attached.delete(link.id)
       this.#flights.end(link)
+      this.#forksTold.ended(link)
       this.#tellOwed()
       this.#move()
     }
@@ -296,6 +308,8 @@ export class Syncing {
     if (this.#paused.read() && CONTENT.has(message.value.type)) return
     const { value } = message
     if (value.type === 'heads' || value.type === 'again') attached.greeting ??= value.heads
+    this.#forksTold.heard(attached.link)
+    if (value.type === 'entries') attached.entriesHeard += 1
     const held = value.type === 'segment' ? this.#heldOf(value) : 0
     if (value.type === 'segment' || value.type === 'have') this.#beginIfSame(attached)
     this.#step(attached, onMessage(attached.state, value, this.#holdings(attached.link)))
@@ -401,6 +415,7 @@ export class Syncing {
         })
         return
       case 'absorbWelcome':
+        this.#gave.add(link.id)
         return this.#replica.absorbWelcome(effect.welcome, (feed) => attached.state.held?.get(feed) ?? -1)
       case 'serveParts':
         if (this.#paused.read()) return
@@ -481,8 +496,12 @@ export class Syncing {
     // Asked twice meanwhile, it goes from the first place that did not.
     if (next < end && this.#replica.saving.read() === 'failed')
       attached.unserved.set(feed, Math.min(next, attached.unserved.get(feed) ?? next))
-    if (tellsOfFork && !this.#holdings(attached.link).feedIsPeers(feed))
-      this.#toldOfFork.add(`${attached.link.peer} ${feed}`)
+    if (
+      tellsOfFork &&
+      this.#attached.has(attached.link.id) &&
+      !this.#holdings(attached.link).feedIsPeers(feed)
+    )
+      this.#forksTold.sent(attached.link, feed)
     return next
   }
 
@@ -579,20 +598,38 @@ export class Syncing {
 
   #tellAgain(): void {
     this.#again = this.#clock.after(TELL_AGAIN_MS, () => {
-      if (this.#replica.needsWelcome()) this.#asked.clear()
+      this.#askOnceMore()
       for (const attached of [...this.#attached.values()]) this.#askAgain(attached)
       this.#tell()
       this.#tellAgain()
     })
   }
 
-  /** What came before the act it hangs on was let go of, and the peer takes it for delivered. */
+  /** Who could give no welcome then (its disk took nothing, say) may now. Each time later than the last, but for the first welcome. */
+  #askOnceMore(): void {
+    if (this.#replica.needsWelcome()) return this.#asked.clear()
+    const { waits, waited } = this.#patience
+    const isDue = waited + 1 >= waits
+    this.#patience = isDue
+      ? { waits: Math.min(waits * 2, MOST_WAITS), waited: 0 }
+      : { waits, waited: waited + 1 }
+    if (isDue) for (const id of this.#asked) if (!this.#gave.has(id)) this.#asked.delete(id)
+  }
+
+  /**
+   * What came before the act it hangs on was let go of, and the peer takes it for delivered; or the peer takes both for agreed on
+   * who belongs, because this end began anew and it did not hear of it. Each time later than the last.
+   */
   #askAgain(attached: Attached): void {
-    const { bytes, changes } = attached.tally.received
+    const { state, tally, patience, entriesHeard } = attached
     // A newcomer and who paused let go of everything, and begin anew when that ends.
     const isWaiting = !this.#paused.read() && !this.#replica.needsWelcome()
-    const lacking = isWaiting ? this.#lackingFrom(attached) : 0
-    if (attached.patience.isOut({ lacking, came: bytes, taken: changes }))
+    const { bytes, changes } = tally.received
+    const arrivals =
+      state.ready && state.peerReady
+        ? { lacking: isWaiting ? this.#lackingFrom(attached) : 0, came: bytes, taken: changes }
+        : { lacking: attached.behind === null ? 1 : 0, came: -entriesHeard, taken: -entriesHeard }
+    if (patience.isOut(arrivals))
       this.#step(attached, openAgain(attached.standing, this.#holdings(attached.link)))
   }
 
@@ -617,7 +654,11 @@ export class Syncing {
     const question = lacking ?? this.#replica.secondWordFrom(peer)
     // Whose own word it is about is not asked, and does not end the question to others.
     if (question === null && this.#replica.handedOver?.check === 'alone') return false
-    if (question !== this.#lacking) this.#asked.clear()
+    if (question !== this.#lacking) {
+      this.#asked.clear()
+      this.#gave.clear()
+      this.#patience = { waits: 1, waited: 0 }
+    }
     this.#lacking = question
     if (question === null || this.#asking || this.#asked.has(id)) return false
     this.#asked.add(id)
@@ -636,8 +677,7 @@ export class Syncing {
       missing: () => ledger.missing(),
       entriesSince: (have) => this.#replica.entriesSince(have),
       heads: () => this.#replica.feeds.heads(),
-      tellsOfFork: (feed) =>
-        this.#replica.feeds.isForked(feed) && !this.#toldOfFork.has(`${link.peer} ${feed}`),
+      tellsOfFork: (feed) => this.#replica.feeds.isForked(feed) && !this.#forksTold.has(link, feed),
       recordAt: (feed, seq) => this.#replica.feeds.recIdAt(feed, seq),
       feedIsPeers: (feed) => ledger.state().feeds.get(feed)?.device === link.peer,
       missingBoxes: () => this.#replica.missingBoxes(),
