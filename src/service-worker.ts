@@ -23,9 +23,17 @@ const FILES = [PAGE, ...build, ...files]
 const isBuilt = build.length > 0
 
 self.addEventListener('install', (event) => {
-  // All or nothing: one file missing, and the version in use stays.
-  if (isBuilt) event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(FILES.map(fresh))))
+  if (isBuilt) event.waitUntil(keepAll())
 })
+
+/** All or nothing: one file missing, and the version in use stays. A network that changed in the middle is no reason to give up. */
+const keepAll = async (tries = 3): Promise<void> => {
+  const cache = await caches.open(CACHE)
+  await cache.addAll(FILES.map(fresh)).catch((error: unknown) => {
+    if (tries === 1) throw error
+    return keepAll(tries - 1)
+  })
+}
 
 self.addEventListener('activate', (event) => {
   event.waitUntil(dropOldVersions().then(() => self.clients.claim()))

@@ -179,9 +179,14 @@ export class Phone {
 
   /** The app is on the phone itself from here on: it opens without whoever served it. */
   async keepsTheApp(): Promise<void> {
-    await this.page.evaluate(async () => {
-      await navigator.serviceWorker.ready
-    })
+    const isKept = () =>
+      this.page.evaluate(async () => {
+        const known = await navigator.serviceWorker.getRegistration()
+        // One that the network broke off is gone; the next opening would begin it again.
+        if (!known) await navigator.serviceWorker.register('service-worker.js').catch(() => null)
+        return Boolean(known?.active)
+      })
+    await expect.poll(isKept, { timeout: 120_000 }).toBe(true)
   }
 
   /**
