@@ -1,10 +1,8 @@
 import { beforeEach, expect, test } from 'vitest'
-import { hexFromBytes } from '../../src/lib/core/bytes.ts'
-import type { DeviceId, EntryId, FeedId, RecId } from '../../src/lib/core/ids.ts'
+import type { DeviceId } from '../../src/lib/core/ids.ts'
 import {
   holdingsMoved,
   onMessage,
-  openLink,
   type Effect,
   type Holdings,
   type LinkState,
@@ -12,11 +10,10 @@ import {
 import { ForksTold } from '../../src/lib/sync/forks-told.ts'
 import type { Standing } from '../../src/lib/sync/ports.ts'
 import { TestClock } from '../world/time.ts'
+import { at, begun, feed, holdings, id } from './holdings.ts'
 
-const id = <T extends string>(n: number) => hexFromBytes(new Uint8Array(32).fill(n)) as T
-const feed = id<FeedId>(1)
 const peer = id<DeviceId>(2)
-const head = { feed, seq: 5, rec: id<RecId>(15) }
+const head = at(5)
 
 let clock: TestClock
 let told: ForksTold
@@ -29,21 +26,8 @@ beforeEach(() => {
 })
 
 const holdingsOn = (link: string): Holdings => ({
-  ledgerHeads: () => [id<EntryId>(0)],
-  settled: () => true,
-  missing: () => [],
-  entriesSince: () => [],
-  heads: () => [head],
-  recordAt: () => head.rec,
+  ...holdings,
   tellsOfFork: () => isForked && !told.has({ id: link, peer }, feed),
-  feedIsPeers: () => false,
-  missingBoxes: () => [],
-  epochIsPeers: () => false,
-  needsWelcome: () => false,
-  mayAskForWelcome: () => false,
-  missingParts: () => [],
-  comesOtherwise: () => false,
-  now: () => 0,
 })
 
 const served = (effects: readonly Effect[]) =>
@@ -54,11 +38,8 @@ const linked = (
   link: string,
   standing: Standing = 'full',
 ): { state: LinkState; effects: readonly Effect[] } => {
-  const holdings = holdingsOn(link)
-  const { state } = openLink(standing, holdings)
-  const heads = onMessage(state, { type: 'heads', heads: [id<EntryId>(0)] }, holdings)
-  const ready = onMessage(heads.state, { type: 'ready' }, holdings)
-  return onMessage(ready.state, { type: 'have', heads: [head] }, holdings)
+  const by = holdingsOn(link)
+  return onMessage(begun(standing, by).state, { type: 'have', heads: [head] }, by)
 }
 
 test('who learns that a feed is forked sends whoever holds it all of it, once, though both say the same', () => {
