@@ -56,11 +56,13 @@ export const foundAt = async <const Names extends readonly string[]>({
   return all as unknown as PhonesOf<Names>
 }
 
-/** After a test: closes the phones and forgets what they kept. Of one that failed, their screens and complaints are left. */
+/** After a test: closes the phones and forgets what they kept. Of one that failed, their pictures are left, and their words and complaints printed. */
 export const closePhones = async (phones: Phone[], testInfo: TestInfo): Promise<void> => {
   for (const phone of phones.splice(0)) {
     if (testInfo.status !== testInfo.expectedStatus) {
       await phone.page.screenshot({ path: testInfo.outputPath(`${phone.name}.png`) }).catch(() => {})
+      const screen = await phone.page.locator('body').innerText({ timeout: 5000 }).catch(String)
+      process.stdout.write(`\n── what ${phone.name} sees at ${phone.page.url()}\n${screen}\n`)
       process.stdout.write(phone.complaints.map((complaint) => `${complaint}\n`).join(''))
     }
     await phone.close()

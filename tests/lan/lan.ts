@@ -95,6 +95,8 @@ export const createLan = (): Lan => {
   const addNamespace = (name: string) => {
     ip('netns', 'add', name)
     namespaces.push(name)
+    // An IPv6 address is there at once, or for a browser its network changes a second or two after it began to load.
+    ip('netns', 'exec', name, 'sh', '-c', `[ ! -e ${DUPLICATE_CHECK} ] || echo 0 > ${DUPLICATE_CHECK}`)
     ip('-n', name, 'link', 'set', 'lo', 'up')
   }
   const run = (namespace: string, program: string, args: readonly string[], options: SpawnOptions = {}) => {
@@ -208,6 +210,9 @@ export const createLan = (): Lan => {
   process.on('exit', clear)
   return lan
 }
+
+/** How often an address is asked for before it is taken (RFC 4862 §5.4), of what is made in a namespace from then on. */
+const DUPLICATE_CHECK = '/proc/sys/net/ipv6/conf/default/accept_dad'
 
 const ip = (...args: readonly string[]): void => {
   execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] })
