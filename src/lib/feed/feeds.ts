@@ -57,6 +57,7 @@ export class Feeds {
   /** Every record read, each after what it builds on. */
   readonly #read: Node[] = []
   /** The ledger as last looked at. */
+  readonly #isHanded: boolean
   #state: LedgerState
   #rights: LedgerRights
   #rightsKey: string
@@ -67,10 +68,17 @@ export class Feeds {
   #stale = false
   #aside: readonly SetAside[] | null = null
 
-  constructor(of: { readonly ledger: LedgerView; readonly keys: EpochKeys; readonly base?: Base }) {
+  /** `isHanded`: the base is one member’s word, and nothing yet that all began from. */
+  constructor(of: {
+    readonly ledger: LedgerView
+    readonly keys: EpochKeys
+    readonly base?: Base
+    readonly isHanded?: boolean
+  }) {
     this.#ledger = of.ledger
     this.#keys = of.keys
     this.#base = of.base ?? new Map()
+    this.#isHanded = of.isHanded ?? false
     this.#world = {
       ledger: of.ledger,
       closures: this.#closures,
@@ -100,8 +108,12 @@ export class Feeds {
     this.ledgerChanged()
     const segment: Segment = { feed: seal.feed, records, seal }
     if (!checkChain(segment).ok) return
-    this.#line(seal.feed).remember(records)
     this.#take(segment)
+  }
+
+  /** Takes note of what lies at or below the base, before anything is read: what names a position there may mean another branch. */
+  hear(records: readonly SealedRecord[], { feed }: FeedSeal): void {
+    this.#line(feed).hear(records)
   }
 
   /** Call after entries were added to the ledger, so that what waited for them is read at once. */
@@ -348,24 +360,30 @@ export class Feeds {
   #take(segment: Segment): Result<Offered, BadRecord> {
     const line = this.#line(segment.feed)
     let seal = segment.seal
-    const otherPast = line.isOtherPast(segment.records)
-    if (otherPast !== 'no')
-      return ok({ fresh: otherPast === 'proven' ? segment.records : [], seal, fork: line.forks.at(-1)! })
-    const fresh = segment.records.filter(({ id, pub }) => pub.seq > line.root.seq && !this.#nodes.has(id))
-    if (fresh.length === 0) return ok({ fresh, seal, fork: null })
-    const prev = this.#placeBefore(line, fresh[0]!)
+    const parted = line.parting()
+    const isNews = line.hear(segment.records)
+    const partsBelow = line.parting() !== parted
+    const isBeside = line.isBesideRoot(segment.records)
+    const isFresh = ({ id, pub }: SealedRecord) => pub.seq > line.root.seq && !this.#nodes.has(id)
+    const above = isBeside ? [] : segment.records.filter(isFresh)
+    // What lies at or below the root is kept too: it may be needed to show that two were signed for one place.
+    const fresh = isNews ? [...segment.records] : [...above]
+    if (above.length === 0)
+      return ok({ fresh, seal, fork: isNews ? (line.forks[0] ?? null) : null, partsBelow })
+    const prev = this.#placeBefore(line, above[0]!)
     if (!prev) {
       this.#gaps.keep(segment)
-      return ok({ fresh: [], seal, fork: null })
+      return ok({ fresh: [], seal, fork: null, partsBelow })
     }
-    this.#hang(line, prev, fresh, seal)
+    this.#hang(line, prev, above, seal)
     for (let next = this.#gaps.after(seal); next; next = this.#gaps.after(seal)) {
       const more = next.records.filter(({ pub }) => pub.seq > seal.seq)
       this.#hang(line, this.#nodes.get(seal.rec)!, more, next.seal)
       fresh.push(...more)
       seal = next.seal
     }
-    return ok({ fresh, seal, fork: line.forks.findLast((fork) => fork.seq <= seal.seq) ?? null })
+    const fork = line.forks.findLast(({ seq }) => seq <= seal.seq) ?? null
+    return ok({ fresh, seal, fork, partsBelow })
   }
 
   #placeBefore(line: FeedLine, { pub }: SealedRecord): Node | null {
@@ -464,7 +482,10 @@ export class Feeds {
   #resolve({ feed, seq, rec }: Position): Node | null {
     const base = this.#base.get(feed)
     const inBase = base && (seq < base.seq || (seq === base.seq && rec === base.rec))
-    return inBase ? this.#line(feed).root : (this.#nodes.get(rec) ?? null)
+    if (!inBase) return this.#nodes.get(rec) ?? null
+    const line = this.#line(feed)
+    // Until something is final, what stands upon the other branch counts for nobody who reads both.
+    return this.#isHanded && line.leavesOut({ seq, id: rec }) ? null : line.root
   }
 
   #recordKey(epoch: EpochId, line: FeedLine): SealKey | null {

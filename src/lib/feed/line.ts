@@ -2,6 +2,7 @@ import type { DocId, EntryId, EpochId, FeedId, RecId } from '../core/ids.ts'
 import type { SealKey } from '../crypto/seal.ts'
 import { yClientOf } from '../ledger/feed-id.ts'
 import type { Position } from '../ledger/types.ts'
+import { Buried, type Parting } from './buried.ts'
 import type { BadRecord, BasePosition, FeedSeal, ForkEvidence, RecordBody, SealedRecord } from './types.ts'
 
 const NONE: readonly never[] = []
@@ -74,8 +75,8 @@ export class FeedLine {
   /** The branch that stands, from the root's successor on. */
   readonly nodes: Node[] = []
   readonly forks: ForkEvidence[] = []
-  /** Of records at or below the root, which are not read, this device keeps the names it has: by place. */
-  readonly #under = new Map<number, RecId>()
+  /** Of records at or below the root, which are not read, what tells of a fork there. */
+  readonly #buried: Buried
   /** The lowest place where two records were signed: the feed is closed there. */
   closedAt = Number.POSITIVE_INFINITY
   /** Highest accepted record, or the root. */
@@ -95,35 +96,44 @@ export class FeedLine {
     root.clocks = base?.clocks ?? NO_CLOCKS
     root.onLine = root.sound = root.clean = root.accepted = true
     this.root = this.accepted = root
-    this.#under.set(root.seq, root.id)
+    this.#buried = new Buried(root)
   }
 
-  /** Takes note of records of this device's own disk that lie at or below the root. */
-  remember(records: readonly SealedRecord[]): void {
-    for (const { id, pub } of records)
-      if (pub.seq <= this.root.seq && !this.#under.has(pub.seq)) this.#under.set(pub.seq, id)
-  }
-
-  /** Whether the root lies on a branch that does not stand for whoever began before the fork: the other has the smaller id. */
+  /** Whether the root lies on a branch that does not stand for whoever began before the fork. */
   isRootFallen(): boolean {
-    return this.forks.some(
-      ({ seq, records }) =>
-        seq <= this.root.seq && this.#under.has(seq) && this.#under.get(seq) !== records[0],
-    )
+    return this.#buried.parting?.isRootFallen ?? false
+  }
+
+  /** Where another branch leaves that of the root, at or below it, as far as is known. */
+  parting(): Parting | null {
+    return this.#buried.parting
+  }
+
+  /** Whether this record, for a place at or below the root, lies upon another branch. */
+  leavesOut(at: { readonly seq: number; readonly id: RecId }): boolean {
+    return this.#buried.leavesOut(at)
   }
 
   /**
-   * Whether some of these were signed for places at or below the root that others have: another past of this feed. What
-   * lies there stands, whatever their ids. The first that shows it is the evidence; more of it proves no more.
+   * Takes note of those of some records in a row that lie at or below the root. Where two were signed for one place there, what
+   * lies there stands all the same: it is evidence.
+   * @returns whether one of them was not known.
    */
-  isOtherPast(records: readonly SealedRecord[]): 'no' | 'proven' | 'known' {
-    const other = records.find(({ id, pub }) => (this.#under.get(pub.seq) ?? id) !== id)
-    if (!other) return 'no'
-    const { seq } = other.pub
-    if (this.forks.some((fork) => fork.seq <= this.root.seq)) return 'known'
-    const [first, second] = [this.#under.get(seq)!, other.id].sort() as [RecId, RecId]
-    this.forks.push({ feed: this.id, seq, records: [first, second] })
-    return 'proven'
+  hear(records: readonly SealedRecord[]): boolean {
+    const isNews = this.#buried.hear(records)
+    const { parting } = this.#buried
+    const known = this.forks.findIndex(({ seq }) => seq <= this.root.seq)
+    if (isNews && parting) {
+      const evidence: ForkEvidence = { feed: this.id, seq: parting.seq, records: parting.records }
+      if (known < 0) this.forks.push(evidence)
+      else this.forks[known] = evidence
+    }
+    return isNews
+  }
+
+  /** Whether some records in a row lie upon another branch than the root. */
+  isBesideRoot(records: readonly SealedRecord[]): boolean {
+    return this.#buried.isBeside(records)
   }
 }
 

@@ -121,6 +121,8 @@ export type Offered = {
   readonly seal: FeedSeal
   /** This feed is forked at or below `fresh`: store apart from the other branch, under a name that holds the record id too. */
   readonly fork: ForkEvidence | null
+  /** It showed where another branch leaves the one the base stands upon: what was read before may have meant the other. */
+  readonly partsBelow: boolean
 }
 
 /** How far this device carries a feed: what it can hand to others, and the seal that vouches for it (`null` only at a base). */

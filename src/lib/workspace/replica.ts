@@ -573,12 +573,13 @@ export class Replica {
     const offered = this.#feeds.offer({ feed: seal.value.feed, records, seal: seal.value })
     if (!offered.ok) return false
     // What waited for this segment comes with it: the seal at its end is not always the one offered.
-    const { fresh, seal: last } = offered.value
+    const { fresh, seal: last, partsBelow } = offered.value
     if (fresh.length === 0) return true
     this.#keepStartSoon()
     this.#meanwhile?.push({ feed: last.feed, records: fresh, seal: last })
     this.#saveRun({ records: fresh, seal: last })
-    this.#apply()
+    if (partsBelow && this.#base?.by) void this.#rebase('documentsStand')
+    else this.#apply()
     this.#tell((events) => events.holdingsMoved?.())
     return true
   }
@@ -1173,7 +1174,7 @@ export class Replica {
   async #rebaseNow(how: 'documentsAnew' | 'documentsStand'): Promise<void> {
     this.#meanwhile = []
     await this.settled()
-    const feeds = new Feeds({ ledger: this.ledger, keys: this.keyring, base: this.#base!.base })
+    const feeds = this.#feedsOn(this.#base)
     // A disk that takes nothing holds none of these, and what was signed once is not signed anew.
     const unsaved = [...this.#unsavedRuns]
     await this.#readInto(feeds, [...(await this.packs.restore('mayBeJoined')), ...unsaved])
@@ -1195,9 +1196,15 @@ export class Replica {
     this.#tell((events) => events.ledgerMoved?.())
   }
 
+  #feedsOn(base: Start | null): Feeds {
+    const from = base && { base: base.base, isHanded: base.by !== null }
+    return new Feeds({ ledger: this.ledger, keys: this.keyring, ...from })
+  }
+
   /** Reads records back, in slices when they are many, so that typing goes on meanwhile. */
   async #readInto(feeds: Feeds, runs: readonly Run[]): Promise<void> {
     const isMuch = runs.reduce((total, { records }) => total + records.length, 0) > SLICE
+    for (const { records, seal } of runs) feeds.hear(records, seal)
     for (const { records, seal } of runs)
       for (let at = 0; at < records.length && !this.#closed; at += SLICE) {
         const slice = records.slice(at, at + SLICE)
@@ -1332,7 +1339,7 @@ export class Replica {
     await nextTurn()
     const [start, base] = [this.#base!, await this.#restoreBase()]
     this.#ledgerChanged()
-    const feeds = new Feeds({ ledger: this.ledger, keys: this.keyring, ...(base && { base: base.base }) })
+    const feeds = this.#feedsOn(base)
     await this.#readInto(feeds, await restored)
     if (this.#closed) return
     this.#isProving = false
@@ -1470,8 +1477,10 @@ export class Replica {
 
   async #restoreRecords(): Promise<void> {
     const base = this.#base
-    const feeds = new Feeds({ ledger: this.ledger, keys: this.keyring, ...(base && { base: base.base }) })
-    for (const { records, seal } of await this.packs.restore('mayBeJoined')) feeds.restore(records, seal)
+    const feeds = this.#feedsOn(base)
+    const runs = await this.packs.restore('mayBeJoined')
+    for (const { records, seal } of runs) feeds.hear(records, seal)
+    for (const { records, seal } of runs) feeds.restore(records, seal)
     this.#goOnWith(feeds)
     this.#buildAnew()
     this.#touch()
