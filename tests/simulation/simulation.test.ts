@@ -9,6 +9,12 @@ const [first, last] = (process.env.SEED ?? (process.env.SLOW === '1' ? '1-10000'
   .map(Number)
 const seeds = Array.from({ length: (last ?? first!) - first! + 1 }, (_, i) => first! + i)
 
+/** Lives in which something was once lost: run beside the others. */
+const ONCE_FAILED = [
+  976, 1019, 1895, 2102, 2417, 2663, 2675, 3000, 3091, 3135, 3176, 3282, 3309, 3719, 3738, 3781,
+]
+if (!process.env.SEED && process.env.SLOW !== '1') seeds.push(...ONCE_FAILED)
+
 const SHARE = 20
 
 /** Every second life is wide, and half of those have circles; `LIFE=usual`, `wide` or `circled`: all are. */

@@ -295,8 +295,9 @@ export class Turmoil {
     }
     if (this.#isWide && dice.once(3)) return this.#proposesQuietly(who)
     const target = dice.pick([...state.devices.values()])
-    if (!target?.member || this.aimedAt.size * 3 > this.world.people.length) return
-    const { devices } = state.members.get(target.member)!
+    // Who was put out meanwhile has devices still, and is nobody's member any more.
+    const devices = target?.member && state.members.get(target.member)?.devices
+    if (!target?.member || !devices || this.aimedAt.size * 3 > this.world.people.length) return
     const proposal: Proposal = dice.once(3)
       ? { action: 'removeMember', member: target.member, annul: [] }
       : {

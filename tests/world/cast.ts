@@ -62,20 +62,20 @@ export class Person {
   standingOf(device: DeviceId): Standing | null {
     const known = this.replica.state.devices.get(device)
     if (!known) return 'stranger'
-    return standingOf(known)
+    return standingOf(known, (feed) => this.replica.feeds.nextSeq(feed))
   }
 
   /** As the mesh does: after every change of the ledger, each link is judged anew. */
   watch(): void {
-    this.replica.on({
-      ledgerMoved: () => {
-        for (const [link, attached] of [...this.judged]) {
-          const standing = this.standingOf(link.peer)
-          if (standing) attached.judge(standing)
-          else link.close()
-        }
-      },
-    })
+    const judge = () => {
+      for (const [link, attached] of [...this.judged]) {
+        const standing = this.standingOf(link.peer)
+        if (standing) attached.judge(standing)
+        else link.close()
+      }
+    }
+    // Of who retired, what they left may be all here now.
+    this.replica.on({ ledgerMoved: judge, holdingsMoved: judge })
   }
 
   attach(link: MemoryLink): void {

@@ -3,7 +3,7 @@ import { decodeCbor, encodeCbor, type Cbor } from '../core/cbor.ts'
 import { collIdFrom, entryIdFrom, idBytes, type CollId, type DeviceId, type EntryId } from '../core/ids.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { hash } from '../crypto/hash.ts'
-import type { Proposal } from '../ledger/types.ts'
+import type { DeviceState, Proposal } from '../ledger/types.ts'
 import type { Link, Standing, Storage, StorageFailed } from '../sync/ports.ts'
 import type { Whisper } from '../wire/circle.ts'
 import type { Exchange } from './blobs-exchange.ts'
@@ -14,6 +14,7 @@ import { Gate } from './circle-gate.ts'
 import { InnerLink } from './circle-link.ts'
 import { Replica } from './replica.ts'
 import type { SpaceRow } from './rows.ts'
+import { standingOf } from './standing.ts'
 import { Syncing } from './syncing.ts'
 
 /** What a circle needs of the collective around it. */
@@ -69,7 +70,8 @@ export class Circle {
     this.syncing = new Syncing(replica, around.clock)
     this.#carrier = new Carrier({ ...around, replica, gate, learned: () => this.#learned() })
     this.#stops.push(
-      replica.on({ ledgerMoved: () => this.#moved() }),
+      // Of who retired, what they left may be all here now.
+      replica.on({ ledgerMoved: () => this.#moved(), holdingsMoved: () => this.#judge() }),
       around.parent.on({ ledgerMoved: () => this.parentMoved() }),
     )
     this.parentMoved()
@@ -171,9 +173,7 @@ export class Circle {
   /** The device of this circle at the other end, unless it is out. */
   #at(outer: Link): DeviceId | null {
     const { devices } = this.replica.state
-    const there = this.gate
-      .devicesOf(outer.peer)
-      .filter((id) => standingOf(devices.get(id)?.standing) !== null)
+    const there = this.gate.devicesOf(outer.peer).filter((id) => this.#standingOf(devices.get(id)) !== null)
     return there.at(-1) ?? null
   }
 
@@ -191,8 +191,12 @@ export class Circle {
     const inner: Inner = { called: true, link, judge: null, leave: () => link.close() }
     this.#inner.set(outer.id, inner)
     outer.closed(() => this.#part(outer.id))
-    const attached = this.syncing.attach(link, standingOf(this.replica.state.devices.get(peer)?.standing)!)
+    const attached = this.syncing.attach(link, this.#standingOf(this.replica.state.devices.get(peer))!)
     inner.judge = attached.judge
+  }
+
+  #standingOf(known: DeviceState | undefined): Standing | null {
+    return known ? standingOf(known, (feed) => this.replica.feeds.nextSeq(feed)) : null
   }
 
   #part(outer: string): void {
@@ -203,13 +207,17 @@ export class Circle {
 
   #moved(): void {
     if (this.gate.bindings.length !== this.#kept) this.#keepBindings()
+    this.#judge()
+    for (const link of this.#around.exchange.openLinks()) this.meet(link)
+    this.#mirror()
+  }
+
+  #judge(): void {
     for (const [id, { link, judge }] of [...this.#inner]) {
-      const standing = link && standingOf(this.replica.state.devices.get(link.peer)?.standing)
+      const standing = link && this.#standingOf(this.replica.state.devices.get(link.peer))
       if (link && !standing) this.#part(id)
       else if (standing) judge?.(standing)
     }
-    for (const link of this.#around.exchange.openLinks()) this.meet(link)
-    this.#mirror()
   }
 
   #keepBindings(): void {
@@ -292,9 +300,6 @@ export class Circle {
     return null
   }
 }
-
-const standingOf = (standing: string | undefined): Standing | null =>
-  standing === 'active' ? 'full' : standing === 'suspended' ? 'narrow' : null
 
 const rowOf = (coll: CollId, parent: CollId, bindings: readonly Binding[]) => ({
   table: 'meta' as const,

@@ -13,7 +13,7 @@ import { markCheck, type CheckedHow } from '../domain/returns.ts'
 import { SHOWN_MAX, type Piece } from '../domain/rescue.ts'
 import { freeText } from '../domain/text.ts'
 import { isAboutWhoStays } from '../ledger/proposals.ts'
-import type { Proposal, SpaceKind, SuspendReason } from '../ledger/types.ts'
+import type { DeviceState, Proposal, SpaceKind, SuspendReason } from '../ledger/types.ts'
 import { createLive, type Live } from '../net/live/live.ts'
 import { passOnPresence } from '../net/live/pass-on.ts'
 import { createMesh } from '../net/mesh.ts'
@@ -541,7 +541,7 @@ export class LiveSpace implements Space {
 
   #judge(peer: DeviceId): ReturnType<Judge> {
     const known = this.replica.state.devices.get(peer)
-    const standing = known && standingOf(known)
+    const standing = this.#standingIn(known)
     return known && standing ? { device: known.device, standing } : null
   }
 
@@ -580,8 +580,11 @@ export class LiveSpace implements Space {
   }
 
   #standingOf(device: DeviceId): Standing {
-    const known = this.replica.state.devices.get(device)
-    return (known && standingOf(known)) ?? 'stranger'
+    return this.#standingIn(this.replica.state.devices.get(device)) ?? 'stranger'
+  }
+
+  #standingIn(known: DeviceState | undefined): Standing | null {
+    return known ? standingOf(known, (feed) => this.replica.feeds.nextSeq(feed)) : null
   }
 
   #isKeeper(device: DeviceId): boolean {
@@ -604,7 +607,7 @@ export class LiveSpace implements Space {
     this.#live.awareness.reconsider()
     this.#mesh?.setPeers(
       [...state.devices.values()]
-        .filter((device) => device.id !== this.me.device && standingOf(device) !== null)
+        .filter((device) => device.id !== this.me.device && this.#standingIn(device) !== null)
         .map(({ id, device }) => ({ id, device })),
     )
   }
