@@ -90,8 +90,12 @@ export type CheckpointPort = {
     readonly by: DeviceId | null
   } | null
   readonly docs: () => ReadonlyMap<DocId, Uint8Array>
+  /** Signs what was typed and is in no record yet. */
+  readonly flush: () => void
   readonly act: (checkpoint: { readonly hash: Uint8Array; readonly size: number } | EntryId) => EntryId
   readonly save: (writes: readonly Write[]) => void
+  /** Until nothing is on its way to the disk any more, or the disk takes nothing. */
+  readonly onDisk: () => Promise<void>
   /** Has every link asked what it would give: something is still missing. */
   readonly ask: () => void
   /** The one this device holds to by its own work or that of those who signed: not one it was merely told of. */
@@ -109,6 +113,8 @@ const ASK_NEXT_MS = 1000
 const ASK_AGAIN_MS = 15_000
 /** Records may still be on their way for so long before a final checkpoint is taken in their place. ms. */
 const PATIENCE_MS = 60_000
+/** A disk that did not give back what is in memory is asked again after this long. ms. */
+const READ_AGAIN_MS = 15_000
 /** After something moved, a check waits a little: what moves next often belongs to it. ms. */
 const CHECK_MS = 300
 /** Records merged in one go while working a checkpoint out; in between, others get their turn. */
@@ -130,6 +136,7 @@ export class Checkpoints {
   readonly #moved = new Cell(0)
   #waiting: (() => void) | null = null
   #asking: (() => void) | null = null
+  #readingAgain: (() => void) | null = null
   #working: Promise<void> | null = null
   #again = false
   #closed = false
@@ -155,8 +162,10 @@ export class Checkpoints {
 
   // ── proposing and signing ────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Proposes everything accepted here, as the documents are now, and signs it. Call after everything written is on disk. */
+  /** Proposes everything accepted here, as the documents are now, and signs it. */
   propose(): Result<EntryId, CannotPropose> {
+    // Words that are in the documents and in no record nobody else would find.
+    this.#port.flush()
     const { ledger, keyring, coll } = this.#port
     const epoch = writeEpoch(ledger.state(), (id) => keyring.has(id))
     const key = epoch && keyring.key(epoch)
@@ -354,6 +363,7 @@ export class Checkpoints {
     this.#closed = true
     this.#waiting?.()
     this.#asking?.()
+    this.#readingAgain?.()
   }
 
   async #work(): Promise<void> {
@@ -419,6 +429,9 @@ export class Checkpoints {
     if (hexFromBytes(ledger.checkpointState(parents).hash) !== hexFromBytes(manifest.stateHash))
       return 'differs'
     if (!this.#covers(manifest.base) || !this.#reaches(id, manifest.base)) return 'missing'
+    // What came a moment ago is in memory before it is on disk, where it is read from.
+    await this.#port.onDisk()
+    if (this.#closed) return 'working'
     const base = this.#port.base()
     const feeds = new Feeds({
       ledger: ledgerAt(ledger, parents),
@@ -426,12 +439,15 @@ export class Checkpoints {
       ...(base && { base: base.base }),
     })
     for (const [feed, { seq, rec }] of manifest.base) {
-      const runs = this.#port.packs.read(feed, (base?.base.get(feed)?.seq ?? -1) + 1)
+      let reached = base?.base.get(feed)?.seq ?? -1
+      const runs = this.#port.packs.read(feed, reached + 1)
       const isForked = this.#port.feeds().isForked(feed)
       for await (const records of isForked && this.#isFinal(id) ? branchTo(rec, runs) : upTo(seq, runs)) {
         restore(feeds, records)
+        reached = Math.max(reached, records.at(-1)?.pub.seq ?? -1)
         if (this.#closed) return 'working'
       }
+      if (reached < seq) return this.#notRead()
     }
     if (!isSameBase(feeds.baseNow(), manifest.base)) return 'differs'
     const before = base?.docs.get(CLOSED_DOC)
@@ -447,6 +463,15 @@ export class Checkpoints {
     if (isSame) return 'same'
     const isClosing = claimed.has(CLOSED_DOC) || before !== undefined
     return isClosing && !this.#standsOnGroundOf(parents) ? 'missing' : 'differs'
+  }
+
+  /** A disk that takes or gives nothing says nothing about a checkpoint. */
+  #notRead(): Check {
+    this.#readingAgain ??= this.#port.clock.after(READ_AGAIN_MS, () => {
+      this.#readingAgain = null
+      this.look()
+    })
+    return 'missing'
   }
 
   /**

@@ -242,6 +242,7 @@ export class Replica {
       feeds: () => this.#feeds,
       base: () => this.#base,
       docs: () => this.#docsForOthers(),
+      flush: () => this.documents.flush(),
       act: (about) =>
         this.act(
           typeof about === 'string'
@@ -249,6 +250,7 @@ export class Replica {
             : { type: 'checkpoint', attachment: about },
         ),
       save: (writes) => this.#saver.save(writes),
+      onDisk: () => this.#saver.settled(),
       settle: (settled, how) => this.#settle(settled, how),
       held: () => this.#settled?.checkpoint ?? null,
       partsHeld: () => this.#partsHeld,
