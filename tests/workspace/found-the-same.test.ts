@@ -1,9 +1,13 @@
 import { expect, test } from 'vitest'
 import { expectOk, ok } from '../../src/lib/core/result.ts'
 import { createAgreed } from '../../src/lib/workspace/checkpoint-door.ts'
+import { addPerson } from '../../src/lib/domain/people.ts'
+import { Dice } from '../simulation/dice.ts'
 import { World, type Person } from '../world/cast.ts'
 import { createDisk } from '../world/frail-storage.ts'
-import { createSlowDisk } from '../world/slow-storage.ts'
+import { createSlowDisk, type SlowDisk } from '../world/slow-storage.ts'
+
+const SLOW = process.env['SLOW'] === '1'
 
 /** What a phone finds of a checkpoint that holds what all of them have. */
 
@@ -54,12 +58,7 @@ test('Ana writes on while her phone makes ready to propose: everybody finds the 
   const world = new World()
   world.storageOf = (name) => (name === 'Ana' ? disk : null)
   const [ana, bea, cata] = (await world.found('Ana', 'Bea', 'Cata')) as [Person, Person, Person]
-  const agreed = createAgreed({
-    replica: ana.replica,
-    language: () => 'es',
-    mayAct: () => null,
-    kept: () => ana.replica.settled().then(() => ok(undefined)),
-  })
+  const agreed = doorOf(ana)
   disk.halt()
   ana.doc.getText('notes').insert(0, 'Vamos de a dos. ')
   const proposing = agreed.propose()
@@ -70,3 +69,59 @@ test('Ana writes on while her phone makes ready to propose: everybody finds the 
   const [id] = ana.replica.state.checkpoints.keys()
   expect([bea, cata].map(({ replica }) => replica.checkpoints.checkOf(id!))).toEqual(['same', 'same'])
 })
+
+const doorOf = ({ replica }: Person) =>
+  createAgreed({
+    replica,
+    language: () => 'es',
+    mayAct: () => null,
+    kept: () => replica.settled().then(() => ok(undefined)),
+  })
+
+/** Everything on its way arrives in some order, and disks take their time, as the dice say. */
+const muddle = async (world: World, { disks, dice }: { disks: readonly SlowDisk[]; dice: Dice }) => {
+  for (let step = 0; step < 250; step++) {
+    const [busy, disk] = [world.network.busy(), dice.pick(disks)!]
+    const what = dice.below(8)
+    if (what < 4 && busy.length > 0) dice.pick(busy)!.deliver(1 + dice.below(3))
+    else if (what === 4) disk.halt()
+    else if (what === 5) disk.goOn()
+    else if (what === 6) world.clock.pass(dice.below(200))
+    await new Promise((resume) => setImmediate(resume))
+  }
+  for (const disk of disks) disk.goOn()
+  await world.settle()
+}
+
+test.each(Array.from({ length: SLOW ? 200 : 12 }, (_, i) => i + 1))(
+  'three found, everybody writes down their name, the first proposes: the others find the same and may sign (%i)',
+  async (seed) => {
+    const [dice, world] = [new Dice(seed), new World(seed)]
+    const disks = [createSlowDisk(), createSlowDisk(), createSlowDisk()]
+    const names = ['Ana', 'Bea', 'Cata']
+    world.storageOf = (name) => disks[names.indexOf(name)] ?? null
+    // Nothing has arrived yet when the first of them proposes.
+    const settle = world.settle.bind(world)
+    world.settle = () => Promise.resolve()
+    const [ana, bea, cata] = (await world.found(...names)) as [Person, Person, Person]
+    world.settle = settle
+    const doors = [ana, bea, cata].map(doorOf)
+    for (const { doc, name, member } of [ana, bea, cata])
+      addPerson(doc, { name, member, participation: 'own device' })
+    const proposing = doors[0]!.propose()
+    await muddle(world, { disks, dice })
+    expectOk(await proposing)
+    await settle()
+    for (const door of doors.slice(1)) {
+      const { open } = door.state.read()
+      expect(open.map(({ check, mayCosign }) => ({ check, mayCosign }))).toEqual([
+        { check: 'same', mayCosign: true },
+      ])
+    }
+    const signing = doors.slice(1).map((door) => door.cosign(door.state.read().open[0]!.id))
+    await muddle(world, { disks, dice })
+    for (const signed of await Promise.all(signing)) expectOk(signed)
+    await settle()
+    for (const door of doors) expect(door.state.read().final?.signedBy).toHaveLength(3)
+  },
+)

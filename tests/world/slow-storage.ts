@@ -10,7 +10,7 @@ export type SlowDisk = Storage & {
 }
 
 export const createSlowDisk = (rows: Storage = createMemoryStorage()): SlowDisk => {
-  let goesOn = () => {}
+  let goesOn: (() => void) | null = null
   let turn: Promise<void> = Promise.resolve()
   return {
     ...rows,
@@ -18,7 +18,12 @@ export const createSlowDisk = (rows: Storage = createMemoryStorage()): SlowDisk 
       await turn
       return rows.commit(writes)
     },
-    halt: () => void (turn = new Promise((resolve) => (goesOn = resolve))),
-    goOn: () => goesOn(),
+    halt: () => {
+      if (!goesOn) turn = new Promise((resolve) => (goesOn = resolve))
+    },
+    goOn: () => {
+      goesOn?.()
+      goesOn = null
+    },
   }
 }

@@ -206,7 +206,7 @@ export class Replica {
   /** Welcomes that `#base` is made of, as they came, the newest last. */
   #welcomes: readonly Uint8Array[] = []
   /** What the feeds and documents in memory stand on, while another base is being read. */
-  #beganFrom: Handed | null = null
+  #beganFrom: Start | null = null
 
   private constructor(of: {
     readonly row: SpaceRow
@@ -732,10 +732,14 @@ export class Replica {
     return this.#saver.state.read() === 'saved' ? this.welcome(to) : null
   }
 
-  /** What counts, and nothing else: this device may show its owner work that is set aside. */
+  /** What counts, and nothing else: this device may show its owner work that is set aside, or that is not signed yet. */
   #docsForOthers(): ReadonlyMap<DocId, Uint8Array> {
-    return this.setAside().some(({ device }) => device === this.own.id)
-      ? Documents.statesOf(this.#base?.docs ?? null, this.#feeds.accepted())
+    const showsMore =
+      this.#stranded.length > 0 ||
+      this.#salvage !== null ||
+      this.setAside().some(({ device }) => device === this.own.id)
+    return showsMore
+      ? Documents.statesOf(this.#beganFrom?.docs ?? null, this.#feeds.accepted())
       : this.documents.states()
   }
 
