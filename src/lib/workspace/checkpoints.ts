@@ -339,7 +339,13 @@ export class Checkpoints {
 
   // ── working out ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Looks, a little later, whether anything is to be checked or settled. Call after ledger, records or keys moved. */
+  /** Records or keys came. Looks, if one of these may have been lacking. */
+  lookIfLacking(): void {
+    const isLacking = (id: EntryId) => !['same', 'differs'].includes(this.checkOf(id))
+    if (this.#relevant().some(isLacking)) this.look()
+  }
+
+  /** Looks, a little later, whether anything is to be checked or settled. Call after the ledger moved. */
   look(): void {
     this.#moved.set(this.#moved.read() + 1)
     this.#again = true

@@ -581,6 +581,7 @@ export class Replica {
     this.#meanwhile?.push({ feed: last.feed, records: fresh, seal: last })
     this.#saveRun({ records: fresh, seal: last })
     this.#apply()
+    this.checkpoints.lookIfLacking()
     this.#tell((events) => events.holdingsMoved?.())
     return true
   }
@@ -888,6 +889,7 @@ export class Replica {
   #keysChanged(): void {
     this.#feeds.keysChanged()
     this.#apply()
+    this.checkpoints.lookIfLacking()
     this.#touch()
   }
 
@@ -1197,6 +1199,7 @@ export class Replica {
     this.#registerFeed()
     // What was written upon something that is not in this base and cannot be read here is for others to bring back.
     if (this.#feed && !this.#feeds.goesOn(this.#feed) && this.mayAct()) this.#newIncarnation()
+    this.checkpoints.lookIfLacking()
     this.#tell((events) => events.holdingsMoved?.())
     this.#tell((events) => events.ledgerMoved?.())
   }
