@@ -115,6 +115,7 @@ export class Links {
     const message = parseSyncMessage(bytes)
     if (!message.ok) return this.#bad(attached)
     this.#forksTold.heard(attached.link)
+    if (message.value.type === 'again') this.#forksTold.letGo(attached.link)
     this.#step(attached, onMessage(attached.state, message.value, this.#holdings(attached.link)))
   }
 
@@ -159,6 +160,8 @@ export class Links {
         return
       case 'serve': {
         const { feed, from } = effect
+        const fork = effect.fork ?? (from === 0 ? (this.#keeping.shelf?.forkOf(feed) ?? null) : null)
+        if (fork !== null) this.#forksTold.begins(link, feed, { fork, isPeers: false })
         attached.serving = attached.serving.then(() => this.#serve(attached, feed, from))
         return
       }
@@ -189,14 +192,14 @@ export class Links {
   async #serve(attached: Attached, feed: FeedId, from: number): Promise<void> {
     const { shelf } = this.#keeping
     if (!shelf) return
-    const tellsOfFork = from === 0 && shelf.isForked(feed)
     for await (const { records, seal, last } of shelf.read(feed, from)) {
       await attached.link.drained()
-      if (!this.#attached.has(attached.link.id) || !carriesAll(attached.standing)) return
+      if (!this.#attached.has(attached.link.id) || !carriesAll(attached.standing))
+        return this.#forksTold.brokeOff(attached.link, feed)
       this.#send(attached.link, { type: 'segment', records, seal })
       attached.state = sent(attached.state, feed, last)
     }
-    if (tellsOfFork && this.#attached.has(attached.link.id)) this.#forksTold.sent(attached.link, feed)
+    if (from === 0 && this.#attached.has(attached.link.id)) this.#forksTold.sent(attached.link, feed)
   }
 
   #tellSoon(): void {
@@ -260,7 +263,10 @@ export class Links {
           .filter(({ feed, from }) => from === 0 || this.#asked.has(`${link.peer} ${feed}`))
           .map(({ feed, seq, rec }) => ({ feed, seq, rec })),
       recordAt: (feed, seq) => keeping.shelf?.recordAt(feed, seq) ?? null,
-      tellsOfFork: (feed) => (keeping.shelf?.isForked(feed) ?? false) && !this.#forksTold.has(link, feed),
+      forkToTell: (feed) => {
+        const fork = keeping.shelf?.forkOf(feed) ?? null
+        return fork !== null && this.#forksTold.mayTell(link, feed, { fork, isPeers: false }) ? fork : null
+      },
       feedIsPeers: (feed) => keeping.state?.feeds.get(feed)?.device === link.peer,
       missingBoxes: () => keeping.missingBoxes(),
       epochIsPeers: () => false,

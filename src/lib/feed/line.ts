@@ -112,6 +112,12 @@ export class FeedLine {
     )
   }
 
+  /** Where it is forked, and which branch stands there; `null`: nowhere. */
+  fork(): string | null {
+    const at = this.forks.map(({ seq, records }) => `${seq}:${records[0]}`)
+    return at.length > 0 ? at.sort().join() : null
+  }
+
   /**
    * Whether some of these were signed for places at or below the root that others have: another past of this feed. What
    * lies there stands, whatever their ids. The first that shows it is the evidence; more of it proves no more.

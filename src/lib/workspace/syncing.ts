@@ -4,6 +4,7 @@ import { nextTurn } from '../core/next-turn.ts'
 import { Cell, type Watched } from '../core/watched.ts'
 import {
   carriesAll,
+  gaveFork,
   holdingsMoved,
   ledgerMoved,
   mayPush,
@@ -123,7 +124,6 @@ export class Syncing {
   /** Whoever gave none is asked once more after so many times 25 s, of which so many have gone by. */
   #patience = { waits: 1, waited: 0 }
   #lacking: string | null = null
-  /** Of its own feed a device is told on every link: it may be two. */
   readonly #forksTold: ForksTold
   #asking: (() => void) | null = null
   #telling: (() => void) | null = null
@@ -309,6 +309,7 @@ export class Syncing {
     const { value } = message
     if (value.type === 'heads' || value.type === 'again') attached.greeting ??= value.heads
     this.#forksTold.heard(attached.link)
+    if (value.type === 'again') this.#forksTold.letGo(attached.link)
     if (value.type === 'entries') attached.entriesHeard += 1
     const held = value.type === 'segment' ? this.#heldOf(value) : 0
     if (value.type === 'segment' || value.type === 'have') this.#beginIfSame(attached)
@@ -392,6 +393,9 @@ export class Syncing {
         attached.busy += 1
         this.#beginIfSame(attached)
         attached.tally.toSend += Math.max(0, this.#replica.feeds.nextSeq(feed) - from)
+        const fork = effect.fork ?? (from === 0 ? this.#replica.feeds.forkOf(feed) : null)
+        const isPeers = this.#replica.state.feeds.get(feed)?.device === link.peer
+        if (fork !== null) this.#forksTold.begins(link, feed, { fork, isPeers })
         attached.serving = attached.serving
           .then(() => this.#serve(attached, feed, from))
           .finally(() => (attached.busy -= 1))
@@ -485,10 +489,12 @@ export class Syncing {
     await this.#replica.settled()
     const end = this.#replica.feeds.nextSeq(feed)
     let next = from
-    const tellsOfFork = from === 0 && this.#replica.feeds.isForked(feed)
     for await (const run of this.#replica.packs.read(feed, from)) {
       await attached.link.drained()
-      if (!this.#mayServe(attached)) return next
+      if (!this.#mayServe(attached)) {
+        this.#forksTold.brokeOff(attached.link, feed)
+        return next
+      }
       this.#sendRun(attached, run, run.last + 1 - next)
       attached.state = sent(attached.state, feed, run.last)
       next = run.last + 1
@@ -496,12 +502,7 @@ export class Syncing {
     // Asked twice meanwhile, it goes from the first place that did not.
     if (next < end && this.#replica.saving.read() === 'failed')
       attached.unserved.set(feed, Math.min(next, attached.unserved.get(feed) ?? next))
-    if (
-      tellsOfFork &&
-      this.#attached.has(attached.link.id) &&
-      !this.#holdings(attached.link).feedIsPeers(feed)
-    )
-      this.#forksTold.sent(attached.link, feed)
+    if (from === 0 && this.#attached.has(attached.link.id)) this.#forksTold.sent(attached.link, feed)
     return next
   }
 
@@ -531,7 +532,10 @@ export class Syncing {
   #absorb(attached: Attached, records: readonly Uint8Array[], seal: Uint8Array): void {
     const head = this.#replica.headOfSeal(seal)
     const first = head ? this.#replica.feeds.nextSeq(head.feed) : 0
+    const before = head && this.#replica.feeds.forkOf(head.feed)
     if (!head || !this.#replica.absorbSegment(records, seal)) return this.#bad(attached)
+    const now = this.#replica.feeds.forkOf(head.feed)
+    attached.state = gaveFork(attached.state, head.feed, { before, now })
     if (attached.standing !== 'full' || attached.state.held === null) return
     attached.state = sent(attached.state, head.feed, head.seq) // whoever gave it has it
     const fresh = head.seq + 1 - first
@@ -669,6 +673,13 @@ export class Syncing {
     return true
   }
 
+  #forkToTell(link: Link, feed: FeedId): string | null {
+    const fork = this.#replica.feeds.forkOf(feed)
+    if (fork === null) return null
+    const isPeers = this.#replica.state.feeds.get(feed)?.device === link.peer
+    return this.#forksTold.mayTell(link, feed, { fork, isPeers }) ? fork : null
+  }
+
   #holdings(link: Link): Holdings {
     const { ledger } = this.#replica
     return {
@@ -677,7 +688,7 @@ export class Syncing {
       missing: () => ledger.missing(),
       entriesSince: (have) => this.#replica.entriesSince(have),
       heads: () => this.#replica.feeds.heads(),
-      tellsOfFork: (feed) => this.#replica.feeds.isForked(feed) && !this.#forksTold.has(link, feed),
+      forkToTell: (feed) => this.#forkToTell(link, feed),
       recordAt: (feed, seq) => this.#replica.feeds.recIdAt(feed, seq),
       feedIsPeers: (feed) => ledger.state().feeds.get(feed)?.device === link.peer,
       missingBoxes: () => this.#replica.missingBoxes(),
