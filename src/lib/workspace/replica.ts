@@ -95,7 +95,7 @@ import { readHeld, writeHeld } from './settled-row.ts'
 import { readStart, writeStartDocs } from './start-docs.ts'
 import { encodeStartRow } from './start-row.ts'
 import type { Wish } from './types.ts'
-import { createWelcome, openWelcome, type Welcome } from './welcome.ts'
+import { createWelcome, openKeptWelcome, openWelcome, type Welcome } from './welcome.ts'
 
 const DAY_MS = 24 * 3_600_000
 /** Records under a final checkpoint stay this long for whoever is a little behind; keys and boxes longer. ms. */
@@ -1287,13 +1287,18 @@ export class Replica {
       await this.#storage.get('snapshots', baseKey(this.coll)),
       await this.#storage.get('snapshots', besideKey(this.coll)),
     ]
-    if (!newest.ok || !newest.value) return null
-    const wires = [...(beside.ok && beside.value ? parseBeside(beside.value) : []), newest.value]
-    const opened = wires.map((wire) => openWelcome(wire, this.ledger, (epoch) => this.keyring.key(epoch)))
-    const [first, ...others] = opened.flatMap((one) => (one.ok ? [one.value] : []))
-    const [last] = opened.slice(-1)
-    if (!first || !last?.ok) return null
-    this.#welcomes = wires
+    const wires = [
+      ...(beside.ok && beside.value ? parseBeside(beside.value) : []),
+      ...(newest.ok && newest.value ? [newest.value] : []),
+    ]
+    // One that does not open any more takes no other with it: what it held is asked for again.
+    const opened = wires.flatMap((wire) => {
+      const welcome = openKeptWelcome(wire, this.ledger, (epoch) => this.keyring.key(epoch))
+      return welcome.ok ? [{ wire, welcome: welcome.value }] : []
+    })
+    const [first, ...others] = opened.map(({ welcome }) => welcome)
+    if (!first) return null
+    this.#welcomes = opened.map(({ wire }) => wire)
     return others.reduce((one, other) => handedBeside(one, other, this.ledger) ?? other, first)
   }
 
