@@ -37,6 +37,7 @@ import type { Base, BasePosition, SealedRecord } from '../feed/types.ts'
 import { writeEpoch } from '../ledger/epochs.ts'
 import { mayCosign, type MayNotCosign } from '../ledger/conduct.ts'
 import type { Ledger } from '../ledger/graph.ts'
+import { rulesAreAhead } from '../ledger/rules.ts'
 import type { LedgerView } from '../ledger/types.ts'
 import type { Storage, Write } from '../sync/ports.ts'
 import { areClosedDocs, closeDocs } from './closing.ts'
@@ -53,6 +54,8 @@ export type Check =
   /** Its parts, or records or keys it names, are not here (yet). */
   | 'missing'
   | 'differs'
+  /** It goes by rules or is in a form that this program does not know, and so cannot say. */
+  | 'newer'
 
 /** Documents as they were, with the positions they stand for. */
 export type Settled = {
@@ -341,7 +344,7 @@ export class Checkpoints {
 
   /** Records or keys came. Looks, if one of these may have been lacking. */
   lookIfLacking(): void {
-    const isLacking = (id: EntryId) => !['same', 'differs'].includes(this.checkOf(id))
+    const isLacking = (id: EntryId) => ['working', 'missing'].includes(this.checkOf(id))
     if (this.#relevant().some(isLacking)) this.look()
   }
 
@@ -378,8 +381,10 @@ export class Checkpoints {
       if (this.#closed) return
       const known = this.#checks.get(id)
       const isFinal = this.#isFinal(id)
-      if (known === 'same' || (known === 'differs' && !(isFinal && !this.#checkedFinal.has(id)))) continue
-      this.#set(id, await this.#check(id))
+      const isKnown = known === 'differs' || known === 'newer'
+      if (known === 'same' || (isKnown && !(isFinal && !this.#checkedFinal.has(id)))) continue
+      const found = await this.#check(id)
+      this.#set(id, found === 'differs' && this.#goesByNewerRules(id) ? 'newer' : found)
       if (isFinal) this.#checkedFinal.add(id)
     }
     await this.#settleOnNewest()
@@ -397,7 +402,7 @@ export class Checkpoints {
     if (check === 'same') return this.#port.settle(settled, 'verified')
     // What differs from one member's word is no reason to stay with that word.
     const isOneWord = (this.#port.base()?.by ?? null) !== null
-    if (check !== 'missing' && !(check === 'differs' && isOneWord)) return
+    if (check !== 'missing' && !(isOneWord && (check === 'differs' || check === 'newer'))) return
     const since = this.#firstSeen.get(newest) ?? clock.now()
     this.#firstSeen.set(newest, since)
     if (clock.now() - since < PATIENCE_MS) {
@@ -426,7 +431,7 @@ export class Checkpoints {
     const { ledger } = this.#port
     const manifest = this.#manifestOf(id)
     const entry = ledger.entry(id)
-    if (!manifest || !entry) return 'missing'
+    if (!manifest || !entry) return this.#whyUnreadable(id) ?? 'missing'
     const { parents } = entry.entry
     if (!this.#isWhole(manifest)) return 'missing'
     // Sealed for another place, or not by whoever holds the key it names.
@@ -528,8 +533,21 @@ export class Checkpoints {
     const digest = this.#attachmentOf(id)
     const bytes = digest && this.#blobs.get(hexFromBytes(digest))
     const manifest = bytes ? parseManifest(bytes) : null
-    if (manifest && !manifest.ok) this.#checks.set(id, 'differs')
     return manifest?.ok ? manifest.value : null
+  }
+
+  #whyUnreadable(id: EntryId): 'differs' | 'newer' | null {
+    const digest = this.#attachmentOf(id)
+    const bytes = digest && this.#blobs.get(hexFromBytes(digest))
+    const manifest = bytes ? parseManifest(bytes) : null
+    if (!manifest || manifest.ok) return null
+    return manifest.error.type === 'NewerManifest' ? 'newer' : 'differs'
+  }
+
+  /** Of the state there this program has no say. */
+  #goesByNewerRules(id: EntryId): boolean {
+    const { ledger } = this.#port
+    return rulesAreAhead(ledger.checkpointState(ledger.entry(id)?.entry.parents ?? []))
   }
 
   #isWhole({ epoch, snapshots }: Manifest): boolean {
