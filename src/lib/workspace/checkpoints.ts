@@ -242,7 +242,8 @@ export class Checkpoints {
     })
   }
 
-  #has(digest: Uint8Array): boolean {
+  /** Whether a part is here. */
+  has(digest: Uint8Array): boolean {
     return this.#blobs.has(hexFromBytes(digest)) || this.#heldAs(digest) !== null
   }
 
@@ -295,7 +296,7 @@ export class Checkpoints {
       if (!digest) return []
       const manifest = this.#manifestOf(id)
       const parts = manifest ? [...manifest.snapshots.values()] : [digest]
-      return parts.filter((part) => !this.#has(part))
+      return parts.filter((part) => !this.has(part))
     })
   }
 
@@ -551,7 +552,7 @@ export class Checkpoints {
   }
 
   #isWhole({ epoch, snapshots }: Manifest): boolean {
-    return this.#port.keyring.has(epoch) && [...snapshots.values()].every((digest) => this.#has(digest))
+    return this.#port.keyring.has(epoch) && [...snapshots.values()].every((digest) => this.has(digest))
   }
 
   #openAll(id: EntryId, manifest: Manifest): ReadonlyMap<DocId, Uint8Array> | null {

@@ -23,6 +23,7 @@ import { Patience } from '../sync/patience.ts'
 import type { Link, Standing } from '../sync/ports.ts'
 import { encodeSyncMessage, parseSyncMessage, type Head, type SyncMessage } from '../wire/sync.ts'
 import { Flights, STALLED_MS } from './flights.ts'
+import { OnRequest } from './on-request.ts'
 import { Replica } from './replica.ts'
 import { Tally } from './tally.ts'
 
@@ -125,6 +126,7 @@ export class Syncing {
   #patience = { waits: 1, waited: 0 }
   #lacking: string | null = null
   readonly #forksTold: ForksTold
+  readonly #onRequest: OnRequest
   #asking: (() => void) | null = null
   #telling: (() => void) | null = null
   #waiting: (() => void) | null = null
@@ -137,6 +139,12 @@ export class Syncing {
     this.#flights = new Flights(clock, (feed) => replica.feeds.nextSeq(feed))
     this.#forksTold = new ForksTold(clock)
     this.#neighbourhood = neighbourhood ?? null
+    this.#onRequest = new OnRequest({
+      replica,
+      clock,
+      send: (link, message) => void this.#send(link, message),
+      mayHave: ({ id }) => this.#attached.get(id)?.standing === 'full' && !this.#paused.read(),
+    })
     this.#stops.push(
       replica.on({
         ledgerMoved: () => this.#ledgerMoved(),
@@ -232,6 +240,7 @@ export class Syncing {
       this.#attached.delete(link.id)
       this.#flights.end(link)
       this.#forksTold.ended(link)
+      this.#onRequest.ended(link)
       this.#tellOwed()
       this.#move()
     }
@@ -292,6 +301,7 @@ export class Syncing {
     this.#waiting?.()
     this.#again?.()
     this.#asking?.()
+    this.#onRequest.close()
     for (const stop of this.#stops) stop()
     this.#attached.clear()
   }
@@ -412,22 +422,12 @@ export class Syncing {
       case 'absorbBox':
         return this.#replica.absorbBox(effect.epoch, effect.box, effect.path)
       case 'serveWelcome':
-        if (this.#paused.read()) return
-        void this.#replica.welcomeOnDisk(link.peer).then((welcome) => {
-          if (!welcome || attached.standing !== 'full' || this.#paused.read()) return
-          this.#send(link, { type: 'welcome', welcome })
-        })
-        return
+        return this.#onRequest.wantsWelcome(link)
       case 'absorbWelcome':
         this.#gave.add(link.id)
         return this.#replica.absorbWelcome(effect.welcome, (feed) => attached.state.held?.get(feed) ?? -1)
       case 'serveParts':
-        if (this.#paused.read()) return
-        for (const digest of effect.parts) {
-          const part = this.#replica.partFor(digest, link.peer)
-          if (part) this.#send(link, { type: 'part', part })
-        }
-        return
+        return this.#onRequest.wantsParts(link, effect.parts)
       case 'absorbPart':
         this.#replica.checkpoints.absorbBlob(effect.part)
         // A manifest names further parts: they are asked for at once.
