@@ -19,7 +19,8 @@ import {
   type Step,
 } from '../sync/engine.ts'
 import { ForksTold } from '../sync/forks-told.ts'
-import { Patience } from '../sync/patience.ts'
+import { lackingFrom } from '../sync/lacking.ts'
+import { Doubling, Patience } from '../sync/patience.ts'
 import type { Link, Standing } from '../sync/ports.ts'
 import { encodeSyncMessage, parseSyncMessage, type Head, type SyncMessage } from '../wire/sync.ts'
 import { Flights, STALLED_MS } from './flights.ts'
@@ -29,8 +30,6 @@ import { Tally } from './tally.ts'
 
 /** After this long without news, say again how far we hold: heals what a lost neighbour did not pass on. Milliseconds. */
 const TELL_AGAIN_MS = 25_000
-/** Whoever could give no welcome is asked again after this many times 25 s, at most. */
-const MOST_WAITS = 32
 /** Records of others are not passed on one by one: after this long, neighbours who lack them are told. Milliseconds. */
 const TELL_MS = 1000
 /** How long a peer is given to send a welcome before another one is asked. Milliseconds. */
@@ -122,8 +121,8 @@ export class Syncing {
   readonly #asked = new Set<string>()
   /** Those of them that gave one. */
   readonly #gave = new Set<string>()
-  /** Whoever gave none is asked once more after so many times 25 s, of which so many have gone by. */
-  #patience = { waits: 1, waited: 0 }
+  /** Whoever gave none is asked once more, every 25 s at first. */
+  readonly #onceMore = new Doubling()
   #lacking: string | null = null
   readonly #forksTold: ForksTold
   readonly #onRequest: OnRequest
@@ -342,14 +341,16 @@ export class Syncing {
     if (attached.tally.toSend + this.#lackingFrom(attached) === 0) attached.tally.begin()
   }
 
-  /** Of a suspended peer only its own feeds are taken. */
-  #lackingFrom({ link, standing, state }: Attached): number {
-    const { feedIsPeers } = this.#holdings(link)
-    let lacking = 0
-    for (const [feed, seq] of state.said)
-      if (standing !== 'narrow' || feedIsPeers(feed))
-        lacking += Math.max(0, seq + 1 - this.#replica.feeds.nextSeq(feed))
-    return lacking
+  #lackingFrom({ link, standing, state: { said } }: Attached): number {
+    return lackingFrom(
+      { standing, said },
+      { nextSeq: (feed) => this.#replica.feeds.nextSeq(feed), isPeers: (feed) => this.#isOwn(link, feed) },
+    )
+  }
+
+  /** Whether a feed is of the device at the other end. */
+  #isOwn({ peer }: Link, feed: FeedId): boolean {
+    return this.#replica.state.feeds.get(feed)?.device === peer
   }
 
   #unconfirmed({ state }: Attached): number {
@@ -404,7 +405,7 @@ export class Syncing {
         this.#beginIfSame(attached)
         attached.tally.toSend += Math.max(0, this.#replica.feeds.nextSeq(feed) - from)
         const fork = effect.fork ?? (from === 0 ? this.#replica.feeds.forkOf(feed) : null)
-        const isPeers = this.#replica.state.feeds.get(feed)?.device === link.peer
+        const isPeers = this.#isOwn(link, feed)
         if (fork !== null) this.#forksTold.begins(link, feed, { fork, isPeers })
         attached.serving = attached.serving
           .then(() => this.#serve(attached, feed, from))
@@ -469,7 +470,7 @@ export class Syncing {
 
   #isPeers(link: Link, effect: Extract<Effect, { type: 'absorbSegment' }>): boolean {
     const feed = this.#replica.feedOfRecord(effect.records[0]!)
-    return feed !== null && this.#holdings(link).feedIsPeers(feed)
+    return feed !== null && this.#isOwn(link, feed)
   }
 
   async #serve(attached: Attached, feed: FeedId, from: number): Promise<void> {
@@ -612,12 +613,7 @@ export class Syncing {
   /** Who could give no welcome then (its disk took nothing, say) may now. Each time later than the last, but for the first welcome. */
   #askOnceMore(): void {
     if (this.#replica.needsWelcome()) return this.#asked.clear()
-    const { waits, waited } = this.#patience
-    const isDue = waited + 1 >= waits
-    this.#patience = isDue
-      ? { waits: Math.min(waits * 2, MOST_WAITS), waited: 0 }
-      : { waits, waited: waited + 1 }
-    if (isDue) for (const id of this.#asked) if (!this.#gave.has(id)) this.#asked.delete(id)
+    if (this.#onceMore.isDue()) for (const id of this.#asked) if (!this.#gave.has(id)) this.#asked.delete(id)
   }
 
   /**
@@ -661,7 +657,7 @@ export class Syncing {
     if (question !== this.#lacking) {
       this.#asked.clear()
       this.#gave.clear()
-      this.#patience = { waits: 1, waited: 0 }
+      this.#onceMore.beginAnew()
     }
     this.#lacking = question
     if (question === null || this.#asking || this.#asked.has(id)) return false
@@ -676,7 +672,7 @@ export class Syncing {
   #forkToTell(link: Link, feed: FeedId): string | null {
     const fork = this.#replica.feeds.forkOf(feed)
     if (fork === null) return null
-    const isPeers = this.#replica.state.feeds.get(feed)?.device === link.peer
+    const isPeers = this.#isOwn(link, feed)
     return this.#forksTold.mayTell(link, feed, { fork, isPeers }) ? fork : null
   }
 
@@ -690,7 +686,7 @@ export class Syncing {
       heads: () => this.#replica.feeds.heads(),
       forkToTell: (feed) => this.#forkToTell(link, feed),
       recordAt: (feed, seq) => this.#replica.feeds.recIdAt(feed, seq),
-      feedIsPeers: (feed) => ledger.state().feeds.get(feed)?.device === link.peer,
+      feedIsPeers: (feed) => this.#isOwn(link, feed),
       missingBoxes: () => this.#replica.missingBoxes(),
       epochIsPeers: (epoch) => ledger.state().epochs.get(epoch)?.author === link.peer,
       needsWelcome: () => this.#replica.needsWelcome(),
