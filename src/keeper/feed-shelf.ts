@@ -31,16 +31,18 @@ export class FeedShelf {
   readonly #runs: Shelved[] = []
   #longest = 0
   #bytes = 0
-  #forked = false
+  /** By the record before them (none: '') of those signed for one place: the place, and the smallest id. */
+  readonly #forks = new Map<RecId | '', { readonly seq: number; readonly rec: RecId }>()
   #extent: Extent | null = null
 
   get bytes(): number {
     return this.#bytes
   }
 
-  /** Whether two records signed for one place are here. */
-  get isForked(): boolean {
-    return this.#forked
+  /** Where two records signed for one place are here, and the smallest of each, in one word; `null`: nowhere. */
+  get fork(): string | null {
+    const at = [...this.#forks.values()].map(({ seq, rec }) => `${seq}:${rec}`)
+    return at.length > 0 ? at.sort().join() : null
   }
 
   /** How far the feed is held; `null`: not at all. */
@@ -55,8 +57,7 @@ export class FeedShelf {
   }
 
   add(run: Shelved): void {
-    for (let i = 0; i < run.count && !this.#forked; i++)
-      this.#forked = this.idsAt(run.seq + i).some((id) => id !== idAt(run, i))
+    for (let i = 0; i < run.count; i++) this.#lookForFork(run, i)
     let at = this.#runs.length
     while (at > 0 && this.#runs[at - 1]!.seq > run.seq) at--
     this.#runs.splice(at, 0, run)
@@ -77,13 +78,29 @@ export class FeedShelf {
 
   /** The records held at a place, smallest id first: more than one is a fork. */
   idsAt(seq: number): readonly RecId[] {
-    const found = new Set<RecId>()
+    const found = new Set(this.#runsOver(seq).map((run) => idAt(run, seq - run.seq)))
+    return found.size < 2 ? [...found] : [...found].sort()
+  }
+
+  /** Runs that hold a record at a place. */
+  #runsOver(seq: number): readonly Shelved[] {
+    const over: Shelved[] = []
     for (let i = this.#lastFrom(seq); i >= 0; i--) {
       const run = this.#runs[i]!
       if (run.seq <= seq - this.#longest) break
-      if (seq <= endOf(run)) found.add(idAt(run, seq - run.seq))
+      if (seq <= endOf(run)) over.push(run)
     }
-    return found.size < 2 ? [...found] : [...found].sort()
+    return over
+  }
+
+  #lookForFork(run: Shelved, index: number): void {
+    const seq = run.seq + index
+    for (const other of this.#runsOver(seq)) {
+      const [at, id, prev] = [seq - other.seq, idAt(run, index), prevAt(run, index)]
+      if (idAt(other, at) === id || prevAt(other, at) !== prev) continue
+      const ids = [id, idAt(other, at), ...(this.#forks.has(prev) ? [this.#forks.get(prev)!.rec] : [])]
+      this.#forks.set(prev, { seq, rec: ids.sort()[0]! })
+    }
   }
 
   /** Runs that hold something at or above `from`. */
@@ -130,6 +147,10 @@ export const chainsOf = (runs: readonly Shelved[]): readonly (readonly Shelved[]
   }
   return chains.filter(({ length }) => length >= WORTH_IT)
 }
+
+/** The record before one of a run; '': it is the first of its feed. */
+const prevAt = (run: Shelved, index: number): RecId | '' =>
+  index > 0 ? idAt(run, index - 1) : (run.prev ?? '')
 
 const endOf = ({ seq, count }: Shelved): number => seq + count - 1
 

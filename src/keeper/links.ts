@@ -15,9 +15,10 @@ import {
   type Step,
 } from '../lib/sync/engine.ts'
 import { ForksTold } from '../lib/sync/forks-told.ts'
+import { lackingFrom } from '../lib/sync/lacking.ts'
 import { Patience } from '../lib/sync/patience.ts'
 import type { Link, Standing } from '../lib/sync/ports.ts'
-import { encodeSyncMessage, parseSyncMessage, type SyncMessage } from '../lib/wire/sync.ts'
+import { encodeSyncMessage, parseSyncMessage, type Head, type SyncMessage } from '../lib/wire/sync.ts'
 import type { Keeping, Taken } from './keeping.ts'
 
 /** As members do: what is new is told after a moment, and everything again after a while. ms. */
@@ -115,6 +116,7 @@ export class Links {
     const message = parseSyncMessage(bytes)
     if (!message.ok) return this.#bad(attached)
     this.#forksTold.heard(attached.link)
+    if (message.value.type === 'again') this.#forksTold.letGo(attached.link)
     this.#step(attached, onMessage(attached.state, message.value, this.#holdings(attached.link)))
   }
 
@@ -159,6 +161,8 @@ export class Links {
         return
       case 'serve': {
         const { feed, from } = effect
+        const fork = effect.fork ?? (from === 0 ? (this.#keeping.shelf?.forkOf(feed) ?? null) : null)
+        if (fork !== null) this.#forksTold.begins(link, feed, { fork, isPeers: false })
         attached.serving = attached.serving.then(() => this.#serve(attached, feed, from))
         return
       }
@@ -189,14 +193,14 @@ export class Links {
   async #serve(attached: Attached, feed: FeedId, from: number): Promise<void> {
     const { shelf } = this.#keeping
     if (!shelf) return
-    const tellsOfFork = from === 0 && shelf.isForked(feed)
     for await (const { records, seal, last } of shelf.read(feed, from)) {
       await attached.link.drained()
-      if (!this.#attached.has(attached.link.id) || !carriesAll(attached.standing)) return
+      if (!this.#attached.has(attached.link.id) || !carriesAll(attached.standing))
+        return this.#forksTold.brokeOff(attached.link, feed)
       this.#send(attached.link, { type: 'segment', records, seal })
       attached.state = sent(attached.state, feed, last)
     }
-    if (tellsOfFork && this.#attached.has(attached.link.id)) this.#forksTold.sent(attached.link, feed)
+    if (from === 0 && this.#attached.has(attached.link.id)) this.#forksTold.sent(attached.link, feed)
   }
 
   #tellSoon(): void {
@@ -226,13 +230,17 @@ export class Links {
       this.#step(attached, openAgain(attached.standing, this.#holdings(attached.link)))
   }
 
-  #lackingFrom({ link, standing, state }: Attached): number {
-    const { heads, feedIsPeers } = this.#holdings(link)
-    const held = new Map(heads().map(({ feed, seq }) => [feed, seq]))
-    let lacking = 0
-    for (const [feed, seq] of state.said)
-      if (standing !== 'narrow' || feedIsPeers(feed)) lacking += Math.max(0, seq - (held.get(feed) ?? -1))
-    return lacking
+  #lackingFrom({ link, standing, state: { said } }: Attached): number {
+    const held = new Map(this.#heads(link).map(({ feed, seq }) => [feed, seq]))
+    return lackingFrom(
+      { standing, said },
+      { nextSeq: (feed) => (held.get(feed) ?? -1) + 1, isPeers: (feed) => this.#isOwn(link, feed) },
+    )
+  }
+
+  /** Whether a feed is of the device at the other end. */
+  #isOwn({ peer }: Link, feed: FeedId): boolean {
+    return this.#keeping.state?.feeds.get(feed)?.device === peer
   }
 
   #noteAsked(peer: DeviceId): void {
@@ -248,6 +256,12 @@ export class Links {
    * A feed whose beginning is not here is not spoken of until the peer has been asked for it, by silence: it may hold more
    * than whoever brought the rest. After a moment it is told how far the feed is held, and served from there.
    */
+  #heads({ peer }: Link): readonly Head[] {
+    return (this.#keeping.shelf?.extents() ?? [])
+      .filter(({ feed, from }) => from === 0 || this.#asked.has(`${peer} ${feed}`))
+      .map(({ feed, seq, rec }) => ({ feed, seq, rec }))
+  }
+
   #holdings(link: Link): Holdings {
     const keeping = this.#keeping
     return {
@@ -255,13 +269,13 @@ export class Links {
       settled: (id) => keeping.isSettled(id),
       missing: () => keeping.ledger?.missing() ?? [],
       entriesSince: (have) => keeping.ledger?.since(have).map(({ wire }) => wire) ?? [],
-      heads: () =>
-        (keeping.shelf?.extents() ?? [])
-          .filter(({ feed, from }) => from === 0 || this.#asked.has(`${link.peer} ${feed}`))
-          .map(({ feed, seq, rec }) => ({ feed, seq, rec })),
+      heads: () => this.#heads(link),
       recordAt: (feed, seq) => keeping.shelf?.recordAt(feed, seq) ?? null,
-      tellsOfFork: (feed) => (keeping.shelf?.isForked(feed) ?? false) && !this.#forksTold.has(link, feed),
-      feedIsPeers: (feed) => keeping.state?.feeds.get(feed)?.device === link.peer,
+      forkToTell: (feed) => {
+        const fork = keeping.shelf?.forkOf(feed) ?? null
+        return fork !== null && this.#forksTold.mayTell(link, feed, { fork, isPeers: false }) ? fork : null
+      },
+      feedIsPeers: (feed) => this.#isOwn(link, feed),
       missingBoxes: () => keeping.missingBoxes(),
       epochIsPeers: () => false,
       needsWelcome: () => false,

@@ -55,8 +55,9 @@ export class Shelf {
     return this.#feeds.get(feed)?.idsAt(seq)[0] ?? null
   }
 
-  isForked(feed: FeedId): boolean {
-    return this.#feeds.get(feed)?.isForked ?? false
+  /** What is here of places of a feed for which two records were signed, in one word that changes with it; `null`: none. */
+  forkOf(feed: FeedId): string | null {
+    return this.#feeds.get(feed)?.fork ?? null
   }
 
   /** Bytes on the disk of one feed. */

@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest'
-import { idBytes } from '../../src/lib/core/ids.ts'
+import { encodeCbor } from '../../src/lib/core/cbor.ts'
+import { idBytes, MAIN_DOC } from '../../src/lib/core/ids.ts'
 import { sign } from '../../src/lib/crypto/sign.ts'
+import { encodeManifest, manifestHash, sealSnapshot, snapshotHash } from '../../src/lib/feed/checkpoint.ts'
+import { writeEpoch } from '../../src/lib/ledger/epochs.ts'
 import { createEntry } from '../../src/lib/ledger/authoring.ts'
 import { encodeEntry, entryIdOf } from '../../src/lib/ledger/entry.ts'
 import { RULES } from '../../src/lib/ledger/rules.ts'
@@ -142,4 +145,50 @@ test('attack 36: rules this version knows change nothing, and one voice alone ra
   decideForNewerRules(alba, bruna, RULES)
   await world.settle()
   expect(bruna.replica.outdated).toBe(false)
+})
+
+/** A checkpoint as a later version of Alba’s app would propose it: with this attachment. */
+const proposesAsLater = async (world: World, alba: Person, manifest: Uint8Array) => {
+  const { ledger, own } = alba.replica
+  const attachment = { hash: manifestHash(manifest), size: manifest.length }
+  const { id, wire } = createEntry({ ledger, own, act: { type: 'checkpoint', attachment } })
+  alba.replica.absorbEntries([wire])
+  for (const { replica } of world.people) {
+    replica.absorbEntries([wire])
+    replica.checkpoints.absorbBlob(manifest)
+  }
+  await world.settle()
+  return id
+}
+
+test('attack 36: an agreement in a form of a later version: Bruna’s phone says that it cannot tell, and never that it differs', async () => {
+  const world = new World(364)
+  const [alba, bruna] = (await world.found('Alba', 'Bruna', 'Ceiba')) as [Person, Person, Person]
+  const id = await proposesAsLater(world, alba, encodeCbor({ v: 2, closes: ['todo'] }))
+  expect(bruna.replica.checkpoints.checkOf(id)).toBe('newer')
+  expect(bruna.replica.checkpoints.cosign(id).ok).toBe(false)
+  // What is in no form at all is another matter.
+  const other = await proposesAsLater(world, alba, encodeCbor({ v: 0, closes: ['todo'] }))
+  expect(bruna.replica.checkpoints.checkOf(other)).toBe('differs')
+})
+
+test('attack 36: what the newer rules make of who belongs, a phone that only reads does not call a difference', async () => {
+  const world = new World(365)
+  const [alba, bruna, ceiba] = (await world.found('Alba', 'Bruna', 'Ceiba')) as [Person, Person, Person]
+  const checks = async () => {
+    const { ledger, keyring, feeds, documents } = alba.replica
+    const epoch = writeEpoch(ledger.state(), (one) => keyring.has(one))!
+    const place = { key: keyring.key(epoch)!, coll: ledger.coll, doc: MAIN_DOC, parents: ledger.heads() }
+    const sealed = sealSnapshot(place, documents.states().get(MAIN_DOC)!)
+    const snapshots = new Map([[MAIN_DOC, snapshotHash(sealed)]])
+    const said = { epoch, base: feeds.baseNow(), snapshots, stateHash: new Uint8Array(32) }
+    const id = await proposesAsLater(world, alba, encodeManifest(said))
+    for (const { replica } of world.people) replica.checkpoints.absorbBlob(sealed)
+    await world.settle()
+    return ceiba.replica.checkpoints.checkOf(id)
+  }
+  expect(await checks()).toBe('differs')
+  decideForNewerRules(alba, bruna, RULES + 1)
+  await world.settle()
+  expect(await checks()).toBe('newer')
 })

@@ -149,3 +149,59 @@ test('bytes that are no update, or a broken one, never throw and change nothing'
   )
   expect(rootOf(ana, 'articles').size).toBe(1)
 })
+
+test('what Dora wrote upon something that is not here, and what she wrote elsewhere after it, come back each by itself', () => {
+  const { ana, updates } = setAside(
+    (doc) => {
+      addArticle(doc, { title: 'Retenes', kind: 'rule', text: 'a' })
+      addArticle(doc, { title: 'Cocina', kind: 'rule', text: 'b' })
+    },
+    (doc) => typeInto(doc, 1, 'uno'),
+    (doc) => typeInto(doc, 4, 'dos'),
+    (doc) => appendToArticle(doc, articles(doc).read()[1]!.id, 'tres'),
+    (doc) => typeInto(doc, 7, 'cuatro'),
+    (doc) => addThreat(doc, { title: 'Desalojo', who: 'familias' }),
+  )
+  const { pieces } = rescuable(ana, updates.slice(1))
+  expect(pieces).toMatchObject([
+    { type: 'article', title: 'Cocina', text: 'tres' },
+    { type: 'threat', title: 'Desalojo' },
+    { type: 'other', text: 'dos\ncuatro' },
+  ])
+  // In one batch as in many.
+  expect(rescuable(ana, [Y.mergeUpdates(updates.slice(1))]).pieces).toEqual(pieces)
+  bringBack(ana, rescuable(ana, updates.slice(1)))
+  expect(
+    articles(ana)
+      .read()
+      .map(({ title, body }) => `${title}: ${plainText(body!)}`),
+  ).toEqual(['Retenes: a', 'Cocina: b\ntres', ': dos\ncuatro'])
+})
+
+test('what comes first is not dropped because what comes after it has no place, nor the other way round', () => {
+  const { ana, updates } = setAside(
+    (doc) => addArticle(doc, { title: 'Retenes', kind: 'rule', text: 'a' }),
+    (doc) => addArticle(doc, { title: 'Cocina', kind: 'rule', text: 'b' }),
+    (doc) => void appendToArticle(doc, articles(doc).read()[0]!.id, 'c'),
+    (doc) => void appendToArticle(doc, articles(doc).read()[1]!.id, 'd'),
+    (doc) => void appendToArticle(doc, articles(doc).read()[0]!.id, 'e'),
+  )
+  const text = (from: readonly Uint8Array[]) => {
+    const { pieces } = rescuable(ana, from)
+    return pieces.map((piece) => (piece.type === 'threat' ? '' : `${piece.type} ${piece.text}`))
+  }
+  // Without the article she had begun, which is nowhere.
+  expect(text(updates.slice(1))).toEqual(['article c\ne', 'other d'])
+  expect(text([Y.mergeUpdates(updates.slice(1))])).toEqual(['article c\ne', 'other d'])
+})
+
+test('words that Dora erased again herself do not come back', () => {
+  const { ana, updates } = setAside(
+    (doc) => addArticle(doc, { title: 'Retenes', kind: 'rule', text: 'a' }),
+    (doc) => typeInto(doc, 1, 'uno'),
+    (doc) => typeInto(doc, 4, 'dos'),
+    (doc) => typeInto(doc, 7, 'tres'),
+    (doc) => ((firstArticle(doc).body!.get(0) as Y.XmlElement).get(0) as Y.XmlText).delete(4, 3),
+  )
+  expect(rescuable(ana, updates.slice(1)).text).toBe('tres')
+})

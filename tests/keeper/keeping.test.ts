@@ -67,12 +67,36 @@ test('two phones sign as one: the keeper keeps both branches, and who meets it a
   await twin.writes('de quien copió')
   house.link(twin)
   await house.settle()
-  expect(house.keeping.shelf!.isForked(bea.replica.feed!)).toBe(true)
+  expect(house.keeping.shelf!.forkOf(bea.replica.feed!)).not.toBeNull()
   world.cut(twin)
   await house.restarts()
   house.link(caro)
   await house.settle()
-  expect(caro.replica.feeds.isForked(bea.replica.feed!)).toBe(true)
+  expect(caro.replica.feeds.forkOf(bea.replica.feed!)).not.toBeNull()
+})
+
+test('a third phone signs for an earlier place: who knew of the first two learns of it from the keeper', async () => {
+  const { world, ana, bea, caro, house } = await withKeeper()
+  for (const person of [ana, bea, caro]) world.cut(person)
+  const early = await bea.copied()
+  await bea.writes('una ')
+  const late = await bea.copied()
+  await bea.writes('dos ')
+  await late.writes('otra ')
+  for (const phone of [bea, late]) {
+    house.link(phone)
+    await house.settle()
+    world.cut(phone)
+  }
+  const forkOf = () => caro.replica.feeds.forkOf(bea.replica.feed!)
+  house.link(caro)
+  await house.settle()
+  const first = forkOf()
+  await early.writes('primera ')
+  house.link(early)
+  await house.settle()
+  expect(forkOf()).not.toBe(first)
+  expect(forkOf()).toBe(house.keeping.shelf!.forkOf(bea.replica.feed!))
 })
 
 test('a damaged place on its disk makes a hole that the next member fills', async () => {

@@ -88,7 +88,7 @@ test.prop(
       entriesSince: () => [new Uint8Array(1)],
       heads: () => [{ feed: id(1), seq: 1, rec: id(8) }],
       recordAt: () => null,
-      tellsOfFork: () => false,
+      forkToTell: () => null,
       feedIsPeers: () => false,
       missingBoxes: () => [id(7)],
       epochIsPeers: () => isMaker,

@@ -253,6 +253,34 @@ describe('Elena on the hill and Flor at the river write under a key older than D
     expect(dora.replica.lacking()).not.toBeNull()
   })
 
+  test('whoever gave the newest is suspended: she reads both after a restart too, as the phone beside her that was left on', async () => {
+    await takes(bea, ana)
+    bea.replica.suspend(ana.device, 'lost')
+    await world.settle()
+    dora.replica.absorbEntries(bea.replica.entriesSince([]))
+    expect(dora.replica.state.devices.get(ana.device)!.standing).toBe('suspended')
+    const before = dora.reads()
+    expect(before).toContain('desde el cerro ')
+    await restartsSlowly()
+    expect(dora.reads()).toBe(before)
+    expect(dora.replica.handedOver!.by).toBe(ana.member)
+  })
+
+  test('the newest cannot be read any more: she begins from the one before, and asks for what is lacking', async () => {
+    await takes(bea, ana)
+    const key = baseKey(dora.replica.coll)
+    for (const value of [Uint8Array.of(0xff, 1), null]) {
+      await dora.storage.commit([{ table: 'snapshots', key, value }])
+      await restartsSlowly()
+      expect(dora.reads()).toBe('juntas desde el río ')
+      expect(dora.replica.lacking()).not.toBeNull()
+    }
+    await takes(ana)
+    readsAll()
+    await restartsSlowly()
+    readsAll()
+  })
+
   test('every trace of it is found in both rows, until all agree on what is settled: then both are gone', async () => {
     await takes(bea, ana)
     world.people.push(elena, flor)

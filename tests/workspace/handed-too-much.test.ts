@@ -1,8 +1,9 @@
 import { beforeEach, expect, test } from 'vitest'
 import { expectOk } from '../../src/lib/core/result.ts'
-import type { FeedId } from '../../src/lib/core/ids.ts'
+import { MAIN_DOC, type FeedId } from '../../src/lib/core/ids.ts'
 import { addArticle, appendToArticle, articles } from '../../src/lib/domain/articles.ts'
 import { plainText } from '../../src/lib/domain/prose.ts'
+import { isSameState } from '../../src/lib/domain/same-document.ts'
 import { handedTooMuch } from '../../src/lib/workspace/handed-too-much.ts'
 import { Replica } from '../../src/lib/workspace/replica.ts'
 import { createWelcome, openWelcome } from '../../src/lib/workspace/welcome.ts'
@@ -198,8 +199,19 @@ test('what she types elsewhere goes out at once; only what comes after the other
   expect(dora.replica.feeds.frontierOf(dora.device)).toEqual(signed)
   await together()
   for (const person of [ana, flor, dora]) {
-    expect(articlesOf(person)).toContain('Otra hoja: a salvo')
-    for (const words of ['encima', 'y más']) expect(articlesOf(person).join()).toContain(words)
+    // Each by itself: what stood upon nothing any more takes nothing else with it.
+    expect(articlesOf(person).sort()).toEqual([': encima', 'Otra hoja: a salvo y más'])
     expect(person.replica.feeds.refused()).toEqual([])
   }
+})
+
+test('what waits on her phone is no part of what Dora hands over, because nobody has signed it', async () => {
+  await learnsAlone()
+  const before = handedBy(dora)
+  appendToArticle(dora.doc, articles(dora.doc).read()[0]!.id, 'encima')
+  await dora.replica.flush()
+  expect(articlesOf(dora)).toEqual(['Tarde: tarde encima'])
+  const handed = handedBy(dora)
+  expect(handed.base).toEqual(before.base)
+  expect(isSameState(handed.docs.get(MAIN_DOC)!, before.docs.get(MAIN_DOC))).toBe(true)
 })

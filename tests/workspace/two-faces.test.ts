@@ -71,3 +71,30 @@ test('Dora begins from a branch of a copied phone that does not stand, and is to
   // What she wrote upon that branch stands upon nothing, and the others can bring it back.
   expect(ana.replica.setAside().map(({ device }) => device)).toContain(dora.device)
 })
+
+test('a second fork shows lower down, to Bea alone: Ana, who was told of the first, is told of it too', async () => {
+  const world = new World(29)
+  const [ana, bea, cata] = (await world.found('Ana', 'Bea', 'Cata')) as [Person, Person, Person]
+  for (const person of world.people) world.cut(person)
+  const early = await cata.copied()
+  await cata.writes('una ')
+  await cata.writes('dos ')
+  const late = await cata.copied()
+  await cata.writes('tres ')
+  await late.writes('otra ')
+  for (const twin of [cata, late]) {
+    world.link(twin, ana)
+    await later(world)
+    world.cut(twin)
+  }
+  world.link(ana, bea)
+  await later(world)
+  expect(bea.reads()).toBe(ana.reads())
+  expect(bea.reads()).toContain('dos')
+  await early.writes('primera ')
+  world.link(early, bea)
+  await later(world)
+  expect(bea.replica.feeds.forks()).toHaveLength(2)
+  expect(ana.replica.feeds.forks()).toHaveLength(2)
+  expect(ana.reads()).toBe(bea.reads())
+})

@@ -59,7 +59,7 @@ const stateBefore = (doc: Y.Doc, client: number, clock: number): Uint8Array => {
   return encoding.toUint8Array(encoder)
 }
 
-type Struct = ReturnType<typeof Y.decodeUpdate>['structs'][number]
+export type Struct = ReturnType<typeof Y.decodeUpdate>['structs'][number]
 
 /** Structs of the document and, above them, those of the change, which are all of one client and in a row. */
 class Known {
@@ -198,7 +198,7 @@ const orderIn = (
 }
 
 /** An update of this one struct, which deletes nothing. */
-const updateOf = (struct: Struct): Uint8Array => {
+export const updateOf = (struct: Struct): Uint8Array => {
   const encoder = new Y.UpdateEncoderV1()
   const { restEncoder } = encoder
   encoding.writeVarUint(restEncoder, 1)

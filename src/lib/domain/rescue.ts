@@ -3,9 +3,9 @@ import { addArticle, appendToArticle, articles } from './articles.ts'
 import { change } from './change.ts'
 import { createDocument, rootOf } from './document.ts'
 import { isMap, itemOf } from './items.ts'
-import { mergeInto } from './merge.ts'
 import { addThreat, editThreat, THREAT_FIELDS, threats, type ThreatField } from './threats.ts'
 import { cut, freeText, oneLine } from './text.ts'
+import { Unplaced } from './unplaced.ts'
 
 /** How much of a set-aside change is shown, in UTF-16 units. */
 export const SHOWN_MAX = 2000
@@ -45,14 +45,17 @@ export const rescuable = (
 export const rescuables = (doc: Y.Doc, changes: readonly (readonly Uint8Array[])[]): readonly Rescuable[] => {
   const trial = createDocument()
   Y.applyUpdate(trial, Y.encodeStateAsUpdate(doc))
+  const unplaced = new Unplaced(trial)
   const seen = changes.map((updates) => {
     const added = new Added()
     try {
       for (const update of updates) {
         added.note(update)
-        mergeInto(trial, update)
+        unplaced.merge(update)
       }
-      return describe(piecesOf(trial, added), added)
+      const text = cut(freeText(unplaced.take()), PIECE_MAX)
+      const without: readonly Piece[] = text.trim() ? [{ type: 'other', text }] : []
+      return describe([...piecesOf(trial, added), ...without], added)
     } catch {
       return describe([], added)
     }

@@ -1,5 +1,5 @@
 import { concatBytes, equalBytes, hexFromBytes, utf8FromText } from '../core/bytes.ts'
-import { decodeCbor, encodeCbor, hasExactly, isBytes, isUint, type Cbor } from '../core/cbor.ts'
+import { decodeCbor, encodeCbor, hasExactly, isBytes, isCborMap, isUint, type Cbor } from '../core/cbor.ts'
 import {
   CLOSED_DOC,
   docIdFrom,
@@ -38,7 +38,10 @@ export type Manifest = {
   readonly stateHash: Uint8Array
 }
 
-export type BadManifest = { readonly type: 'BadManifest' }
+export type BadManifest =
+  | { readonly type: 'BadManifest' }
+  /** Of a later version: what it says cannot be told here. */
+  | { readonly type: 'NewerManifest' }
 
 /** `enc({epoch, snaps, state, v: 1, vv})`, feeds, documents and heads in order, so that one checkpoint has one spelling. */
 export const encodeManifest = ({ epoch, base, snapshots, stateHash }: Manifest): Uint8Array =>
@@ -63,6 +66,7 @@ export const parseManifest = (bytes: Uint8Array): Result<Manifest, BadManifest> 
   const bad = err({ type: 'BadManifest' } as const)
   if (bytes.length > MAX_MANIFEST_BYTES) return bad
   const decoded = decodeCbor(bytes)
+  if (decoded.ok && isOfLaterVersion(decoded.value)) return err({ type: 'NewerManifest' })
   if (!decoded.ok || !hasExactly(decoded.value, ['v', 'epoch', 'state', 'snaps', 'vv'])) return bad
   const { v, epoch, state, snaps, vv } = decoded.value
   const id = epochIdFrom(epoch)
@@ -72,6 +76,8 @@ export const parseManifest = (bytes: Uint8Array): Result<Manifest, BadManifest> 
     ? ok({ epoch: id, base, snapshots, stateHash: state })
     : bad
 }
+
+const isOfLaterVersion = (value: Cbor): boolean => isCborMap(value) && isUint(value['v']) && value['v'] > 1
 
 /** `H("att", bytes)`: the name of a manifest in its checkpoint entry. */
 export const manifestHash = (bytes: Uint8Array): Uint8Array => hash('att', bytes)

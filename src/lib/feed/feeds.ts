@@ -283,6 +283,11 @@ export class Feeds {
     return (this.#lines.get(feed)?.forks.length ?? 0) > 0
   }
 
+  /** What is known of its forks, in one word that changes with what counts; `null`: of none. Meaningless to anybody else. */
+  forkOf(feed: FeedId): string | null {
+    return this.#lines.get(feed)?.fork() ?? null
+  }
+
   /** Feeds of which the base holds a branch that does not stand, as a record signed for a place there has shown. */
   fallenBelow(): readonly FeedId[] {
     return this.#byIndex.filter((line) => line.isRootFallen()).map(({ id }) => id)

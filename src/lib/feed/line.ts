@@ -114,6 +114,12 @@ export class FeedLine {
     return this.#buried.leavesOut(at)
   }
 
+  /** Where it is forked, and which branch stands there; `null`: nowhere. */
+  fork(): string | null {
+    const at = this.forks.map(({ seq, records }) => `${seq}:${records[0]}`)
+    return at.length > 0 ? at.sort().join() : null
+  }
+
   /**
    * Takes note of those of some records in a row that lie at or below the root. Where two were signed for one place there, what
    * lies there stands all the same: it is evidence.

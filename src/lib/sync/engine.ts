@@ -37,8 +37,8 @@ export type LinkState = {
   readonly asked: ReadonlySet<EntryId>
   /** Epochs whose boxes the peer was asked for and may still send: it is asked again in a while, not with every act. */
   readonly askedBoxes: ReadonlySet<EpochId>
-  /** Feeds of which the peer holds another branch, and was sent ours whole. */
-  readonly parted: ReadonlySet<FeedId>
+  /** Feeds that the peer was sent whole, because it may hold another branch, and what was known here of their forks; '': of none. */
+  readonly parted: ReadonlyMap<FeedId, string>
   /** The peer was not told what I hold, because it would send what comes from somebody else already. */
   readonly owes: boolean
 }
@@ -56,8 +56,11 @@ export interface Holdings {
   heads(): readonly Head[]
   /** The record held at a place of the branch that stands, or `null`. */
   recordAt(feed: FeedId, seq: number): RecId | null
-  /** Whether two records signed for one place of a feed are here, and the peer was not sent both yet. */
-  tellsOfFork(feed: FeedId): boolean
+  /**
+   * What is known here of places of a feed for which two records were signed, in one word that changes with it, if the peer is
+   * to be sent all of them now; else `null`.
+   */
+  forkToTell(feed: FeedId): string | null
   feedIsPeers(feed: FeedId): boolean
   missingBoxes(): readonly EpochId[]
   /** Whether the peer made this epoch. */
@@ -84,8 +87,8 @@ export type Effect =
   | { readonly type: 'send'; readonly message: SyncMessage }
   | { readonly type: 'absorbEntries'; readonly entries: readonly Uint8Array[] }
   | { readonly type: 'absorbSegment'; readonly records: readonly Uint8Array[]; readonly seal: Uint8Array }
-  /** Send the peer everything of `feed` from `from` on. */
-  | { readonly type: 'serve'; readonly feed: FeedId; readonly from: number }
+  /** Send the peer everything of `feed` from `from` on. `fork`: all branches, because this is known of its forks. */
+  | { readonly type: 'serve'; readonly feed: FeedId; readonly from: number; readonly fork?: string }
   | { readonly type: 'serveBoxes'; readonly epochs: readonly EpochId[] }
   | { readonly type: 'absorbBoxes'; readonly epoch: EpochId; readonly boxes: Uint8Array }
   | {
@@ -132,7 +135,7 @@ const newState = (standing: Standing): LinkState => ({
   answered: '',
   asked: new Set(),
   askedBoxes: new Set(),
-  parted: new Set(),
+  parted: new Map(),
   owes: false,
 })
 
@@ -306,16 +309,33 @@ const withKeys = ({ state, effects }: Step, holdings: Holdings): Step => {
  */
 const withForks = ({ state, effects }: Step, holdings: Holdings): Step => {
   if (!carriesAll(state.standing)) return { state, effects }
-  const untold = [...(state.held?.keys() ?? [])].filter(
-    (feed) => !state.parted.has(feed) && holdings.tellsOfFork(feed),
-  )
+  const untold = [...(state.held?.keys() ?? [])].flatMap((feed): readonly (readonly [FeedId, string])[] => {
+    const fork = forkFor(state, feed, holdings)
+    return fork === null ? [] : [[feed, fork]]
+  })
   if (untold.length === 0) return { state, effects }
-  const serve = untold.map((feed): Effect => ({ type: 'serve', feed, from: 0 }))
+  const serve = untold.map(([feed, fork]): Effect => ({ type: 'serve', feed, from: 0, fork }))
   return {
-    state: { ...state, parted: new Set([...state.parted, ...untold]) },
+    state: { ...state, parted: new Map([...state.parted, ...untold]) },
     effects: [...effects, ...serve],
   }
 }
+
+/** What is to be told of the forks of a feed on this link, and was not. */
+const forkFor = ({ parted }: LinkState, feed: FeedId, holdings: Holdings): string | null => {
+  const fork = holdings.forkToTell(feed)
+  return fork !== null && parted.get(feed) !== fork ? fork : null
+}
+
+/** The peer was sent all that was here of a feed, and what has shown since about its forks came from the peer. */
+export const gaveFork = (
+  state: LinkState,
+  feed: FeedId,
+  known: { readonly before: string | null; readonly now: string | null },
+): LinkState =>
+  known.now !== null && known.now !== known.before && state.parted.get(feed) === (known.before ?? '')
+    ? { ...state, parted: new Map([...state.parted, [feed, known.now]]) }
+    : state
 
 const sayHave = (state: LinkState, holdings: Holdings): Step => {
   if (state.standing === 'stranger' || holdings.needsWelcome()) return { state, effects: [] }
@@ -365,19 +385,22 @@ const onHave = (state: LinkState, heads: readonly Head[], holdings: Holdings): S
       }
     }
   // Two records signed for one place: each side must see both to know it (feed.md §7).
-  const parted = new Set(state.parted)
-  for (const { feed, seq, rec } of heads) {
+  const parted = new Map(state.parted)
+  let isParting = false
+  for (const { feed, seq, rec } of carriesAll(state.standing) ? heads : []) {
     const ours = holdings.recordAt(feed, seq)
+    const differs = ours !== null && ours !== rec && !parted.has(feed)
     // A peer that knows one branch only may have the very head we have, and not know that there is another.
-    const differs = (ours !== null && ours !== rec) || holdings.tellsOfFork(feed)
-    if (!differs || parted.has(feed) || !carriesAll(state.standing)) continue
-    parted.add(feed)
-    serve.push({ type: 'serve', feed, from: 0 })
+    const fork = forkFor(state, feed, holdings)
+    if (!differs && fork === null) continue
+    parted.set(feed, fork ?? '')
+    isParting = true
+    serve.push({ type: 'serve', feed, from: 0, ...(fork !== null && { fork }) })
   }
   const behind = heads.some(({ feed, seq }) => seq > (mine.get(feed) ?? -1))
   const word = digest(heads)
   const next = { ...state, held, said, parted, gone: gone ?? state.gone }
-  const tells = behind || parted.size > state.parted.size
+  const tells = behind || isParting
   const answers = tells && word !== state.answered
   if ((!answers && !untold) || holdings.needsWelcome()) return { state: next, effects: serve }
   const answering: LinkState = { ...next, answered: word }

@@ -37,6 +37,7 @@ import type { Base, BasePosition, SealedRecord } from '../feed/types.ts'
 import { writeEpoch } from '../ledger/epochs.ts'
 import { mayCosign, type MayNotCosign } from '../ledger/conduct.ts'
 import type { Ledger } from '../ledger/graph.ts'
+import { rulesAreAhead } from '../ledger/rules.ts'
 import type { LedgerView } from '../ledger/types.ts'
 import type { Storage, Write } from '../sync/ports.ts'
 import { areClosedDocs, closeDocs } from './closing.ts'
@@ -53,6 +54,8 @@ export type Check =
   /** Its parts, or records or keys it names, are not here (yet). */
   | 'missing'
   | 'differs'
+  /** It goes by rules or is in a form that this program does not know, and so cannot say. */
+  | 'newer'
 
 /** Documents as they were, with the positions they stand for. */
 export type Settled = {
@@ -90,8 +93,12 @@ export type CheckpointPort = {
     readonly by: DeviceId | null
   } | null
   readonly docs: () => ReadonlyMap<DocId, Uint8Array>
+  /** Signs what was typed and is in no record yet. */
+  readonly flush: () => void
   readonly act: (checkpoint: { readonly hash: Uint8Array; readonly size: number } | EntryId) => EntryId
   readonly save: (writes: readonly Write[]) => void
+  /** Until nothing is on its way to the disk any more, or the disk takes nothing. */
+  readonly onDisk: () => Promise<void>
   /** Has every link asked what it would give: something is still missing. */
   readonly ask: () => void
   /** The one this device holds to by its own work or that of those who signed: not one it was merely told of. */
@@ -109,6 +116,8 @@ const ASK_NEXT_MS = 1000
 const ASK_AGAIN_MS = 15_000
 /** Records may still be on their way for so long before a final checkpoint is taken in their place. ms. */
 const PATIENCE_MS = 60_000
+/** A disk that did not give back what is in memory is asked again after this long. ms. */
+const READ_AGAIN_MS = 15_000
 /** After something moved, a check waits a little: what moves next often belongs to it. ms. */
 const CHECK_MS = 300
 /** Records merged in one go while working a checkpoint out; in between, others get their turn. */
@@ -130,6 +139,7 @@ export class Checkpoints {
   readonly #moved = new Cell(0)
   #waiting: (() => void) | null = null
   #asking: (() => void) | null = null
+  #readingAgain: (() => void) | null = null
   #working: Promise<void> | null = null
   #again = false
   #closed = false
@@ -155,8 +165,10 @@ export class Checkpoints {
 
   // ── proposing and signing ────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Proposes everything accepted here, as the documents are now, and signs it. Call after everything written is on disk. */
+  /** Proposes everything accepted here, as the documents are now, and signs it. */
   propose(): Result<EntryId, CannotPropose> {
+    // Words that are in the documents and in no record nobody else would find.
+    this.#port.flush()
     const { ledger, keyring, coll } = this.#port
     const epoch = writeEpoch(ledger.state(), (id) => keyring.has(id))
     const key = epoch && keyring.key(epoch)
@@ -230,7 +242,8 @@ export class Checkpoints {
     })
   }
 
-  #has(digest: Uint8Array): boolean {
+  /** Whether a part is here. */
+  has(digest: Uint8Array): boolean {
     return this.#blobs.has(hexFromBytes(digest)) || this.#heldAs(digest) !== null
   }
 
@@ -283,7 +296,7 @@ export class Checkpoints {
       if (!digest) return []
       const manifest = this.#manifestOf(id)
       const parts = manifest ? [...manifest.snapshots.values()] : [digest]
-      return parts.filter((part) => !this.#has(part))
+      return parts.filter((part) => !this.has(part))
     })
   }
 
@@ -330,7 +343,13 @@ export class Checkpoints {
 
   // ── working out ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Looks, a little later, whether anything is to be checked or settled. Call after ledger, records or keys moved. */
+  /** Records or keys came. Looks, if one of these may have been lacking. */
+  lookIfLacking(): void {
+    const isLacking = (id: EntryId) => ['working', 'missing'].includes(this.checkOf(id))
+    if (this.#relevant().some(isLacking)) this.look()
+  }
+
+  /** Looks, a little later, whether anything is to be checked or settled. Call after the ledger moved. */
   look(): void {
     this.#moved.set(this.#moved.read() + 1)
     this.#again = true
@@ -354,6 +373,7 @@ export class Checkpoints {
     this.#closed = true
     this.#waiting?.()
     this.#asking?.()
+    this.#readingAgain?.()
   }
 
   async #work(): Promise<void> {
@@ -362,8 +382,10 @@ export class Checkpoints {
       if (this.#closed) return
       const known = this.#checks.get(id)
       const isFinal = this.#isFinal(id)
-      if (known === 'same' || (known === 'differs' && !(isFinal && !this.#checkedFinal.has(id)))) continue
-      this.#set(id, await this.#check(id))
+      const isKnown = known === 'differs' || known === 'newer'
+      if (known === 'same' || (isKnown && !(isFinal && !this.#checkedFinal.has(id)))) continue
+      const found = await this.#check(id)
+      this.#set(id, found === 'differs' && this.#goesByNewerRules(id) ? 'newer' : found)
       if (isFinal) this.#checkedFinal.add(id)
     }
     await this.#settleOnNewest()
@@ -381,7 +403,7 @@ export class Checkpoints {
     if (check === 'same') return this.#port.settle(settled, 'verified')
     // What differs from one member's word is no reason to stay with that word.
     const isOneWord = (this.#port.base()?.by ?? null) !== null
-    if (check !== 'missing' && !(check === 'differs' && isOneWord)) return
+    if (check !== 'missing' && !(isOneWord && (check === 'differs' || check === 'newer'))) return
     const since = this.#firstSeen.get(newest) ?? clock.now()
     this.#firstSeen.set(newest, since)
     if (clock.now() - since < PATIENCE_MS) {
@@ -410,7 +432,7 @@ export class Checkpoints {
     const { ledger } = this.#port
     const manifest = this.#manifestOf(id)
     const entry = ledger.entry(id)
-    if (!manifest || !entry) return 'missing'
+    if (!manifest || !entry) return this.#whyUnreadable(id) ?? 'missing'
     const { parents } = entry.entry
     if (!this.#isWhole(manifest)) return 'missing'
     // Sealed for another place, or not by whoever holds the key it names.
@@ -419,6 +441,9 @@ export class Checkpoints {
     if (hexFromBytes(ledger.checkpointState(parents).hash) !== hexFromBytes(manifest.stateHash))
       return 'differs'
     if (!this.#covers(manifest.base) || !this.#reaches(id, manifest.base)) return 'missing'
+    // What came a moment ago is in memory before it is on disk, where it is read from.
+    await this.#port.onDisk()
+    if (this.#closed) return 'working'
     const base = this.#port.base()
     const feeds = new Feeds({
       ledger: ledgerAt(ledger, parents),
@@ -426,12 +451,15 @@ export class Checkpoints {
       ...(base && { base: base.base }),
     })
     for (const [feed, { seq, rec }] of manifest.base) {
-      const runs = this.#port.packs.read(feed, (base?.base.get(feed)?.seq ?? -1) + 1)
+      let reached = base?.base.get(feed)?.seq ?? -1
+      const runs = this.#port.packs.read(feed, reached + 1)
       const isForked = this.#port.feeds().isForked(feed)
       for await (const records of isForked && this.#isFinal(id) ? branchTo(rec, runs) : upTo(seq, runs)) {
         restore(feeds, records)
+        reached = Math.max(reached, records.at(-1)?.pub.seq ?? -1)
         if (this.#closed) return 'working'
       }
+      if (reached < seq) return this.#notRead()
     }
     if (!isSameBase(feeds.baseNow(), manifest.base)) return 'differs'
     const before = base?.docs.get(CLOSED_DOC)
@@ -447,6 +475,15 @@ export class Checkpoints {
     if (isSame) return 'same'
     const isClosing = claimed.has(CLOSED_DOC) || before !== undefined
     return isClosing && !this.#standsOnGroundOf(parents) ? 'missing' : 'differs'
+  }
+
+  /** A disk that takes or gives nothing says nothing about a checkpoint. */
+  #notRead(): Check {
+    this.#readingAgain ??= this.#port.clock.after(READ_AGAIN_MS, () => {
+      this.#readingAgain = null
+      this.look()
+    })
+    return 'missing'
   }
 
   /**
@@ -497,12 +534,25 @@ export class Checkpoints {
     const digest = this.#attachmentOf(id)
     const bytes = digest && this.#blobs.get(hexFromBytes(digest))
     const manifest = bytes ? parseManifest(bytes) : null
-    if (manifest && !manifest.ok) this.#checks.set(id, 'differs')
     return manifest?.ok ? manifest.value : null
   }
 
+  #whyUnreadable(id: EntryId): 'differs' | 'newer' | null {
+    const digest = this.#attachmentOf(id)
+    const bytes = digest && this.#blobs.get(hexFromBytes(digest))
+    const manifest = bytes ? parseManifest(bytes) : null
+    if (!manifest || manifest.ok) return null
+    return manifest.error.type === 'NewerManifest' ? 'newer' : 'differs'
+  }
+
+  /** Of the state there this program has no say. */
+  #goesByNewerRules(id: EntryId): boolean {
+    const { ledger } = this.#port
+    return rulesAreAhead(ledger.checkpointState(ledger.entry(id)?.entry.parents ?? []))
+  }
+
   #isWhole({ epoch, snapshots }: Manifest): boolean {
-    return this.#port.keyring.has(epoch) && [...snapshots.values()].every((digest) => this.#has(digest))
+    return this.#port.keyring.has(epoch) && [...snapshots.values()].every((digest) => this.has(digest))
   }
 
   #openAll(id: EntryId, manifest: Manifest): ReadonlyMap<DocId, Uint8Array> | null {

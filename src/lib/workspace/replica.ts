@@ -95,7 +95,7 @@ import { readHeld, writeHeld } from './settled-row.ts'
 import { readStart, writeStartDocs } from './start-docs.ts'
 import { encodeStartRow } from './start-row.ts'
 import type { Wish } from './types.ts'
-import { createWelcome, openWelcome, type Welcome } from './welcome.ts'
+import { createWelcome, openKeptWelcome, openWelcome, type Welcome } from './welcome.ts'
 
 const DAY_MS = 24 * 3_600_000
 /** Records under a final checkpoint stay this long for whoever is a little behind; keys and boxes longer. ms. */
@@ -206,7 +206,7 @@ export class Replica {
   /** Welcomes that `#base` is made of, as they came, the newest last. */
   #welcomes: readonly Uint8Array[] = []
   /** What the feeds and documents in memory stand on, while another base is being read. */
-  #beganFrom: Handed | null = null
+  #beganFrom: Start | null = null
 
   private constructor(of: {
     readonly row: SpaceRow
@@ -242,6 +242,7 @@ export class Replica {
       feeds: () => this.#feeds,
       base: () => this.#base,
       docs: () => this.#docsForOthers(),
+      flush: () => this.documents.flush(),
       act: (about) =>
         this.act(
           typeof about === 'string'
@@ -249,6 +250,7 @@ export class Replica {
             : { type: 'checkpoint', attachment: about },
         ),
       save: (writes) => this.#saver.save(writes),
+      onDisk: () => this.#saver.settled(),
       settle: (settled, how) => this.#settle(settled, how),
       held: () => this.#settled?.checkpoint ?? null,
       partsHeld: () => this.#partsHeld,
@@ -580,6 +582,7 @@ export class Replica {
     this.#saveRun({ records: fresh, seal: last })
     if (partsBelow && this.#base?.by) void this.#rebase('documentsStand')
     else this.#apply()
+    this.checkpoints.lookIfLacking()
     this.#tell((events) => events.holdingsMoved?.())
     return true
   }
@@ -731,10 +734,14 @@ export class Replica {
     return this.#saver.state.read() === 'saved' ? this.welcome(to) : null
   }
 
-  /** What counts, and nothing else: this device may show its owner work that is set aside. */
+  /** What counts, and nothing else: this device may show its owner work that is set aside, or that is not signed yet. */
   #docsForOthers(): ReadonlyMap<DocId, Uint8Array> {
-    return this.setAside().some(({ device }) => device === this.own.id)
-      ? Documents.statesOf(this.#base?.docs ?? null, this.#feeds.accepted())
+    const showsMore =
+      this.#stranded.length > 0 ||
+      this.#salvage !== null ||
+      this.setAside().some(({ device }) => device === this.own.id)
+    return showsMore
+      ? Documents.statesOf(this.#beganFrom?.docs ?? null, this.#feeds.accepted())
       : this.documents.states()
   }
 
@@ -883,6 +890,7 @@ export class Replica {
   #keysChanged(): void {
     this.#feeds.keysChanged()
     this.#apply()
+    this.checkpoints.lookIfLacking()
     this.#touch()
   }
 
@@ -1192,6 +1200,7 @@ export class Replica {
     this.#registerFeed()
     // What was written upon something that is not in this base and cannot be read here is for others to bring back.
     if (this.#feed && !this.#feeds.goesOn(this.#feed) && this.mayAct()) this.#newIncarnation()
+    this.checkpoints.lookIfLacking()
     this.#tell((events) => events.holdingsMoved?.())
     this.#tell((events) => events.ledgerMoved?.())
   }
@@ -1285,13 +1294,18 @@ export class Replica {
       await this.#storage.get('snapshots', baseKey(this.coll)),
       await this.#storage.get('snapshots', besideKey(this.coll)),
     ]
-    if (!newest.ok || !newest.value) return null
-    const wires = [...(beside.ok && beside.value ? parseBeside(beside.value) : []), newest.value]
-    const opened = wires.map((wire) => openWelcome(wire, this.ledger, (epoch) => this.keyring.key(epoch)))
-    const [first, ...others] = opened.flatMap((one) => (one.ok ? [one.value] : []))
-    const [last] = opened.slice(-1)
-    if (!first || !last?.ok) return null
-    this.#welcomes = wires
+    const wires = [
+      ...(beside.ok && beside.value ? parseBeside(beside.value) : []),
+      ...(newest.ok && newest.value ? [newest.value] : []),
+    ]
+    // One that does not open any more takes no other with it: what it held is asked for again.
+    const opened = wires.flatMap((wire) => {
+      const welcome = openKeptWelcome(wire, this.ledger, (epoch) => this.keyring.key(epoch))
+      return welcome.ok ? [{ wire, welcome: welcome.value }] : []
+    })
+    const [first, ...others] = opened.map(({ welcome }) => welcome)
+    if (!first) return null
+    this.#welcomes = opened.map(({ wire }) => wire)
     return others.reduce((one, other) => handedBeside(one, other, this.ledger) ?? other, first)
   }
 

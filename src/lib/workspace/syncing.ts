@@ -4,6 +4,7 @@ import { nextTurn } from '../core/next-turn.ts'
 import { Cell, type Watched } from '../core/watched.ts'
 import {
   carriesAll,
+  gaveFork,
   holdingsMoved,
   ledgerMoved,
   mayPush,
@@ -18,17 +19,17 @@ import {
   type Step,
 } from '../sync/engine.ts'
 import { ForksTold } from '../sync/forks-told.ts'
-import { Patience } from '../sync/patience.ts'
+import { lackingFrom } from '../sync/lacking.ts'
+import { Doubling, Patience } from '../sync/patience.ts'
 import type { Link, Standing } from '../sync/ports.ts'
 import { encodeSyncMessage, parseSyncMessage, type Head, type SyncMessage } from '../wire/sync.ts'
 import { Flights, STALLED_MS } from './flights.ts'
+import { OnRequest } from './on-request.ts'
 import { Replica } from './replica.ts'
 import { Tally } from './tally.ts'
 
 /** After this long without news, say again how far we hold: heals what a lost neighbour did not pass on. Milliseconds. */
 const TELL_AGAIN_MS = 25_000
-/** Whoever could give no welcome is asked again after this many times 25 s, at most. */
-const MOST_WAITS = 32
 /** Records of others are not passed on one by one: after this long, neighbours who lack them are told. Milliseconds. */
 const TELL_MS = 1000
 /** How long a peer is given to send a welcome before another one is asked. Milliseconds. */
@@ -120,11 +121,11 @@ export class Syncing {
   readonly #asked = new Set<string>()
   /** Those of them that gave one. */
   readonly #gave = new Set<string>()
-  /** Whoever gave none is asked once more after so many times 25 s, of which so many have gone by. */
-  #patience = { waits: 1, waited: 0 }
+  /** Whoever gave none is asked once more, every 25 s at first. */
+  readonly #onceMore = new Doubling()
   #lacking: string | null = null
-  /** Of its own feed a device is told on every link: it may be two. */
   readonly #forksTold: ForksTold
+  readonly #onRequest: OnRequest
   #asking: (() => void) | null = null
   #telling: (() => void) | null = null
   #waiting: (() => void) | null = null
@@ -137,6 +138,12 @@ export class Syncing {
     this.#flights = new Flights(clock, (feed) => replica.feeds.nextSeq(feed))
     this.#forksTold = new ForksTold(clock)
     this.#neighbourhood = neighbourhood ?? null
+    this.#onRequest = new OnRequest({
+      replica,
+      clock,
+      send: (link, message) => void this.#send(link, message),
+      mayHave: ({ id }) => this.#attached.get(id)?.standing === 'full' && !this.#paused.read(),
+    })
     this.#stops.push(
       replica.on({
         ledgerMoved: () => this.#ledgerMoved(),
@@ -232,6 +239,7 @@ export class Syncing {
       this.#attached.delete(link.id)
       this.#flights.end(link)
       this.#forksTold.ended(link)
+      this.#onRequest.ended(link)
       this.#tellOwed()
       this.#move()
     }
@@ -292,6 +300,7 @@ export class Syncing {
     this.#waiting?.()
     this.#again?.()
     this.#asking?.()
+    this.#onRequest.close()
     for (const stop of this.#stops) stop()
     this.#attached.clear()
   }
@@ -309,6 +318,7 @@ export class Syncing {
     const { value } = message
     if (value.type === 'heads' || value.type === 'again') attached.greeting ??= value.heads
     this.#forksTold.heard(attached.link)
+    if (value.type === 'again') this.#forksTold.letGo(attached.link)
     if (value.type === 'entries') attached.entriesHeard += 1
     const held = value.type === 'segment' ? this.#heldOf(value) : 0
     if (value.type === 'segment' || value.type === 'have') this.#beginIfSame(attached)
@@ -331,14 +341,16 @@ export class Syncing {
     if (attached.tally.toSend + this.#lackingFrom(attached) === 0) attached.tally.begin()
   }
 
-  /** Of a suspended peer only its own feeds are taken. */
-  #lackingFrom({ link, standing, state }: Attached): number {
-    const { feedIsPeers } = this.#holdings(link)
-    let lacking = 0
-    for (const [feed, seq] of state.said)
-      if (standing !== 'narrow' || feedIsPeers(feed))
-        lacking += Math.max(0, seq + 1 - this.#replica.feeds.nextSeq(feed))
-    return lacking
+  #lackingFrom({ link, standing, state: { said } }: Attached): number {
+    return lackingFrom(
+      { standing, said },
+      { nextSeq: (feed) => this.#replica.feeds.nextSeq(feed), isPeers: (feed) => this.#isOwn(link, feed) },
+    )
+  }
+
+  /** Whether a feed is of the device at the other end. */
+  #isOwn({ peer }: Link, feed: FeedId): boolean {
+    return this.#replica.state.feeds.get(feed)?.device === peer
   }
 
   #unconfirmed({ state }: Attached): number {
@@ -392,6 +404,9 @@ export class Syncing {
         attached.busy += 1
         this.#beginIfSame(attached)
         attached.tally.toSend += Math.max(0, this.#replica.feeds.nextSeq(feed) - from)
+        const fork = effect.fork ?? (from === 0 ? this.#replica.feeds.forkOf(feed) : null)
+        const isPeers = this.#isOwn(link, feed)
+        if (fork !== null) this.#forksTold.begins(link, feed, { fork, isPeers })
         attached.serving = attached.serving
           .then(() => this.#serve(attached, feed, from))
           .finally(() => (attached.busy -= 1))
@@ -408,22 +423,12 @@ export class Syncing {
       case 'absorbBox':
         return this.#replica.absorbBox(effect.epoch, effect.box, effect.path)
       case 'serveWelcome':
-        if (this.#paused.read()) return
-        void this.#replica.welcomeOnDisk(link.peer).then((welcome) => {
-          if (!welcome || attached.standing !== 'full' || this.#paused.read()) return
-          this.#send(link, { type: 'welcome', welcome })
-        })
-        return
+        return this.#onRequest.wantsWelcome(link)
       case 'absorbWelcome':
         this.#gave.add(link.id)
         return this.#replica.absorbWelcome(effect.welcome, (feed) => attached.state.held?.get(feed) ?? -1)
       case 'serveParts':
-        if (this.#paused.read()) return
-        for (const digest of effect.parts) {
-          const part = this.#replica.partFor(digest, link.peer)
-          if (part) this.#send(link, { type: 'part', part })
-        }
-        return
+        return this.#onRequest.wantsParts(link, effect.parts)
       case 'absorbPart':
         this.#replica.checkpoints.absorbBlob(effect.part)
         // A manifest names further parts: they are asked for at once.
@@ -465,7 +470,7 @@ export class Syncing {
 
   #isPeers(link: Link, effect: Extract<Effect, { type: 'absorbSegment' }>): boolean {
     const feed = this.#replica.feedOfRecord(effect.records[0]!)
-    return feed !== null && this.#holdings(link).feedIsPeers(feed)
+    return feed !== null && this.#isOwn(link, feed)
   }
 
   async #serve(attached: Attached, feed: FeedId, from: number): Promise<void> {
@@ -485,10 +490,12 @@ export class Syncing {
     await this.#replica.settled()
     const end = this.#replica.feeds.nextSeq(feed)
     let next = from
-    const tellsOfFork = from === 0 && this.#replica.feeds.isForked(feed)
     for await (const run of this.#replica.packs.read(feed, from)) {
       await attached.link.drained()
-      if (!this.#mayServe(attached)) return next
+      if (!this.#mayServe(attached)) {
+        this.#forksTold.brokeOff(attached.link, feed)
+        return next
+      }
       this.#sendRun(attached, run, run.last + 1 - next)
       attached.state = sent(attached.state, feed, run.last)
       next = run.last + 1
@@ -496,12 +503,7 @@ export class Syncing {
     // Asked twice meanwhile, it goes from the first place that did not.
     if (next < end && this.#replica.saving.read() === 'failed')
       attached.unserved.set(feed, Math.min(next, attached.unserved.get(feed) ?? next))
-    if (
-      tellsOfFork &&
-      this.#attached.has(attached.link.id) &&
-      !this.#holdings(attached.link).feedIsPeers(feed)
-    )
-      this.#forksTold.sent(attached.link, feed)
+    if (from === 0 && this.#attached.has(attached.link.id)) this.#forksTold.sent(attached.link, feed)
     return next
   }
 
@@ -531,7 +533,10 @@ export class Syncing {
   #absorb(attached: Attached, records: readonly Uint8Array[], seal: Uint8Array): void {
     const head = this.#replica.headOfSeal(seal)
     const first = head ? this.#replica.feeds.nextSeq(head.feed) : 0
+    const before = head && this.#replica.feeds.forkOf(head.feed)
     if (!head || !this.#replica.absorbSegment(records, seal)) return this.#bad(attached)
+    const now = this.#replica.feeds.forkOf(head.feed)
+    attached.state = gaveFork(attached.state, head.feed, { before, now })
     if (attached.standing !== 'full' || attached.state.held === null) return
     attached.state = sent(attached.state, head.feed, head.seq) // whoever gave it has it
     const fresh = head.seq + 1 - first
@@ -608,12 +613,7 @@ export class Syncing {
   /** Who could give no welcome then (its disk took nothing, say) may now. Each time later than the last, but for the first welcome. */
   #askOnceMore(): void {
     if (this.#replica.needsWelcome()) return this.#asked.clear()
-    const { waits, waited } = this.#patience
-    const isDue = waited + 1 >= waits
-    this.#patience = isDue
-      ? { waits: Math.min(waits * 2, MOST_WAITS), waited: 0 }
-      : { waits, waited: waited + 1 }
-    if (isDue) for (const id of this.#asked) if (!this.#gave.has(id)) this.#asked.delete(id)
+    if (this.#onceMore.isDue()) for (const id of this.#asked) if (!this.#gave.has(id)) this.#asked.delete(id)
   }
 
   /**
@@ -657,7 +657,7 @@ export class Syncing {
     if (question !== this.#lacking) {
       this.#asked.clear()
       this.#gave.clear()
-      this.#patience = { waits: 1, waited: 0 }
+      this.#onceMore.beginAnew()
     }
     this.#lacking = question
     if (question === null || this.#asking || this.#asked.has(id)) return false
@@ -669,6 +669,13 @@ export class Syncing {
     return true
   }
 
+  #forkToTell(link: Link, feed: FeedId): string | null {
+    const fork = this.#replica.feeds.forkOf(feed)
+    if (fork === null) return null
+    const isPeers = this.#isOwn(link, feed)
+    return this.#forksTold.mayTell(link, feed, { fork, isPeers }) ? fork : null
+  }
+
   #holdings(link: Link): Holdings {
     const { ledger } = this.#replica
     return {
@@ -677,9 +684,9 @@ export class Syncing {
       missing: () => ledger.missing(),
       entriesSince: (have) => this.#replica.entriesSince(have),
       heads: () => this.#replica.feeds.heads(),
-      tellsOfFork: (feed) => this.#replica.feeds.isForked(feed) && !this.#forksTold.has(link, feed),
+      forkToTell: (feed) => this.#forkToTell(link, feed),
       recordAt: (feed, seq) => this.#replica.feeds.recIdAt(feed, seq),
-      feedIsPeers: (feed) => ledger.state().feeds.get(feed)?.device === link.peer,
+      feedIsPeers: (feed) => this.#isOwn(link, feed),
       missingBoxes: () => this.#replica.missingBoxes(),
       epochIsPeers: (epoch) => ledger.state().epochs.get(epoch)?.author === link.peer,
       needsWelcome: () => this.#replica.needsWelcome(),

@@ -683,8 +683,8 @@ export type AgreedState = {
     readonly by: MemberId | null
     readonly signedBy: readonly MemberId[]
     readonly needed: number
-    /** What this phone found when it worked it out by itself. */
-    readonly check: 'same' | 'working' | 'missing' | 'differs'
+    /** What this phone found when it worked it out by itself; `newer`: the app on it is too old to say. */
+    readonly check: 'same' | 'working' | 'missing' | 'differs' | 'newer'
     readonly mayCosign: boolean
     /** Whose voice counts from then on. */
     readonly newVoices: readonly MemberId[]

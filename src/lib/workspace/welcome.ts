@@ -65,16 +65,29 @@ export const createWelcome = (of: {
   return encodeCbor([manifest, sig, sealed.map(([, ct]) => ct)])
 }
 
+type Keys = (epoch: EpochId) => SecretKey | null
+
 /** Reads and opens a welcome of `ledger`'s collective by one of its active devices. Never throws. */
-export const openWelcome = (
+export const openWelcome = (wire: Uint8Array, ledger: LedgerView, key: Keys): Result<Welcome, BadWelcome> => {
+  const parsed = parse(wire)
+  const isActive = parsed && ledger.state().devices.get(parsed.by)?.standing === 'active'
+  return isActive ? openParsed(parsed, ledger, key) : err({ type: 'BadWelcome' })
+}
+
+/** The same of one this device took when it came: it stays, whatever has become of whoever handed it over. */
+export const openKeptWelcome = (
   wire: Uint8Array,
   ledger: LedgerView,
-  key: (epoch: EpochId) => SecretKey | null,
+  key: Keys,
 ): Result<Welcome, BadWelcome> => {
   const parsed = parse(wire)
-  if (!parsed || parsed.coll !== ledger.coll) return err({ type: 'BadWelcome' })
+  return parsed ? openParsed(parsed, ledger, key) : err({ type: 'BadWelcome' })
+}
+
+const openParsed = (parsed: Parsed, ledger: LedgerView, key: Keys): Result<Welcome, BadWelcome> => {
+  if (parsed.coll !== ledger.coll) return err({ type: 'BadWelcome' })
   const author = ledger.state().devices.get(parsed.by)
-  if (author?.standing !== 'active' || author.kind !== 'member') return err({ type: 'BadWelcome' })
+  if (author?.kind !== 'member') return err({ type: 'BadWelcome' })
   if (!verify(author.device.signPk, 'welcome', hash('welcome', parsed.manifest), parsed.sig))
     return err({ type: 'BadWelcome' })
   const epochKey = key(parsed.epoch)
