@@ -1,7 +1,7 @@
 import { expectOk } from '../../src/lib/core/result.ts'
-import { Exchange } from '../../src/lib/workspace/blobs-exchange.ts'
+import { Exchange } from '../../src/lib/sync/blobs-exchange.ts'
 import { Files } from '../../src/lib/workspace/blobs-files.ts'
-import { Shelf } from '../../src/lib/workspace/blobs-shelf.ts'
+import { Shelf } from '../../src/lib/sync/blobs-shelf.ts'
 import type { Person, World } from '../world/cast.ts'
 
 /** What a phone needs beside its replica to hand files and blobs of circles over its links. */

@@ -8,7 +8,7 @@ import {
   type FileRef,
 } from '../../src/lib/feed/files.ts'
 import { encodeFilesMessage, parseFilesMessage } from '../../src/lib/wire/files.ts'
-import { Shelf } from '../../src/lib/workspace/blobs-shelf.ts'
+import { Shelf } from '../../src/lib/sync/blobs-shelf.ts'
 import { World, type Person } from '../world/cast.ts'
 import { equip } from './equipped.ts'
 

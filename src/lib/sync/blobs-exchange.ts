@@ -4,7 +4,7 @@ import type { BlobId, DeviceId } from '../core/ids.ts'
 import { err, type Result } from '../core/result.ts'
 import { dayOfCarried } from '../feed/carried.ts'
 import { blobIdOf } from '../feed/files.ts'
-import type { Link, StorageFailed } from '../sync/ports.ts'
+import type { Link, StorageFailed } from './ports.ts'
 import {
   encodeFilesMessage,
   MAX_CARRIED_IDS,

@@ -3,7 +3,7 @@ import { blobIdFrom, deviceIdFrom, idBytes, type BlobId, type CollId, type Devic
 import { bytesFromHex } from '../core/bytes.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { blobIdOf } from '../feed/files.ts'
-import type { Storage, StorageFailed } from '../sync/ports.ts'
+import type { Storage, StorageFailed } from './ports.ts'
 
 /** `file`: a piece of a file of this collective. `carried`: something of a circle in it, which this device may or may not be in. */
 export type BlobKind = 'file' | 'carried'
