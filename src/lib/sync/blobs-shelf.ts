@@ -76,6 +76,17 @@ export class Shelf {
     return [...own, ...turns]
   }
 
+  /** How much lies here that one device handed over; `null`: that was made here. */
+  heldFrom(kind: BlobKind, from: DeviceId | null): { readonly bytes: number; readonly count: number } {
+    let [bytes, count] = [0, 0]
+    for (const shelved of this.#index.values())
+      if (shelved.from === from && shelved.kind === kind) {
+        bytes += shelved.size
+        count += 1
+      }
+    return { bytes, count }
+  }
+
   /** The bytes behind a name, or `null`. What does not match its name any more is forgotten, so that it can be fetched again. */
   async read(id: BlobId): Promise<Uint8Array | null> {
     if (!this.#index.has(id)) return null
@@ -125,13 +136,8 @@ export class Shelf {
   }
 
   #fits(kind: BlobKind, from: DeviceId, size: number): boolean {
-    let [bytes, count] = [size, 1]
-    for (const shelved of this.#index.values())
-      if (shelved.from === from && shelved.kind === kind) {
-        bytes += shelved.size
-        count += 1
-      }
-    return bytes <= this.#quota[kind].bytes && count <= this.#quota[kind].count
+    const { bytes, count } = this.heldFrom(kind, from)
+    return bytes + size <= this.#quota[kind].bytes && count < this.#quota[kind].count
   }
 
   #key(id: BlobId): string {
