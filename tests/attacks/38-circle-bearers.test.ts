@@ -70,7 +70,7 @@ test('attack 50: Drago’s phone floods the others with noise: its share is fill
   const [hers, brunas] = await all.circle(alba, bruna, ceiba)
   const { coll } = alba.person.replica
   const quota = { file: { bytes: 0, count: 0 }, carried: { bytes: 1_000_000, count: 20 } }
-  const shelf = expectOk(await Shelf.open(alba.person.storage, coll, quota))
+  const shelf = expectOk(await Shelf.open(alba.person.storage, coll, { quota }))
   const by = { kind: 'carried', from: drago.person.device, until: null } as const
   const results = []
   for (let i = 0; i < 40; i++) results.push(await shelf.put(noise(today, coll), by))

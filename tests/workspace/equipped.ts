@@ -15,7 +15,7 @@ export const equip = async (person: Person, world: World): Promise<Equipment> =>
   const exchange = new Exchange({ shelf, clock })
   const files = new Files({ replica: person.replica, shelf, exchange, clock, random })
   const join = (link: Parameters<typeof person.attach>[0]) =>
-    exchange.attach(link, () => person.syncing.isOpen(link))
+    exchange.attach(link, () => person.syncing.passes(link))
   const attach = person.attach.bind(person)
   person.attach = (link) => {
     attach(link)

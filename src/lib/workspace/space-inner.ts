@@ -43,7 +43,7 @@ export const openInner = async (of: {
   return {
     files: new Files({ ...world, replica }),
     circles,
-    attach: (link) => exchange.attach(link, () => syncing.isOpen(link)),
+    attach: (link) => exchange.attach(link, () => syncing.passes(link)),
     close: async () => {
       tomorrow()
       for (const stop of stops) stop()
