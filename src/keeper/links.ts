@@ -103,9 +103,10 @@ export class Links {
     }
   }
 
-  /** Until everything asked for so far was sent, or its link is gone. */
+  /** Until everything asked for so far was sent, or its link is gone, and what circles gave is on the disk. */
   async served(): Promise<void> {
     await Promise.all([...this.#attached.values()].map(({ serving }) => serving))
+    await this.#exchange?.settled()
   }
 
   stop(): void {

@@ -66,7 +66,7 @@ export class Exchange {
   readonly #fetching: Fetching
   readonly #events = new Set<Partial<ExchangeEvents>>()
   /** Being written to disk just now. */
-  readonly #arriving = new Set<BlobId>()
+  readonly #arriving = new Map<BlobId, Promise<void>>()
   /** Came today, and was not of these days. */
   #passedOver = { day: 0, ids: new Set<BlobId>() }
 
@@ -142,6 +142,12 @@ export class Exchange {
   /** Links over which anything may pass. */
   openLinks(): readonly Link[] {
     return [...this.#peers.values()].filter(({ passes }) => passes === 'all').map(({ link }) => link)
+  }
+
+  /** Until what was asked for so far is sent, and what came so far is on the disk. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#peers.values()].map(({ serving }) => serving))
+    await Promise.all(this.#arriving.values())
   }
 
   async expire(): Promise<void> {
@@ -222,8 +228,7 @@ export class Exchange {
     }
     if (!this.#answered(peer, id)) return this.#bad(peer)
     peer.carries.delete(id)
-    this.#arriving.add(id)
-    void this.#keep(blob, peer.link.peer).then((kept) => {
+    const arriving = this.#keep(blob, peer.link.peer).then((kept) => {
       this.#arriving.delete(id)
       if (kept.ok) {
         this.#offer([id], peer)
@@ -232,6 +237,7 @@ export class Exchange {
       else if (kept.error.type === 'NotOfTheseDays') this.#passOver(id)
       this.#pull(peer)
     })
+    this.#arriving.set(id, arriving)
   }
 
   async #keep(
