@@ -1,6 +1,6 @@
 import { randomBelow, dayOf, type Clock, type Random } from '../core/clock.ts'
 import type { BlobId, EpochId } from '../core/ids.ts'
-import { dayOfCarried } from '../feed/carried.ts'
+import { carriedSizeOf, dayOfCarried } from '../feed/carried.ts'
 import { blobIdOf } from '../feed/files.ts'
 import { parseRecord } from '../feed/record.ts'
 import { parseEntry } from '../ledger/entry.ts'
@@ -28,6 +28,8 @@ const ENTRIES_AT_ONCE = 64
 const DAY_MS = 86_400_000
 /** Of what others keep of this device, parts of checkpoints leave at least half for what people write. */
 const FOR_PARTS = 0.5
+/** What an envelope and a message take around a part, at most. Bytes. */
+const AROUND_A_PART = 256
 
 type Item = { readonly message: SyncMessage; readonly bindings: readonly Binding[] }
 
@@ -189,8 +191,9 @@ export class Carrier {
     for (const { digest, isClosed } of due) {
       const epoch = isClosed ? epochOfThoseWhoCount(ledger, holds) : writeEpoch(state, holds)
       const part = epoch && checkpoints.blob(digest)
-      if (!epoch || !part || !this.#mayGive(size + part.length)) continue
-      size += part.length
+      const ofBlob = part && carriedSizeOf(part.length + AROUND_A_PART)
+      if (!epoch || !part || !ofBlob || !this.#mayGive(size + ofBlob)) continue
+      size += ofBlob
       const day = dayOfPart(part.length, now)
       const name = `${epoch} ${day}`
       const { items } = together.get(name) ?? together.set(name, { epoch, day, items: [] }).get(name)!
