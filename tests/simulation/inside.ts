@@ -18,8 +18,8 @@ export const OFTEN_INSIDE = {
   rotateInside: 2,
   pause: 1,
   unpause: 2,
-  settleInside: 2,
-  cosignInside: 4,
+  settleInside: 4,
+  cosignInside: 10,
 } as const
 export type HappeningInside = keyof typeof OFTEN_INSIDE
 
@@ -183,8 +183,9 @@ export class Inside {
         await replica.flush()
         return void (replica.mayAct() && replica.checkpoints.propose())
       case 'cosignInside': {
-        const one = dice.pick([...replica.state.checkpoints.keys()])
-        return void (one && replica.checkpoints.cosign(one))
+        const open = [...replica.state.checkpoints.values()].filter(({ status }) => status === 'open')
+        const one = dice.pick(open)
+        return void (one && replica.checkpoints.cosign(one.id))
       }
     }
   }
