@@ -26,6 +26,7 @@ export const inspect = async (folder: string, random: Random): Promise<readonly 
     ...peopleIn(keeping),
     ...feedsIn(keeping),
     ...epochsIn(keeping, (key) => storage.sizeOf('boxes', key)),
+    ...blobsIn(keeping),
   ]
   storage.close()
   return lines
@@ -57,3 +58,10 @@ const epochsIn = ({ coll, state }: Keeping, sizeOf: (key: string) => number): re
     const bytes = sizeOf(`${coll}/${id}`)
     return `epoch    ${id}  ${bytes > 0 ? `boxes ${bytes} bytes, none for this keeper` : 'no boxes'}`
   })
+
+/** What circles gave to carry. For which circle, by whom, and how many circles there are: nothing here says it. */
+const blobsIn = ({ blobs }: Keeping): readonly string[] =>
+  (blobs?.all() ?? []).map(
+    ({ id, size, until }) =>
+      `carried  ${id}  ${size} bytes, nobody here can open it${until === null ? '' : `, until ${new Date(until).toISOString().slice(0, 10)}`}`,
+  )

@@ -10,6 +10,7 @@ import { parseBoxSet, verifyBoxSet } from '../lib/ledger/boxes.ts'
 import { writeEpoch } from '../lib/ledger/epochs.ts'
 import { createLedger, type Ledger } from '../lib/ledger/graph.ts'
 import type { LedgerState } from '../lib/ledger/types.ts'
+import { QUOTA, Shelf as BlobShelf } from '../lib/sync/blobs-shelf.ts'
 import type { Standing, Write } from '../lib/sync/ports.ts'
 import type { LogStorage } from './log-storage.ts'
 import { Room } from './room.ts'
@@ -30,6 +31,11 @@ import { Shelf } from './shelf.ts'
 const DAY_MS = 24 * 3_600_000
 /** As members do: boxes lie a month below a final checkpoint, and are then let go of. ms. */
 const BOXES_KEPT_MS = 30 * DAY_MS
+/** What circles gave to carry goes day by day; from the disk it goes with this delay, as all is then written anew. ms. */
+const REWRITTEN_MS = 7 * DAY_MS
+
+/** What one device may hand over for circles, of the room there is: a phone that floods leaves the others theirs. */
+const FROM_ONE_DEVICE = 0.1
 
 /** Where a keeper stands: asked by nobody, asked and not let in, or as the ledger says. */
 export type KeeperStanding = 'idle' | 'waiting' | 'active' | 'suspended' | 'ended'
@@ -39,7 +45,7 @@ export type Taken = 'taken' | 'known' | 'full' | 'bad'
 
 /**
  * What one keeper keeps for one collective: ledger, sealed records and sets of boxes, checked as any device checks them and
- * opened by nobody here. It has no key, signs no act, and knows no name. Spec: keeper.md §4.
+ * opened by nobody here; and what circles give to carry, which it cannot tell from noise. It has no key, signs no act, and knows no name. Spec: keeper.md §4.
  */
 export class Keeping {
   readonly device: DeviceId
@@ -52,7 +58,10 @@ export class Keeping {
   #ledger: Ledger | null = null
   #ledgerRows = 0
   #shelf: Shelf | null = null
+  #blobs: BlobShelf | null = null
   #finals: ReadonlyMap<EntryId, number> = new Map()
+  /** Since when the log holds what nobody needs, as far as this run knows. */
+  #deadSince: number | null
   readonly #boxes = new Set<string>()
   /** One thing at a time: what a link brings is judged by what is on the disk. */
   #work: Promise<unknown> = Promise.resolve()
@@ -62,6 +71,7 @@ export class Keeping {
     this.#storage = of.storage
     this.#clock = of.clock
     this.#room = new Room(of.storage, of.quota)
+    this.#deadSince = of.storage.dead > 0 ? of.clock.now() : null
   }
 
   /** Reads back what a folder holds. `quota`: bytes of the log at most. */
@@ -90,6 +100,11 @@ export class Keeping {
 
   get shelf(): Shelf | null {
     return this.#shelf
+  }
+
+  /** What it carries for circles. */
+  get blobs(): BlobShelf | null {
+    return this.#blobs
   }
 
   get pin(): EntryId | null {
@@ -158,8 +173,8 @@ export class Keeping {
       }
       const kept = await this.#storage.commit([this.#serviceWrite(row)])
       if (!kept.ok) return false
+      await this.#openShelves(row.coll)
       this.#service = row
-      this.#shelf ??= await Shelf.open(this.#storage, row.coll)
       this.#touch()
       return true
     })
@@ -246,19 +261,25 @@ export class Keeping {
     })
   }
 
-  /** Lets go of boxes that lie a month below a final checkpoint, from the disk too. To be called once a day. */
+  /**
+   * Lets go of boxes that lie a month below a final checkpoint, from the disk too; and of what circles gave to carry and whose days
+   * are over, from the disk within a week. To be called once a day.
+   */
   tidy(): Promise<void> {
     return this.#inTurn(async () => {
+      const now = this.#clock.now()
+      if ((await this.#blobs?.expire(now)) ?? 0) this.#deadSince ??= now
       const gone = [...this.#boxes].filter((epoch) => this.#isPast(epoch as EpochId))
-      if (gone.length === 0) return
       const writes = gone.map((epoch): Write => ({
         table: 'boxes',
         key: boxesKey(this.coll!, epoch),
         value: null,
       }))
-      if (!(await this.#storage.commit(writes)).ok) return
+      if (gone.length > 0 && !(await this.#storage.commit(writes)).ok) return
       for (const epoch of gone) this.#boxes.delete(epoch)
-      await this.#storage.compact()
+      const isLong = this.#deadSince !== null && now - this.#deadSince >= REWRITTEN_MS
+      if (gone.length === 0 && !isLong) return
+      if ((await this.#storage.compact()).ok) this.#deadSince = null
     })
   }
 
@@ -272,7 +293,7 @@ export class Keeping {
   async #restore(): Promise<void> {
     const { coll } = this
     if (!coll) return
-    this.#shelf = await Shelf.open(this.#storage, coll)
+    await this.#openShelves(coll)
     const keys = this.#storage.keys('ledger', `${coll}/`)
     // After a damaged row there is a gap in the numbers: the next is above them all.
     this.#ledgerRows = Number(keys.at(-1)?.slice(coll.length + 1) ?? -1) + 1
@@ -287,6 +308,20 @@ export class Keeping {
       break
     }
     for (const key of this.#storage.keys('boxes', `${coll}/`)) this.#boxes.add(key.slice(coll.length + 1))
+  }
+
+  async #openShelves(coll: CollId): Promise<void> {
+    this.#shelf ??= await Shelf.open(this.#storage, coll)
+    const of = { bytes: FROM_ONE_DEVICE * this.#room.quota, count: QUOTA.carried.count }
+    const blobs = await BlobShelf.open(this.#storage, coll, {
+      quota: {
+        file: { bytes: 0, count: 0 },
+        carried: { ...of, bytes: Math.min(of.bytes, QUOTA.carried.bytes) },
+      },
+      hasRoomFor: (blob) => this.#room.hasRoomForCircles(blob),
+      accounts: 'in memory',
+    })
+    if (blobs.ok) this.#blobs ??= blobs.value
   }
 
   #begin([genesis, ...rest]: readonly Uint8Array[]): readonly Uint8Array[] {

@@ -1,6 +1,7 @@
 import type { Clock } from '../lib/core/clock.ts'
 import type { DeviceId, FeedId } from '../lib/core/ids.ts'
 import { Cell, type Watched } from '../lib/core/watched.ts'
+import { Exchange, type Passes } from '../lib/sync/blobs-exchange.ts'
 import {
   carriesAll,
   holdingsMoved,
@@ -49,6 +50,8 @@ export class Links {
   /** `device feed`: who was given the chance to send the beginning of a feed that is missing here. */
   readonly #asked = new Set<string>()
   readonly #forksTold: ForksTold
+  /** What passes of what circles give to carry, from when it keeps for somebody. */
+  #exchange: Exchange | null = null
   readonly #unwatch: () => void
   #telling: (() => void) | null = null
   #again: () => void
@@ -83,8 +86,9 @@ export class Links {
     this.#count.set(this.#attached.size)
     link.receive('records', (bytes) => this.#receive(attached, bytes))
     // Whatever else is said on a link is between members.
-    for (const stream of ['control', 'live', 'files'] as const) link.receive(stream, () => {})
+    for (const stream of ['control', 'live'] as const) link.receive(stream, () => {})
     this.#carryOut(attached, opened.effects)
+    this.#carryForCircles(attached)
     this.#tellSoon()
     link.closed(() => {
       this.#attached.delete(link.id)
@@ -100,9 +104,10 @@ export class Links {
     }
   }
 
-  /** Until everything asked for so far was sent, or its link is gone. */
+  /** Until everything asked for so far was sent, or its link is gone, and what circles gave is on the disk. */
   async served(): Promise<void> {
     await Promise.all([...this.#attached.values()].map(({ serving }) => serving))
+    await this.#exchange?.settled()
   }
 
   stop(): void {
@@ -128,6 +133,19 @@ export class Links {
   #step(attached: Attached, { state, effects }: Step): void {
     attached.state = state
     this.#carryOut(attached, effects)
+    this.#exchange?.look()
+  }
+
+  #carryForCircles(attached: Attached): void {
+    const { blobs } = this.#keeping
+    this.#exchange ??= blobs && new Exchange({ shelf: blobs, clock: this.#clock })
+    if (this.#exchange) this.#exchange.attach(attached.link, () => this.#passes(attached))
+    else attached.link.receive('files', () => {})
+  }
+
+  #passes({ standing, state }: Attached): Passes {
+    const isIn = standing === 'sealed' && this.#keeping.standing() === 'active'
+    return isIn && state.ready && state.peerReady ? 'carried' : 'nothing'
   }
 
   #carryOut(attached: Attached, effects: readonly Effect[]): void {

@@ -88,8 +88,9 @@ export const openLogStorage = async (
       parts = []
       bytes = 0
     }
+    // In order of key: what lies beside what then no longer tells what came with what.
     for (const [table, known] of rows)
-      for (const [key, place] of known) {
+      for (const [key, place] of [...known].sort(([a], [b]) => inOrder(a, b))) {
         const part = encodeRow({ table, key, value: await valueAt(place) })
         parts.push(part)
         bytes += part.length

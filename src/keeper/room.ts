@@ -5,6 +5,8 @@ import type { LogStorage } from './log-storage.ts'
 const FOR_RECORDS = 0.95
 /** One device’s records may use so much of the room, so that one phone does not leave the others without. */
 const FOR_ONE_DEVICE = 0.5
+/** What it carries for circles may use so much of the room. */
+const FOR_CIRCLES = 0.3
 /** A log of which so much is dead is worth writing anew before anybody is turned away. */
 const WORTH_COMPACTING = 0.1
 
@@ -34,6 +36,13 @@ export class Room {
     return this.used + bytes > FOR_RECORDS * this.quota ? this.#turnAway('used up') : this.#letIn()
   }
 
+  /** For what circles give to carry, of which `held` bytes lie here. Members carry it too: that it is full is said to nobody. */
+  hasRoomForCircles({ bytes, held }: { readonly bytes: number; readonly held: number }): boolean {
+    const isRoom = held + bytes <= FOR_CIRCLES * this.quota && this.used + bytes <= FOR_RECORDS * this.quota
+    if (isRoom) this.#compactIfWorth()
+    return isRoom
+  }
+
   /** For ledger and boxes. */
   isTooFullFor(bytes: number): boolean {
     return this.used + bytes > this.quota ? this.#turnAway('used up') : this.#letIn()
@@ -49,10 +58,14 @@ export class Room {
     return true
   }
 
-  /** The log is written anew when it grows beyond the quota only because of what nobody needs any more. */
   #letIn(): false {
+    this.#compactIfWorth()
+    return false
+  }
+
+  /** The log is written anew when it grows beyond the quota only because of what nobody needs any more. */
+  #compactIfWorth(): void {
     const { size, dead } = this.#storage
     if (size > this.quota && dead > WORTH_COMPACTING * size) void this.#storage.compact()
-    return false
   }
 }

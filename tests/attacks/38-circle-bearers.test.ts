@@ -1,14 +1,16 @@
 import { expect, test } from 'vitest'
 import { bytesFromHex, hexFromBytes } from '../../src/lib/core/bytes.ts'
+import { encodeCbor } from '../../src/lib/core/cbor.ts'
 import { dayOf } from '../../src/lib/core/clock.ts'
 import { expectOk } from '../../src/lib/core/result.ts'
 import { generateSecretKey } from '../../src/lib/crypto/hash.ts'
 import { CARRIED_SIZES, sealCarried } from '../../src/lib/feed/carried.ts'
 import { blobIdOf } from '../../src/lib/feed/files.ts'
 import { TABLES } from '../../src/lib/sync/ports.ts'
+import { encodeSyncMessage } from '../../src/lib/wire/sync.ts'
 import { encodeFilesMessage, parseFilesMessage } from '../../src/lib/wire/files.ts'
-import { CARRY_DAYS, Exchange } from '../../src/lib/workspace/blobs-exchange.ts'
-import { Shelf } from '../../src/lib/workspace/blobs-shelf.ts'
+import { CARRY_DAYS, Exchange } from '../../src/lib/sync/blobs-exchange.ts'
+import { Shelf } from '../../src/lib/sync/blobs-shelf.ts'
 import { createBoundDevice } from '../../src/lib/workspace/circle-binding.ts'
 import { Gate } from '../../src/lib/workspace/circle-gate.ts'
 import { TestClock } from '../world/time.ts'
@@ -70,7 +72,7 @@ test('attack 50: Drago’s phone floods the others with noise: its share is fill
   const [hers, brunas] = await all.circle(alba, bruna, ceiba)
   const { coll } = alba.person.replica
   const quota = { file: { bytes: 0, count: 0 }, carried: { bytes: 1_000_000, count: 20 } }
-  const shelf = expectOk(await Shelf.open(alba.person.storage, coll, quota))
+  const shelf = expectOk(await Shelf.open(alba.person.storage, coll, { quota }))
   const by = { kind: 'carried', from: drago.person.device, until: null } as const
   const results = []
   for (let i = 0; i < 40; i++) results.push(await shelf.put(noise(today, coll), by))
@@ -203,4 +205,112 @@ test('attack 30: a device says it belongs to Alba’s: without Alba’s word it 
   expect(gate.binds(device, { ...other.binding, device: forged.own.id })).toBe(false)
   expect(gate.binds(device, forged.binding)).toBe(true)
   expect(gate.devicesOf(drago.person.device)).toEqual([forged.own.id])
+})
+
+test('attack 38: they settle what stands in their circle by Drago’s phone alone, and all that lies on it and reached it tells neither who they are nor a word of it', async () => {
+  const all = new Village(7)
+  const phones = (await all.found('Alba', 'Bruna', 'Ceiba', 'Drago', 'Elma')) as [Phone, ...Phone[]]
+  const [alba, bruna, ceiba, drago, elma] = phones as [Phone, Phone, Phone, Phone, Phone]
+  const circles = await all.circle(alba, bruna, ceiba)
+  await all.onlyLinked()
+  // From here on, so that only what passes now is counted.
+  for (const { shelf } of [drago, elma]) await shelf.drop(shelf.ids('carried'))
+  const from = all.world.network.traffic.length
+  const planted = ['La reunión es el jueves', 'Comandante Jaguar']
+  await writes(circles[0]!, planted.join(' '))
+  const id = expectOk(circles[0]!.replica.checkpoints.propose())
+  const goesRound = async (...round: Phone[]) => {
+    for (const phone of round) {
+      // Alba never meets Drago: Elma, who is in no circle either, carries between the two.
+      await all.onlyLinked(phone === alba ? [elma, alba] : [drago, phone])
+      await all.settle()
+      await all.onlyLinked([elma, drago])
+      if (phone === alba) await all.onlyLinked([elma, alba])
+      await all.settle()
+    }
+  }
+  await goesRound(alba, bruna, ceiba)
+  for (const { replica } of circles.slice(1)) expectOk(replica.checkpoints.cosign(id))
+  await goesRound(bruna, ceiba, alba, bruna, ceiba)
+  for (const { replica } of circles) expect(replica.ledger.pin).toBe(id)
+  const { replica } = circles[0]!
+  const parts = replica.checkpoints.carriable()
+  expect(parts.length).toBeGreaterThan(1)
+  const ids = [
+    replica.coll,
+    ...replica.state.devices.keys(),
+    ...replica.state.members.keys(),
+    ...replica.state.feeds.keys(),
+    ...replica.state.epochs.keys(),
+    ...replica.ledger.since([]).map((one) => one.id),
+    ...[...replica.state.devices.values()].map(({ device }) => hexFromBytes(device.signPk)),
+    ...parts.map(({ digest }) => hexFromBytes(digest)),
+  ].map((one) => Buffer.from(one, 'hex'))
+  // A part itself, without the layer around it, would say which documents there are and how far everybody wrote.
+  const bare = parts.map(({ digest }) => Buffer.from(replica.checkpoints.blob(digest)!).subarray(0, 48))
+  const words = planted.map((word) => Buffer.from(word, 'utf8'))
+  const secrets = [...ids, ...bare, ...words]
+  const rows = await Promise.all(
+    TABLES.map(async (table) => expectOk(await drago.person.storage.all(table)).rows),
+  )
+  const dump = rows.flat().map(([key, value]) => Buffer.concat([Buffer.from(key), value]))
+  for (const where of [...dump, ...all.world.network.traffic.slice(from).map((one) => Buffer.from(one))])
+    for (const secret of secrets) expect(where.includes(secret)).toBe(false)
+  // The same search finds one where it does lie.
+  expect(Buffer.from(replica.checkpoints.blob(parts[0]!.digest)!).includes(bare[0]!)).toBe(true)
+
+  // Of each blob a day, one of six sizes, and from whom it came: Elma is in no circle, and Alba is in one.
+  const shelved = drago.shelf.all()
+  expect(shelved.length).toBeGreaterThan(5)
+  for (const { size } of shelved) expect(CARRIED_SIZES).toContain(size)
+  const by = (phone: Phone) => drago.shelf.heldFrom('carried', phone.person.device).count
+  expect([by(alba), by(elma) > 0, by(bruna) > 0]).toEqual([0, true, true])
+})
+
+test('attacks 12, 13, 37: a phone inside the circle gives parts that are damaged, too many or of nothing: nothing is taken of them, nothing throws, and the rest goes on', async () => {
+  const { village: all, phones, today } = await village(8)
+  const [alba, bruna, ceiba, drago] = phones
+  const circles = await all.circle(alba, bruna, ceiba)
+  await writes(circles[0]!, 'lo nuestro')
+  await all.onlyLinked([alba, drago])
+  const id = expectOk(circles[0]!.replica.checkpoints.propose())
+  const { replica } = circles[0]!
+  const [epoch] = [...replica.state.epochs.values()].sort((a, b) => b.depth - a.depth)
+  const sealed = { key: replica.keyring.key(epoch!.id)!, coll: replica.coll, day: today }
+  const genuine = replica.checkpoints.carriable().map(({ digest }) => replica.checkpoints.blob(digest)!)
+  const flipped = genuine.flatMap((part) =>
+    [0, 1, part.length >> 1, part.length - 1].map((at) =>
+      part.map((byte, i) => (i === at ? byte ^ 1 : byte)),
+    ),
+  )
+  const part = (bytes: Uint8Array) => encodeSyncMessage({ type: 'part', part: bytes })
+  const random = (length: number) => all.world.random.bytes(length)
+  const contents = [
+    encodeCbor([
+      1,
+      [],
+      [...flipped, ...genuine.map((one) => one.subarray(0, 40)), new Uint8Array()].map(part),
+    ]),
+    encodeCbor([1, [], Array.from({ length: 5000 }, () => part(random(8)))]),
+    encodeCbor([
+      1,
+      [],
+      [encodeCbor([11]), encodeCbor([11, 'x']), encodeCbor([11, random(9), 1]), random(30)],
+    ]),
+    encodeCbor([2, [], genuine.map(part)]),
+    encodeCbor([1, 'x', 'y']),
+    random(200),
+  ]
+  for (const content of contents) await alba.exchange.carry(expectOk(sealCarried(content, sealed)))
+  for (const phone of [drago, bruna, ceiba]) {
+    await all.onlyLinked([alba, drago], [drago, phone])
+    await all.longLater()
+  }
+  for (const circle of circles) {
+    expect(circle.replica.checkpoints.checkOf(id)).toBe('same')
+    expect(reads(circle)).toBe('lo nuestro')
+  }
+  // What nobody asked for is nowhere but in the blob it came in.
+  const rows = expectOk(await bruna.person.storage.all('snapshots', `${replica.coll}/blob/`)).rows
+  expect(rows.length).toBe(genuine.length)
 })

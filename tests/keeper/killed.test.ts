@@ -4,14 +4,19 @@ import { rmSync } from 'node:fs'
 import { build } from 'vite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { randomBelow } from '../../src/lib/core/clock.ts'
+import { collIdFrom } from '../../src/lib/core/ids.ts'
 import { expectOk } from '../../src/lib/core/result.ts'
 import { systemRandom } from '../../src/lib/crypto/random.ts'
+import { Shelf } from '../../src/lib/sync/blobs-shelf.ts'
 import { openLogStorage } from '../../src/keeper/log-storage.ts'
 import { freshFolder } from './house.ts'
 
 const OUT = 'dist/test-keeper-writer'
 const folder = freshFolder()
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const carrying = freshFolder()
+afterAll(() => {
+  for (const one of [folder, carrying]) rmSync(one, { recursive: true, force: true })
+})
 beforeAll(
   () =>
     build({
@@ -24,8 +29,8 @@ beforeAll(
 )
 
 /** Lets the program write until it has said so much, and a moment more, and kills it as a power cut does. */
-const writeAndKill = async (acknowledgements: number): Promise<number> => {
-  const child = spawn(process.execPath, [`${OUT}/writer.js`, folder], {
+const writeAndKill = async (acknowledgements: number, how: readonly string[] = []): Promise<number> => {
+  const child = spawn(process.execPath, [`${OUT}/writer.js`, how.length > 0 ? carrying : folder, ...how], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let said = ''
@@ -61,6 +66,24 @@ test('killed at any moment, again and again: everything it was promised is there
     const [high, middle, low] = expectOk(await storage.get('heads', 'last'))!
     expect((high! << 16) | (middle! << 8) | low!).toBe(total - 1)
     expect(storage.damaged).toBe(0)
+    storage.close()
+    await storage.closed()
+  }
+}, 300_000)
+
+test('killed while it takes what circles give: everything it said it carries is there, whole, and nothing of which only half was written', async () => {
+  const coll = collIdFrom(new Uint8Array(32).fill(7))!
+  let total = 0
+  for (let round = 0; round < ROUNDS; round++) {
+    const last = await writeAndKill(1 + randomBelow(systemRandom, 70), ['carried'])
+    const storage = (await openLogStorage(carrying, systemRandom)) ?? expect.fail('no log of ours')
+    const shelf = expectOk(await Shelf.open(storage, coll))
+    const all = shelf.all()
+    expect(all.length).toBeGreaterThan(Math.max(last, total - 1))
+    expect(all.length).toBeLessThanOrEqual(last + 2)
+    expect(storage.keys('blobs')).toEqual(storage.keys('shelf'))
+    for (const { id } of all) expect(await shelf.read(id)).toHaveLength(4096)
+    total = all.length
     storage.close()
     await storage.closed()
   }

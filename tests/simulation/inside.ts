@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import type { CollId, DeviceId } from '../../src/lib/core/ids.ts'
 import { idBytes } from '../../src/lib/core/ids.ts'
+import { parseWhisper } from '../../src/lib/wire/circle.ts'
 import type { Circle } from '../../src/lib/workspace/circle.ts'
 import { Circles } from '../../src/lib/workspace/circles.ts'
 import { equip, type Equipment } from '../workspace/equipped.ts'
@@ -18,8 +19,8 @@ export const OFTEN_INSIDE = {
   rotateInside: 2,
   pause: 1,
   unpause: 2,
-  settleInside: 2,
-  cosignInside: 4,
+  settleInside: 4,
+  cosignInside: 10,
 } as const
 export type HappeningInside = keyof typeof OFTEN_INSIDE
 
@@ -54,6 +55,8 @@ export class Inside {
   readonly #asked = new Set<DeviceId>()
   readonly #watched = new Set<Circle>()
   #tokens = 0
+  /** Nobody of a circle is linked with another of it: all that passes is what everybody carries. */
+  #isApart = false
 
   constructor(world: World, dice: Dice) {
     this.#world = world
@@ -70,12 +73,25 @@ export class Inside {
     await this.settle()
     for (const guest of guests) this.#phones.get(guest)!.circles.invitations.read()[0]?.accept()
     await this.settle()
+    this.#isApart = this.#dice.once(2)
+  }
+
+  /** From here on, those of a circle talk to each other where they are linked. */
+  meets(): void {
+    if (this.#isApart) for (const person of this.#world.people) this.#world.cut(person)
+    this.#isApart = false
   }
 
   /** Shelf, exchange and circles for a phone that was just switched on. */
   async equips(person: Person): Promise<void> {
     Reflect.deleteProperty(person, 'attach')
     const equipment = await equip(person, this.#world)
+    const { exchange } = equipment
+    const whisper = exchange.whisper.bind(exchange)
+    exchange.whisper = (link, what) => {
+      const said = parseWhisper(what)
+      if (!this.#isApart || !said || !('tag' in said)) whisper(link, what)
+    }
     const around = { ...equipment, parent: person.replica, storage: person.storage }
     const circles = await Circles.open(
       { ...around, clock: person.clock, random: this.#world.random },
@@ -183,8 +199,9 @@ export class Inside {
         await replica.flush()
         return void (replica.mayAct() && replica.checkpoints.propose())
       case 'cosignInside': {
-        const one = dice.pick([...replica.state.checkpoints.keys()])
-        return void (one && replica.checkpoints.cosign(one))
+        const open = [...replica.state.checkpoints.values()].filter(({ status }) => status === 'open')
+        const one = dice.pick(open)
+        return void (one && replica.checkpoints.cosign(one.id))
       }
     }
   }

@@ -35,7 +35,11 @@ export const holdsItsPromises = async (turmoil: Turmoil): Promise<void> => {
   expect(inside.leaks, 'a key of a circle is made for who belongs to the collective').toEqual([])
   await inside.nobodyOutsideKnows()
   const outside = { ...collective, doubted: doubtedDevices(collective) }
-  for (const coll of inside.circles().keys()) await holdsWithin(circleOf(inside, coll, outside))
+  for (const coll of inside.circles().keys()) {
+    const circle = circleOf(inside, coll, outside)
+    await holdsWithin(circle)
+    await agreesOnWhatStands(circle)
+  }
 }
 
 const holdsWithin = async (society: Society): Promise<void> => {
@@ -228,6 +232,24 @@ const everybodyWhoBelongsIsHeard = async (society: Society): Promise<void> => {
         reader.doc.getText('notes').toString() + JSON.stringify(reader.doc.getMap('articles').toJSON()),
         `${reader.name} hears ${writer.name}`,
       ).toContain(`[${writer.name}]`)
+}
+
+/** One proposes what stands, all who find the same sign; if they are enough, each of these holds to it, and all still read the same. */
+const agreesOnWhatStands = async (society: Society): Promise<void> => {
+  const [first, ...others] = society.active.filter(({ device }) => !society.copied.has(device))
+  await first?.replica.flush()
+  const proposed = first?.replica.checkpoints.propose()
+  if (!first || !proposed?.ok) return
+  const id = proposed.value
+  await society.settle()
+  for (const { replica } of others) replica.checkpoints.cosign(id)
+  await society.settle()
+  await society.settle()
+  if (first.replica.state.checkpoints.get(id)?.status !== 'final') return
+  for (const { name, replica } of society.active)
+    if (replica.checkpoints.checkOf(id) === 'same')
+      expect(replica.ledger.pin, `${name} holds to what all agreed on`).toBe(id)
+  oneDocumentEverywhere(society)
 }
 
 const jsonOf = (doc: Y.Doc) => ({

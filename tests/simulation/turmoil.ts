@@ -132,6 +132,7 @@ export class Turmoil {
       if (diskOf(person).dead()) await this.#restarts(person)
       else diskOf(person).dieAfter(Number.POSITIVE_INFINITY)
     for (const copy of this.copies) this.#goes(copy)
+    this.inside?.meets()
     for (let round = 0, before = ''; round < 30; round++) {
       while (this.#arriving.length > 0 && (await this.#arrive()));
       this.world.connectAll(this.honest())

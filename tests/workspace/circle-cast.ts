@@ -1,7 +1,11 @@
 import { expectOk } from '../../src/lib/core/result.ts'
 import { Circles } from '../../src/lib/workspace/circles.ts'
 import type { Circle } from '../../src/lib/workspace/circle.ts'
+import { parseWhisper } from '../../src/lib/wire/circle.ts'
+import { parseFilesMessage } from '../../src/lib/wire/files.ts'
+import { parseSyncMessage, type SyncMessage } from '../../src/lib/wire/sync.ts'
 import { World, type Person } from '../world/cast.ts'
+import type { MemoryLink } from '../world/network.ts'
 import { equip, type Equipment } from './equipped.ts'
 
 export type Phone = Equipment & { readonly person: Person; circles: Circles }
@@ -69,6 +73,26 @@ export class Village {
     return founders.map(({ circles }) => circles.all.read().at(-1)!)
   }
 
+  /** `phone` enters a circle, and of what those inside say to it about their ledger and keys everything comes, of `without` nothing. */
+  async entersWithout(
+    phone: Phone,
+    of: { readonly without: SyncMessage['type']; readonly by: readonly [Phone, Phone] },
+  ): Promise<Circle> {
+    for (const { person } of this.phones)
+      for (const link of person.judged.keys())
+        if (link.peer === phone.person.device) losesInside(link, of.without)
+    const [host, other] = of.by
+    const circle = host.circles.all.read().at(-1)!
+    const flow = expectOk(host.circles.invite(circle, { title: 'Sal', device: phone.person.device }))
+    await this.settle()
+    phone.circles.invitations.read()[0]!.accept()
+    await this.settle()
+    other.circles.all.read().at(-1)!.replica.act({ type: 'approve', proposal: flow.proposal()!, seen: [] })
+    await this.settle()
+    await this.settle()
+    return phone.circles.all.read().at(-1)!
+  }
+
   async restart(phone: Phone): Promise<Phone> {
     await phone.circles.close()
     await phone.person.restarts()
@@ -97,3 +121,14 @@ export const writes = async (circle: Circle, text: string): Promise<void> => {
 
 export const reads = (circle: Circle): string =>
   circle.replica.documents.doc.read().getText('notes').toString()
+
+/** What is said of one kind inside a circle at this end of a link is never heard at the other. */
+const losesInside = (link: MemoryLink, type: SyncMessage['type']): void => {
+  const send = link.send.bind(link)
+  link.send = (stream, message) => {
+    const files = stream === 'files' ? parseFilesMessage(message) : null
+    const whisper = files?.ok && files.value.type === 'whisper' ? parseWhisper(files.value.what) : null
+    const said = whisper?.type === 'say' ? parseSyncMessage(whisper.message) : null
+    if (!said?.ok || said.value.type !== type) send(stream, message)
+  }
+}

@@ -229,35 +229,3 @@ test('after a restart the circle is there, with who belongs to whom, and goes on
   await village.settle()
   expect(hers!.replica.state.devices.get(brunas!.replica.own.id)?.standing).toBe('suspended')
 })
-
-test('a circle settles what stands in it: over links among its own, and whoever has only carriers waits for one', async () => {
-  const village = new Village(13)
-  const [alba, bruna, ceiba, drago] = await village.found('Alba', 'Bruna', 'Ceiba', 'Drago')
-  const circles = await village.circle(alba!, bruna!, ceiba!)
-  await writes(circles[0]!, 'entre tres ')
-  await village.settle()
-  await village.onlyLinked([alba!, bruna!], [alba!, drago!], [drago!, ceiba!])
-  const { replica } = circles[0]!
-  await replica.flush()
-  const id = expectOk(replica.checkpoints.propose())
-  await village.longLater()
-  const checks = () => circles.map((circle) => circle.replica.checkpoints.checkOf(id))
-  expect(circles[2]!.replica.state.checkpoints.get(id)?.status).toBe('open')
-  expect(checks()).toEqual(['same', 'same', 'missing'])
-  expect(circles[2]!.replica.checkpoints.cosign(id)).toMatchObject({
-    error: { type: 'CheckpointIncomplete' },
-  })
-
-  await village.onlyLinked([alba!, bruna!], [alba!, ceiba!], [drago!, ceiba!])
-  village.world.clock.pass(26_000)
-  await village.longLater()
-  expect(checks()).toEqual(['same', 'same', 'same'])
-  for (const circle of circles.slice(1)) expectOk(circle.replica.checkpoints.cosign(id))
-  await village.longLater()
-  for (const circle of circles) {
-    expect(circle.replica.ledger.pin).toBe(id)
-    expect(reads(circle)).toBe('entre tres ')
-  }
-  // Outside it nobody knows that anything was settled.
-  expect(drago!.person.replica.ledger.pin).toBe(null)
-})

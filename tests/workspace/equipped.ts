@@ -1,7 +1,7 @@
 import { expectOk } from '../../src/lib/core/result.ts'
-import { Exchange } from '../../src/lib/workspace/blobs-exchange.ts'
+import { Exchange } from '../../src/lib/sync/blobs-exchange.ts'
 import { Files } from '../../src/lib/workspace/blobs-files.ts'
-import { Shelf } from '../../src/lib/workspace/blobs-shelf.ts'
+import { Shelf } from '../../src/lib/sync/blobs-shelf.ts'
 import type { Person, World } from '../world/cast.ts'
 
 /** What a phone needs beside its replica to hand files and blobs of circles over its links. */
@@ -15,7 +15,7 @@ export const equip = async (person: Person, world: World): Promise<Equipment> =>
   const exchange = new Exchange({ shelf, clock })
   const files = new Files({ replica: person.replica, shelf, exchange, clock, random })
   const join = (link: Parameters<typeof person.attach>[0]) =>
-    exchange.attach(link, () => person.syncing.isOpen(link))
+    exchange.attach(link, () => person.syncing.passes(link))
   const attach = person.attach.bind(person)
   person.attach = (link) => {
     attach(link)

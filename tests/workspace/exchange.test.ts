@@ -87,7 +87,7 @@ test('Ana stops: nothing written passes either way, and a pause of a phone passe
   expect(ana.reads()).not.toContain('de Bea')
   expect(bea.reads()).not.toContain('de Ana')
   expect(ana.replica.state.devices.get(cata.device)?.standing).toBe('suspended')
-  expect(ana.syncing.isOpen([...ana.judged.keys()][0]!)).toBe(false)
+  expect(ana.syncing.passes([...ana.judged.keys()][0]!)).toBe('nothing')
 
   exchange.resume()
   await world.settle()

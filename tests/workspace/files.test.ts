@@ -8,7 +8,7 @@ import {
   type FileRef,
 } from '../../src/lib/feed/files.ts'
 import { encodeFilesMessage, parseFilesMessage } from '../../src/lib/wire/files.ts'
-import { Shelf } from '../../src/lib/workspace/blobs-shelf.ts'
+import { Shelf } from '../../src/lib/sync/blobs-shelf.ts'
 import { World, type Person } from '../world/cast.ts'
 import { equip } from './equipped.ts'
 
@@ -158,7 +158,7 @@ test('a piece that rotted on the disk is noticed and fetched again', async () =>
 test('a phone hands over as much as is its share and no more, also across restarts, and the others lose nothing by it', async () => {
   const { people, bruna } = await village(10)
   const quota = { file: { bytes: 1000, count: 3 }, carried: { bytes: 0, count: 0 } }
-  const open = async () => expectOk(await Shelf.open(people[1].storage, people[1].replica.coll, quota))
+  const open = async () => expectOk(await Shelf.open(people[1].storage, people[1].replica.coll, { quota }))
   const from = (person: Person) => ({ kind: 'file', from: person.device, until: null }) as const
   let shelf = await open()
   for (const length of [300, 301]) expectOk(await shelf.put(voice(length), from(people[0])))

@@ -17,12 +17,16 @@ const OVERHEAD = DAY_BYTES + NONCE_BYTES + TAG_BYTES
 /** The most one blob holds, before the padding mark. Bytes. */
 export const MAX_CARRIED = CARRIED_SIZES.at(-1)! - OVERHEAD - 1
 
+/** How large a blob with `length` bytes of content is; `null`: no blob is as large. */
+export const carriedSizeOf = (length: number): number | null =>
+  CARRIED_SIZES.find((one) => one >= length + 1 + OVERHEAD) ?? null
+
 /** Seals `content` under an epoch’s key. `day`: days since 1970, told to everybody so that all drop it alike. */
 export const sealCarried = (
   content: Uint8Array,
   of: { readonly key: SecretKey; readonly coll: CollId; readonly day: number },
 ): Result<Uint8Array, { readonly type: 'TooLarge' }> => {
-  const size = CARRIED_SIZES.find((one) => one >= content.length + 1 + OVERHEAD)
+  const size = carriedSizeOf(content.length)
   if (!size) return err({ type: 'TooLarge' })
   const padded = new Uint8Array(size - OVERHEAD)
   padded.set(content)

@@ -4,9 +4,9 @@ import { err, ok, type Result } from '../core/result.ts'
 import { openChunk, openManifest, sealFile, type BadFile, type FileRef } from '../feed/files.ts'
 import { writeEpoch } from '../ledger/epochs.ts'
 import type { StorageFailed } from '../sync/ports.ts'
-import type { Exchange } from './blobs-exchange.ts'
-import type { NobodyHere } from './blobs-fetching.ts'
-import type { OverQuota, Shelf } from './blobs-shelf.ts'
+import type { Exchange } from '../sync/blobs-exchange.ts'
+import type { NobodyHere } from '../sync/blobs-fetching.ts'
+import type { OverQuota, Shelf } from '../sync/blobs-shelf.ts'
 import type { Replica } from './replica.ts'
 
 /** Why a file is not to be had now. Only `BadFile` and `Expired` are for ever. */

@@ -71,6 +71,14 @@ export type PartsHeld = {
   readonly docs: ReadonlyMap<DocId, Uint8Array> | null
 }
 
+export type CarriablePart = {
+  /** The device that proposed its checkpoint. */
+  readonly by: DeviceId
+  readonly digest: Uint8Array
+  /** What was over before somebody came: not for all who hold a key now. */
+  readonly isClosed: boolean
+}
+
 export type CannotPropose =
   /** Not everything here is known well enough: this device began from what one member handed over. */
   { readonly type: 'CheckpointIncomplete' }
@@ -288,6 +296,23 @@ export class Checkpoints {
     if (!wanted) return
     this.#keep(wanted, bytes)
     this.look()
+  }
+
+  /** The parts that are here of checkpoints that matter, except those this device found to differ: to be carried for others. */
+  carriable(): readonly CarriablePart[] {
+    return this.#relevant().flatMap((id) => {
+      const by = this.#port.ledger.entry(id)?.entry.author
+      if (!by || this.#checks.get(id) === 'differs') return []
+      const closed = this.#manifestOf(id)?.snapshots.get(CLOSED_DOC)
+      return this.#partsOf(id)
+        .filter((digest) => this.#has(digest))
+        .map((digest) => ({ by, digest, isClosed: closed !== undefined && equalBytes(closed, digest) }))
+    })
+  }
+
+  /** Parts of checkpoints that matter and are not here, by hash. */
+  lacking(): readonly Uint8Array[] {
+    return this.#wanted()
   }
 
   #wanted(): readonly Uint8Array[] {

@@ -1,18 +1,20 @@
 import { randomBelow, dayOf, type Clock, type Random } from '../core/clock.ts'
 import type { BlobId, EpochId } from '../core/ids.ts'
+import { carriedSizeOf, dayOfCarried } from '../feed/carried.ts'
 import { blobIdOf } from '../feed/files.ts'
 import { parseRecord } from '../feed/record.ts'
 import { parseEntry } from '../ledger/entry.ts'
 import { writeEpoch } from '../ledger/epochs.ts'
 import type { SignedEntry } from '../ledger/types.ts'
+import { CARRY_DAYS, type Exchange } from '../sync/blobs-exchange.ts'
+import { QUOTA, type Shelf } from '../sync/blobs-shelf.ts'
 import type { Storage } from '../sync/ports.ts'
 import type { SyncMessage } from '../wire/sync.ts'
-import type { Exchange } from './blobs-exchange.ts'
-import type { Shelf } from './blobs-shelf.ts'
 import type { Binding } from './circle-binding.ts'
 import { Carried } from './circle-carried.ts'
 import { openEnvelope, sealEnvelopes, type Envelope } from './circle-envelope.ts'
 import { declaredIn, type Gate } from './circle-gate.ts'
+import { dayOfPart, epochOfThoseWhoCount, PartsFound, partsIn } from './circle-parts.ts'
 import type { Replica } from './replica.ts'
 
 /** One’s own news is given to carry after this long: what is written together travels together. Milliseconds. */
@@ -23,6 +25,11 @@ const RELAY_MS = 20_000
 const RECENT_EPOCHS = 64
 const RETRY_MS = 400
 const ENTRIES_AT_ONCE = 64
+const DAY_MS = 86_400_000
+/** Of what others keep of this device, parts of checkpoints leave at least half for what people write. */
+const FOR_PARTS = 0.5
+/** What an envelope and a message take around a part, at most. Bytes. */
+const AROUND_A_PART = 256
 
 type Item = { readonly message: SyncMessage; readonly bindings: readonly Binding[] }
 
@@ -35,6 +42,7 @@ export class Carrier {
   readonly #clock: Clock
   readonly #random: Random
   readonly #carried: Carried
+  readonly #parts = new PartsFound()
   /** Told when an envelope brought what the gate waited for. */
   readonly #learned: () => void
   readonly #done = new Set<BlobId>()
@@ -68,6 +76,7 @@ export class Carrier {
     const news = () => this.#news()
     this.#stops.push(
       of.replica.on({ ledgerMoved: news, wrote: news, holdingsMoved: news, rotated: news }),
+      of.replica.checkpoints.changed.watch(news),
       of.exchange.on({ carried: (blob) => this.#later(() => this.#look(blob, this.#epochs())) }),
     )
     this.#later(async () => {
@@ -121,6 +130,7 @@ export class Carrier {
         given = (await this.#give(epoch, this.#inMessages(entries))) || given
     }
     given = (await this.#packRecords(whose)) || given
+    given = (await this.#packParts(whose)) || given
     if (given) await this.#carried.keep()
   }
 
@@ -168,10 +178,42 @@ export class Carrier {
     return byEpoch.size > 0
   }
 
-  async #give(epoch: EpochId, items: readonly Item[]): Promise<boolean> {
+  /** Parts of the checkpoints that matter, so that they can be worked out, and begun from, where only others carry. */
+  async #packParts(whose: 'own' | 'all'): Promise<boolean> {
+    const { checkpoints, ledger, own, keyring, state } = this.#replica
+    const holds = (id: EpochId) => keyring.has(id)
+    const now = this.#clock.now()
+    const due = checkpoints
+      .carriable()
+      .filter(({ by, digest }) => (whose === 'all' || by === own.id) && !this.#carried.hasPart(digest, now))
+    const together = new Map<string, { epoch: EpochId; day: number; items: Item[] }>()
+    let size = 0
+    for (const { digest, isClosed } of due) {
+      const epoch = isClosed ? epochOfThoseWhoCount(ledger, holds) : writeEpoch(state, holds)
+      const part = epoch && checkpoints.blob(digest)
+      const ofBlob = part && carriedSizeOf(part.length + AROUND_A_PART)
+      if (!epoch || !part || !ofBlob || !this.#mayGive(size + ofBlob)) continue
+      size += ofBlob
+      const day = dayOfPart(part.length, now)
+      const name = `${epoch} ${day}`
+      const { items } = together.get(name) ?? together.set(name, { epoch, day, items: [] }).get(name)!
+      items.push({ message: { type: 'part', part }, bindings: [] })
+      this.#carried.part(digest, (day + CARRY_DAYS) * DAY_MS)
+    }
+    for (const { epoch, day, items } of together.values()) await this.#give(epoch, items, day)
+    return together.size > 0
+  }
+
+  /** What is of use for some days only never takes the room of what people write. */
+  #mayGive(size: number): boolean {
+    const { bytes, count } = this.#shelf.heldFrom('carried', null)
+    return bytes + size <= FOR_PARTS * QUOTA.carried.bytes && count < FOR_PARTS * QUOTA.carried.count
+  }
+
+  async #give(epoch: EpochId, items: readonly Item[], day = dayOf(this.#clock.now())): Promise<boolean> {
     const key = this.#replica.keyring.key(epoch)
     if (!key || items.length === 0) return false
-    const blobs = sealEnvelopes(items, { key, coll: this.#replica.coll, day: dayOf(this.#clock.now()) })
+    const blobs = sealEnvelopes(items, { key, coll: this.#replica.coll, day })
     for (const blob of blobs) {
       this.#done.add(blobIdOf(blob))
       await this.#exchange.carry(blob)
@@ -218,6 +260,7 @@ export class Carrier {
     const waiting = this.#incomplete.splice(0)
     for (const { epoch, envelope } of waiting) this.#take(epoch, envelope)
     if (this.#epochs().some((epoch) => !this.#triedWith.has(epoch))) await this.#sweep()
+    await this.#takeParts()
   }
 
   async #look(blob: Uint8Array, epochs: readonly EpochId[]): Promise<void> {
@@ -225,9 +268,28 @@ export class Carrier {
       const key = this.#replica.keyring.key(epoch)
       const envelope = key && openEnvelope(blob, { key, coll: this.#replica.coll })
       if (!envelope) continue
-      this.#done.add(blobIdOf(blob))
+      const id = blobIdOf(blob)
+      this.#done.add(id)
       this.#take(epoch, envelope)
+      const until = (dayOfCarried(blob)! + CARRY_DAYS) * DAY_MS
+      for (const digest of this.#parts.note(envelope.messages, { blob: id, epoch }))
+        this.#carried.part(digest, until)
+      await this.#takeParts()
       return this.#carried.keep()
+    }
+  }
+
+  /** A part is taken when a checkpoint asks for it, from where it lies: nothing is kept for one that never comes. */
+  async #takeParts(): Promise<void> {
+    const { checkpoints, keyring, coll } = this.#replica
+    const next = () =>
+      this.#closed ? undefined : checkpoints.lacking().find((digest) => this.#parts.of(digest))
+    for (let digest = next(); digest; digest = next()) {
+      const { blob: id, epoch } = this.#parts.of(digest)!
+      this.#parts.forget(digest)
+      const [blob, key] = [await this.#shelf.read(id), keyring.key(epoch)]
+      const envelope = blob && key && openEnvelope(blob, { key, coll })
+      for (const part of envelope ? partsIn(envelope.messages) : []) checkpoints.absorbBlob(part)
     }
   }
 

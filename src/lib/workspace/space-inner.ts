@@ -1,8 +1,8 @@
 import type { Clock, Random } from '../core/clock.ts'
 import type { Link, Storage } from '../sync/ports.ts'
-import { Exchange } from './blobs-exchange.ts'
+import { Exchange } from '../sync/blobs-exchange.ts'
 import { Files } from './blobs-files.ts'
-import { Shelf } from './blobs-shelf.ts'
+import { Shelf } from '../sync/blobs-shelf.ts'
 import { Circles } from './circles.ts'
 import type { Replica } from './replica.ts'
 import type { Syncing } from './syncing.ts'
@@ -43,7 +43,7 @@ export const openInner = async (of: {
   return {
     files: new Files({ ...world, replica }),
     circles,
-    attach: (link) => exchange.attach(link, () => syncing.isOpen(link)),
+    attach: (link) => exchange.attach(link, () => syncing.passes(link)),
     close: async () => {
       tomorrow()
       for (const stop of stops) stop()

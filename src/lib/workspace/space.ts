@@ -536,7 +536,7 @@ export class LiveSpace implements Space {
     })
     if (!inner) return
     this.#inner.set(inner)
-    for (const { link } of this.#reached.values()) if (!this.#isKeeper(link.peer)) inner.attach(link)
+    for (const { link } of this.#reached.values()) inner.attach(link)
   }
 
   #judge(peer: DeviceId): ReturnType<Judge> {
@@ -562,7 +562,7 @@ export class LiveSpace implements Space {
     const sync = this.#syncing.attach(link, this.#standingOf(link.peer))
     const reached: Reached = { link, sync, unlive: null }
     this.#reached.set(link.id, reached)
-    if (!this.#isKeeper(link.peer)) this.#inner.read()?.attach(link)
+    this.#inner.read()?.attach(link)
     this.#enliven(reached)
     this.#hear(link.peer)
   }
@@ -585,10 +585,6 @@ export class LiveSpace implements Space {
 
   #standingIn(known: DeviceState | undefined): Standing | null {
     return known ? standingOf(known, (feed) => this.replica.feeds.nextSeq(feed)) : null
-  }
-
-  #isKeeper(device: DeviceId): boolean {
-    return this.replica.state.devices.get(device)?.kind === 'keeper'
   }
 
   #clientOf(device: DeviceId): number | null {

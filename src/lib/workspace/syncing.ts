@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import type { DeviceId, EntryId, EpochId, FeedId } from '../core/ids.ts'
 import { nextTurn } from '../core/next-turn.ts'
 import { Cell, type Watched } from '../core/watched.ts'
+import type { Passes } from '../sync/blobs-exchange.ts'
 import {
   carriesAll,
   gaveFork,
@@ -284,15 +285,11 @@ export class Syncing {
     return [...this.#attached.values()].some(({ link, isFull }) => isFull && link.peer === device)
   }
 
-  /** Whether anything but the ledger may pass: both hold the same acts, and the peer is in good standing. */
-  isOpen(link: Link): boolean {
-    const attached = this.#attached.get(link.id)
-    return (
-      !this.#paused.read() &&
-      attached?.standing === 'full' &&
-      attached.state.ready &&
-      attached.state.peerReady
-    )
+  /** What may pass beside ledger and records, once both hold the same acts: by the peer’s standing. */
+  passes(link: Link): Passes {
+    const { state, standing } = this.#attached.get(link.id) ?? {}
+    if (this.#paused.read() || !state?.ready || !state.peerReady) return 'nothing'
+    return standing === 'full' ? 'all' : standing === 'sealed' ? 'carried' : 'nothing'
   }
 
   stop(): void {

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import type { BlobId } from '../core/ids.ts'
 import { err, type Result } from '../core/result.ts'
-import type { Link, StorageFailed } from '../sync/ports.ts'
+import type { Link, StorageFailed } from './ports.ts'
 import type { OverQuota } from './blobs-shelf.ts'
 
 /** Nobody who is linked now holds it. Nothing is lost: ask again when others are. */

@@ -3,7 +3,7 @@ import { blobIdFrom, deviceIdFrom, idBytes, type BlobId, type CollId, type Devic
 import { bytesFromHex } from '../core/bytes.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { blobIdOf } from '../feed/files.ts'
-import type { Storage, StorageFailed } from '../sync/ports.ts'
+import type { Storage, StorageFailed } from './ports.ts'
 
 /** `file`: a piece of a file of this collective. `carried`: something of a circle in it, which this device may or may not be in. */
 export type BlobKind = 'file' | 'carried'
@@ -26,29 +26,38 @@ export const QUOTA: Quota = {
   carried: { bytes: 64 * 1024 * 1024, count: 2048 },
 }
 
+/** How one shelf differs from that of a member’s phone. */
+export type ShelfRules = {
+  readonly quota?: Quota
+  /** Whether there is room for so many bytes more, where `held` lie here. */
+  readonly hasRoomFor?: (of: { readonly bytes: number; readonly held: number }) => boolean
+  /** Whether a row says who handed a blob over. Where the disk is not sealed it does not: that would tell who may be in a circle. */
+  readonly accounts?: 'written down' | 'in memory'
+}
+
 export type OverQuota = { readonly type: 'OverQuota'; readonly from: DeviceId }
 
 /** Sealed blobs of one collective on this disk, by the hash of their bytes, each on the account of whoever handed it over. */
 export class Shelf {
   readonly #storage: Storage
   readonly #coll: CollId
-  readonly #quota: Quota
+  readonly #rules: Required<ShelfRules>
   readonly #index = new Map<BlobId, Shelved>()
 
-  private constructor(storage: Storage, coll: CollId, quota: Quota) {
+  private constructor(storage: Storage, coll: CollId, rules: ShelfRules) {
     this.#storage = storage
     this.#coll = coll
-    this.#quota = quota
+    this.#rules = { quota: QUOTA, hasRoomFor: () => true, accounts: 'written down', ...rules }
   }
 
   static async open(
     storage: Storage,
     coll: CollId,
-    quota: Quota = QUOTA,
+    rules: ShelfRules = {},
   ): Promise<Result<Shelf, StorageFailed>> {
     const rows = await storage.all('shelf', `${coll}/`)
     if (!rows.ok) return rows
-    const shelf = new Shelf(storage, coll, quota)
+    const shelf = new Shelf(storage, coll, rules)
     for (const [key, value] of rows.value.rows) {
       const id = blobIdFrom(bytesFromHex(key.slice(coll.length + 1)))
       const shelved = parseShelved(value)
@@ -59,6 +68,16 @@ export class Shelf {
 
   has(id: BlobId): boolean {
     return this.#index.has(id)
+  }
+
+  kindOf(id: BlobId): BlobKind | null {
+    return this.#index.get(id)?.kind ?? null
+  }
+
+  /** Everything that lies here, in order of name. */
+  all(): readonly { readonly id: BlobId; readonly size: number; readonly until: number | null }[] {
+    const sorted = [...this.#index].sort(([a], [b]) => (a < b ? -1 : 1))
+    return sorted.map(([id, { size, until }]) => ({ id, size, until }))
   }
 
   /** Own ones first, then in turn one of each device that handed any over: nobody's flood stands before the others. */
@@ -74,6 +93,17 @@ export class Shelf {
     for (let turn = 0; turn < longest; turn++)
       for (const ids of accounts.values()) if (turn < ids.length) turns.push(ids[turn]!)
     return [...own, ...turns]
+  }
+
+  /** How much lies here that one device handed over; `null`: that was made here. */
+  heldFrom(kind: BlobKind, from: DeviceId | null): { readonly bytes: number; readonly count: number } {
+    let [bytes, count] = [0, 0]
+    for (const shelved of this.#index.values())
+      if (shelved.from === from && shelved.kind === kind) {
+        bytes += shelved.size
+        count += 1
+      }
+    return { bytes, count }
   }
 
   /** The bytes behind a name, or `null`. What does not match its name any more is forgotten, so that it can be fetched again. */
@@ -99,7 +129,7 @@ export class Shelf {
     this.#index.set(id, shelved)
     const kept = await this.#storage.commit([
       { table: 'blobs', key: this.#key(id), value: blob },
-      { table: 'shelf', key: this.#key(id), value: encodeShelved(shelved) },
+      { table: 'shelf', key: this.#key(id), value: encodeShelved(this.#written(shelved)) },
     ])
     if (kept.ok) return ok(id)
     this.#index.delete(id)
@@ -125,13 +155,15 @@ export class Shelf {
   }
 
   #fits(kind: BlobKind, from: DeviceId, size: number): boolean {
-    let [bytes, count] = [size, 1]
-    for (const shelved of this.#index.values())
-      if (shelved.from === from && shelved.kind === kind) {
-        bytes += shelved.size
-        count += 1
-      }
-    return bytes <= this.#quota[kind].bytes && count <= this.#quota[kind].count
+    const { quota, hasRoomFor } = this.#rules
+    const { bytes, count } = this.heldFrom(kind, from)
+    if (bytes + size > quota[kind].bytes || count >= quota[kind].count) return false
+    const held = [...this.#index.values()].reduce((total, one) => total + one.size, 0)
+    return hasRoomFor({ bytes: size, held })
+  }
+
+  #written(shelved: Shelved): Shelved {
+    return this.#rules.accounts === 'in memory' ? { ...shelved, from: null } : shelved
   }
 
   #key(id: BlobId): string {

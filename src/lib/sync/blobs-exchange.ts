@@ -4,7 +4,7 @@ import type { BlobId, DeviceId } from '../core/ids.ts'
 import { err, type Result } from '../core/result.ts'
 import { dayOfCarried } from '../feed/carried.ts'
 import { blobIdOf } from '../feed/files.ts'
-import type { Link, StorageFailed } from '../sync/ports.ts'
+import type { Link, StorageFailed } from './ports.ts'
 import {
   encodeFilesMessage,
   MAX_CARRIED_IDS,
@@ -27,11 +27,14 @@ const EARLY_KEPT = 16
 const PATIENCE_MS = 30_000
 const MAX_BAD = 64
 
+/** What may pass over a link: everything, or, where one of the two is a keeper, what circles give to carry and nothing else. */
+export type Passes = 'all' | 'carried' | 'nothing'
+
 type Peer = {
   readonly link: Link
-  /** Whether anything but the ledger may pass, asked anew each time. */
-  readonly mayPass: () => boolean
-  open: boolean
+  /** Asked anew each time. */
+  readonly mayPass: () => Passes
+  passes: Passes
   /** Said by a peer that is ready before this device is. */
   early: Uint8Array[]
   /** What it carries and was not taken yet, in the order it was offered. */
@@ -52,7 +55,10 @@ export type ExchangeEvents = {
   readonly shut: (link: Link) => void
 }
 
-/** The `files` stream of every link of a collective: files on demand, and what circles give others to carry. */
+/**
+ * The `files` stream of every link of a collective: files on demand, and what circles give others to carry. Of those, a keeper
+ * takes and gives the latter.
+ */
 export class Exchange {
   readonly #shelf: Shelf
   readonly #clock: Clock
@@ -60,7 +66,7 @@ export class Exchange {
   readonly #fetching: Fetching
   readonly #events = new Set<Partial<ExchangeEvents>>()
   /** Being written to disk just now. */
-  readonly #arriving = new Set<BlobId>()
+  readonly #arriving = new Map<BlobId, Promise<void>>()
   /** Came today, and was not of these days. */
   #passedOver = { day: 0, ids: new Set<BlobId>() }
 
@@ -69,7 +75,7 @@ export class Exchange {
     this.#clock = of.clock
     this.#fetching = new Fetching({
       clock: of.clock,
-      links: () => [...this.#peers.values()].filter(({ open }) => open).map(({ link }) => link),
+      links: () => this.openLinks(),
       ask: (link, id) => send(link, { type: 'want', ids: [id] }),
     })
   }
@@ -79,12 +85,12 @@ export class Exchange {
     return () => void this.#events.delete(events)
   }
 
-  /** Joins a link. `mayPass`: the ledger is in step and the peer in good standing; call {@link look} when that may have changed. */
-  attach(link: Link, mayPass: () => boolean): void {
+  /** Joins a link. `mayPass`: by whether the ledger is in step and by the peer’s standing; call {@link look} when that may have changed. */
+  attach(link: Link, mayPass: () => Passes): void {
     const peer: Peer = {
       link,
       mayPass,
-      open: false,
+      passes: 'nothing',
       early: [],
       carries: new Set(),
       asked: new Map(),
@@ -94,7 +100,7 @@ export class Exchange {
     this.#peers.set(link.id, peer)
     link.receive('files', (bytes) => this.#receive(peer, bytes))
     link.closed(() => {
-      peer.open = false
+      peer.passes = 'nothing'
       this.#forget(peer)
       this.#peers.delete(link.id)
       this.#fetching.left(link)
@@ -106,15 +112,11 @@ export class Exchange {
   /** Opens and shuts each link by what may pass now. */
   look(): void {
     for (const peer of [...this.#peers.values()]) {
-      const open = peer.mayPass()
-      if (open === peer.open) continue
-      peer.open = open
-      if (open) this.#welcome(peer)
-      else {
-        this.#forget(peer)
-        this.#fetching.left(peer.link)
-        this.#tell((events) => events.shut?.(peer.link))
-      }
+      const passes = peer.mayPass()
+      if (passes === peer.passes) continue
+      if (peer.passes !== 'nothing') this.#shut(peer)
+      peer.passes = passes
+      if (passes !== 'nothing') this.#welcome(peer)
     }
   }
 
@@ -134,12 +136,18 @@ export class Exchange {
   }
 
   whisper(link: Link, what: Uint8Array): void {
-    if (this.#peers.get(link.id)?.open) send(link, { type: 'whisper', what })
+    if (this.#peers.get(link.id)?.passes === 'all') send(link, { type: 'whisper', what })
   }
 
   /** Links over which anything may pass. */
   openLinks(): readonly Link[] {
-    return [...this.#peers.values()].filter(({ open }) => open).map(({ link }) => link)
+    return [...this.#peers.values()].filter(({ passes }) => passes === 'all').map(({ link }) => link)
+  }
+
+  /** Until what was asked for so far is sent, and what came so far is on the disk. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#peers.values()].map(({ serving }) => serving))
+    await Promise.all(this.#arriving.values())
   }
 
   async expire(): Promise<void> {
@@ -149,16 +157,24 @@ export class Exchange {
   #welcome(peer: Peer): void {
     const ids = this.#shelf.ids('carried').slice(0, MAX_CARRIED_IDS)
     if (ids.length > 0) send(peer.link, { type: 'carry', ids })
-    this.#tell((events) => events.opened?.(peer.link))
+    if (peer.passes === 'all') this.#tell((events) => events.opened?.(peer.link))
     for (const bytes of peer.early.splice(0)) this.#receive(peer, bytes)
     this.#fetching.joined()
   }
 
+  #shut(peer: Peer): void {
+    const { passes } = peer
+    peer.passes = 'nothing'
+    this.#forget(peer)
+    this.#fetching.left(peer.link)
+    if (passes === 'all') this.#tell((events) => events.shut?.(peer.link))
+  }
+
   #receive(peer: Peer, bytes: Uint8Array): void {
-    if (!peer.open) {
-      if (peer.mayPass()) this.look()
+    if (peer.passes === 'nothing') {
+      if (peer.mayPass() !== 'nothing') this.look()
       else if (peer.early.length < EARLY_KEPT) return void peer.early.push(bytes)
-      if (!peer.open) return
+      if (isShut(peer)) return
     }
     const message = parseFilesMessage(bytes)
     if (!message.ok) return this.#bad(peer)
@@ -182,7 +198,8 @@ export class Exchange {
       }
       case 'whisper': {
         const { what } = message.value
-        return this.#tell((events) => events.whispered?.(peer.link, what))
+        if (peer.passes === 'all') this.#tell((events) => events.whispered?.(peer.link, what))
+        return
       }
     }
   }
@@ -190,10 +207,11 @@ export class Exchange {
   #serve(peer: Peer, ids: readonly BlobId[]): void {
     peer.serving = peer.serving.then(async () => {
       for (const id of ids) {
-        const blob = peer.open ? await this.#shelf.read(id) : null
+        const isTheirs = peer.passes === 'all' || this.#shelf.kindOf(id) === 'carried'
+        const blob = isTheirs && !isShut(peer) ? await this.#shelf.read(id) : null
         await peer.link.drained()
         // Whoever was suspended meanwhile gets nothing more.
-        if (!peer.open || !peer.mayPass()) return
+        if (isShut(peer) || peer.mayPass() === 'nothing') return
         send(peer.link, blob ? { type: 'blob', blob } : { type: 'lack', ids: [id] })
       }
     })
@@ -210,8 +228,7 @@ export class Exchange {
     }
     if (!this.#answered(peer, id)) return this.#bad(peer)
     peer.carries.delete(id)
-    this.#arriving.add(id)
-    void this.#keep(blob, peer.link.peer).then((kept) => {
+    const arriving = this.#keep(blob, peer.link.peer).then((kept) => {
       this.#arriving.delete(id)
       if (kept.ok) {
         this.#offer([id], peer)
@@ -220,6 +237,7 @@ export class Exchange {
       else if (kept.error.type === 'NotOfTheseDays') this.#passOver(id)
       this.#pull(peer)
     })
+    this.#arriving.set(id, arriving)
   }
 
   async #keep(
@@ -249,7 +267,7 @@ export class Exchange {
 
   /** Asks for what the peer carries and nobody else is bringing. */
   #pull(peer: Peer): void {
-    if (!peer.open) return
+    if (isShut(peer)) return
     const ids: BlobId[] = []
     for (const id of peer.carries) {
       if (peer.asked.size >= OUTSTANDING || ids.length >= MAX_WANTED_IDS) break
@@ -272,7 +290,7 @@ export class Exchange {
 
   #offer(ids: readonly BlobId[], except?: Peer): void {
     for (const peer of this.#peers.values())
-      if (peer.open && peer !== except) send(peer.link, { type: 'carry', ids })
+      if (!isShut(peer) && peer !== except) send(peer.link, { type: 'carry', ids })
   }
 
   #answered(peer: Peer, id: BlobId): boolean {
@@ -296,3 +314,5 @@ export class Exchange {
 }
 
 const send = (link: Link, message: FilesMessage): void => link.send('files', encodeFilesMessage(message))
+
+const isShut = ({ passes }: Peer): boolean => passes === 'nothing'
