@@ -162,10 +162,35 @@ test('people and phones come in face to face, somebody rests, phones are lost, a
     await ceiba.sees('Ese teléfono quedó en pausa')
     expect((await hands()).touches).toBeLessThanOrEqual(4)
     await ceiba.sees(/3 de 3 personas ya lo saben|Todas las personas ya lo saben/)
-    await drago.sees(/en pausa/)
     await ceiba.tap('Revisar lo último que escribió')
     await ceiba.sees(/Esto sí cuenta|No hay cambios recientes/)
     await ceiba.page.keyboard.press('Escape')
+  })
+
+  await test.step('the lost phone itself: who paused it and why, it turns on nobody, keeps what it has, and erases itself only when told to', async () => {
+    await drago.sees('Este teléfono está en pausa')
+    await drago.tap(/Leer qué significa/)
+    await drago.sees('La pausa la puso Ceiba. Avisó que se perdió.')
+    await drago.sees(/Nadie puede borrarlo desde lejos/)
+    await picture(drago, 'paused')
+    for (const act of [/Perdí un teléfono/, /Poner en pausa/, /Dar mi aval/])
+      await expect(drago.button(act)).toHaveCount(0)
+    await drago.locks()
+    await drago.unlocks()
+    await drago.goes('Protocolo')
+    await drago.sees('Vamos siempre de a dos.')
+    await drago.goes('Colectivo')
+    await drago.tap('Borrar lo de este teléfono')
+    await drago.tap('Borrar todo de aquí')
+    await drago.tap('Borrar todo de aquí')
+    await drago.sees('Un cuaderno para cuidarnos')
+    expect(
+      await drago.page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name)),
+    ).toEqual(['cuaderno'])
+    expect((await drago.rows()).toString()).not.toContain('header')
+    expect(await drago.page.evaluate(() => localStorage.length)).toBe(0)
+    await alba.goes('Protocolo')
+    await alba.sees('Vamos siempre de a dos.')
   })
 
   await test.step('Alba’s first phone is lost, too: on her other one, from the lock, two touches, the phrase, which one, and a hold', async () => {
@@ -234,13 +259,14 @@ test('people and phones come in face to face, somebody rests, phones are lost, a
   await test.step('calm days end by themselves: fifteen days later Ceiba reads nothing of them', async () => {
     await ceiba.goes('Colectivo')
     await ceiba.sees(/Estás en pausa cautelar hasta el/)
+    await ceiba.sees('El del mercado')
     await ceiba.goes('Protocolo')
     await ceiba.page.evaluate(() => {
       const now = Date.now
       Date.now = () => now() + 15 * 86_400_000
     })
     await ceiba.goes('Colectivo')
-    await ceiba.sees('El del mercado')
+    await ceiba.sees('Perdí un teléfono')
     await expect(ceiba.page.getByText(/pausa cautelar/)).toHaveCount(0)
   })
 
