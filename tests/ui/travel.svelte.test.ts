@@ -2,7 +2,6 @@ import { beforeEach, expect, test } from 'vitest'
 import { page } from 'vitest/browser'
 import { addArticle } from '../../src/lib/domain/articles.ts'
 import { printedOf } from '../../src/lib/domain/printed.ts'
-import LightView from '../../src/lib/ui/travel/LightView.svelte'
 import TravelScreen from '../../src/lib/ui/travel/TravelScreen.svelte'
 import { deviceId, memberId, PaperSession, PaperSpace, PaperWorkspace, PHRASE } from './paper-session.ts'
 import { expectNoBarriers, stage, type Staging } from './stage.ts'
@@ -105,7 +104,8 @@ test.each([
   'no barrier on the sheet that stays for reading, %s, %s: not at any size of letters, nor where it is taken away',
   async (locale, look) => {
     const { printed } = printedOf(valley().doc.read())
-    const { t, session } = stage(LightView as never, { props: { printed }, locale, look })
+    const session = new PaperSession(new PaperWorkspace(), { type: 'light', printed })
+    const { t } = stage(null, { session, locale, look })
     await expect.element(page.getByText('Es de todas.')).toBeVisible()
     await expectNoBarriers()
     // One more than there are sizes: the last tap does nothing, and says that it would not.
