@@ -21,6 +21,8 @@ const SEEN = {
   met: new Set<never>(),
   knows: () => false,
   isSettled: () => false,
+  isBelow: () => false,
+  holds: () => true,
   full: () => false,
   forked: new Set<never>(),
 }
@@ -87,7 +89,14 @@ test('attack 25: Bruna gets garbage for a key, complains, and somebody who has t
   for (const { replica } of [alba!, bruna!, ceiba!]) {
     const me = { member: replica.row.member, device: replica.own.id }
     expect(membershipFrom(replica.state, me, replica.documents.doc.read(), SEEN).complaints).toEqual([
-      { id: complaint?.id, epoch, by: bruna!.member, maker: alba!.member, mine: replica === bruna!.replica },
+      {
+        id: complaint?.id,
+        epoch,
+        isMissing: false,
+        by: bruna!.member,
+        maker: alba!.member,
+        mine: replica === bruna!.replica,
+      },
     ])
   }
   expect(bruna!.replica.keyring.key(epoch)).toEqual(key)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { EpochId } from '../../src/lib/core/ids.ts'
+import type { EntryId, EpochId } from '../../src/lib/core/ids.ts'
 import { expectOk } from '../../src/lib/core/result.ts'
 import { createDevice } from '../../src/lib/crypto/device.ts'
 import { generateSecretKey } from '../../src/lib/crypto/hash.ts'
@@ -14,6 +14,7 @@ import {
   epochContext,
   parseBoxSet,
 } from '../../src/lib/ledger/boxes.ts'
+import { membershipFrom } from '../../src/lib/workspace/membership.ts'
 import { World, type Person } from '../world/cast.ts'
 
 /** A rotation by `mala` whose boxes are for whom she likes, rooted and signed as if that were the rule. */
@@ -112,6 +113,23 @@ test('attack 26: Mala puts a ghost where Cata’s box should be, and hands each 
     const granted = grants.filter(({ epochs }) => epochs.includes(epoch))
     expect(new Set(granted.map(({ device }) => device))).toEqual(new Set([cata.device]))
     expect([bea.device, dora.device]).toContain(granted[0]!.author)
+    // All read that hers is missing as long as it is, and no longer: a grant it knew of when it asked was no answer.
+    const { replica, member, device } = person
+    const told = (isBelow: (act: EntryId, other: EntryId) => boolean) =>
+      membershipFrom(replica.state, { member, device }, replica.documents.doc.read(), {
+        linked: new Set(),
+        heard: new Map(),
+        met: new Set(),
+        knows: () => false,
+        isSettled: () => false,
+        isBelow,
+        holds: (one) => replica.keyring.has(one),
+        full: () => false,
+        forked: new Set(),
+      }).complaints
+    expect(told((act, other) => replica.ledger.isBelow(act, other))).toEqual([])
+    if (person !== cata)
+      expect(told(() => true)).toMatchObject([{ by: cata.member, isMissing: true, mine: false }])
   }
   expect(cata.replica.keyring.key(epoch)).toEqual(key)
   expect(cata.reads()).toContain('bajo la llave')

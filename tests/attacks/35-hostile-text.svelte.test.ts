@@ -261,6 +261,7 @@ const everybody = () => {
     complaints: PAYLOADS.map((_, i) => ({
       id: entryId(`c${i}`),
       epoch: entryId(`e${i}`) as never,
+      isMissing: i % 2 === 0,
       by: memberId(`m${i}`),
       maker: memberId(`m${(i + 1) % PAYLOADS.length}`),
       mine: false,

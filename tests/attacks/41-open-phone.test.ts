@@ -104,6 +104,8 @@ const membershipOn = ({ replica, member, device, doc }: Person) =>
     heard: new Map(),
     knows: () => false,
     isSettled: () => false,
+    isBelow: () => false,
+    holds: () => true,
     met: new Set(),
     forked: new Set(),
     full: () => false,

@@ -1,5 +1,4 @@
 import { expect, test } from '@playwright/test'
-import { foundAt } from './founding.ts'
 import { leaksIn } from './leaks.ts'
 import { memoryOf, type Memory } from './memory.ts'
 import { Phone } from './phone.ts'
@@ -283,54 +282,3 @@ const frontOf = async (phone: Phone): Promise<Buffer> =>
         }),
     ),
   )
-
-test('a phone that was paused learns it, says who paused it and why, keeps what it has, and erases itself only when told to', async ({
-  baseURL,
-}, testInfo) => {
-  test.setTimeout(240_000)
-  const [alba, bruna, ceiba] = await foundAt({
-    address: baseURL!,
-    names: ['Albahaca', 'Brunilda', 'Ceibana'],
-    phones,
-  })
-  await alba.writesArticle('El agua', 'Es de todas.')
-  await ceiba.goes('Protocolo')
-  await ceiba.sees('Es de todas.')
-
-  await bruna.goes('Colectivo')
-  await bruna.tap('Perdí un teléfono')
-  await bruna.tap(/Teléfono de Ceibana/)
-  await bruna.tap(/Poner en pausa este teléfono/)
-  await bruna.tap(/Poner en pausa este teléfono|Toca otra vez/)
-  await bruna.sees('Ese teléfono quedó en pausa')
-  await bruna.tap('Listo')
-
-  await ceiba.sees('Este teléfono está en pausa')
-  await ceiba.page.screenshot({ path: testInfo.outputPath('strip.png') })
-  await ceiba.tap(/Leer qué significa/)
-  await ceiba.sees('La pausa la puso Brunilda. Avisó que se perdió.')
-  await ceiba.sees(/Nadie puede borrarlo desde lejos/)
-  await ceiba.page.screenshot({ path: testInfo.outputPath('paused.png') })
-  // It cannot turn on others, and nothing happens to it by itself.
-  for (const act of [/Perdí un teléfono/, /Poner en pausa/, /Dar mi aval/])
-    await expect(ceiba.button(act)).toHaveCount(0)
-  await ceiba.locks()
-  await ceiba.unlocks()
-  await ceiba.goes('Protocolo')
-  await ceiba.sees('Es de todas.')
-
-  await ceiba.goes('Colectivo')
-  await ceiba.tap('Borrar lo de este teléfono')
-  await ceiba.tap('Borrar todo de aquí')
-  await ceiba.tap('Borrar todo de aquí')
-  await ceiba.sees('Un cuaderno para cuidarnos')
-  expect(
-    await ceiba.page.evaluate(async () => (await indexedDB.databases()).map(({ name }) => name)),
-  ).toEqual(['cuaderno'])
-  expect((await ceiba.rows()).toString()).not.toContain('header')
-  expect(await ceiba.page.evaluate(() => localStorage.length)).toBe(0)
-  for (const phone of [alba, bruna]) {
-    await phone.goes('Protocolo')
-    await phone.sees('Es de todas.')
-  }
-})

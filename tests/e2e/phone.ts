@@ -240,7 +240,7 @@ export class Phone {
       .click()
     await this.field('Título').fill(title)
     await this.writes(paragraphs.join('\n'))
-    await this.tap('Leer')
+    await this.button('Leer').click()
     for (const text of paragraphs) await this.sees(text)
   }
 

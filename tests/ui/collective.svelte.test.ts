@@ -354,6 +354,7 @@ test('a key that does not open is told with the name of whose phone made it, on 
   const complaint = {
     id: entryId('complaint'),
     epoch: entryId('epoch') as never,
+    isMissing: false,
     by: memberId('Ceiba'),
     maker: memberId('Tecolote'),
     mine: true,
@@ -377,6 +378,11 @@ test('a key that does not open is told with the name of whose phone made it, on 
     )
     .toBeVisible()
   await expectNoBarriers()
+  // None came: that is no fault of whoever made it, and is not said to be one.
+  space.membership.set({ ...space.membership.read(), complaints: [{ ...complaint, isMissing: true }] })
+  await expect.element(page.getByText(/A este teléfono todavía no le llega una llave/)).toBeVisible()
+  expect(page.getByText(/Tecolote\. Si vuelve/).elements()).toHaveLength(0)
+  expect(page.getByText(/La hizo el teléfono/).elements()).toHaveLength(0)
 })
 
 const aside = (text: string) => ({

@@ -87,6 +87,7 @@ export const paperDevice = (word: string, about: Partial<Device> = {}): Device =
   linked: false,
   heard: null,
   suspensions: [],
+  brought: [],
   copied: false,
   knownBy: 0,
   ...about,

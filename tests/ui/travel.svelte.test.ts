@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import { page } from 'vitest/browser'
 import { addArticle } from '../../src/lib/domain/articles.ts'
+import { printedOf } from '../../src/lib/domain/printed.ts'
 import TravelScreen from '../../src/lib/ui/travel/TravelScreen.svelte'
 import { deviceId, memberId, PaperSession, PaperSpace, PaperWorkspace, PHRASE } from './paper-session.ts'
 import { expectNoBarriers, stage, type Staging } from './stage.ts'
@@ -93,3 +94,28 @@ test.each([
   await expectNoBarriers()
   expect(document.documentElement.scrollWidth).toBeLessThanOrEqual(360)
 })
+
+test.each([
+  ['es', 'light'],
+  ['es', 'dark'],
+  ['en', 'discreet'],
+  ['ar', 'light'],
+] as const)(
+  'no barrier on the sheet that stays for reading, %s, %s: not at any size of letters, nor where it is taken away',
+  async (locale, look) => {
+    const { printed } = printedOf(valley().doc.read())
+    const session = new PaperSession(new PaperWorkspace(), { type: 'light', printed })
+    const { t } = stage(null, { session, locale, look })
+    await expect.element(page.getByText('Es de todas.')).toBeVisible()
+    await expectNoBarriers()
+    // One more than there are sizes: the last tap does nothing, and says that it would not.
+    for (let i = 0; i < 4; i++) await button(t('light.larger')).click()
+    await expect.element(button(t('light.larger'))).toHaveAttribute('aria-disabled', 'true')
+    await expectNoBarriers()
+    expect(document.documentElement.scrollWidth).toBeLessThanOrEqual(360)
+    await button(t('light.end')).click()
+    await expectNoBarriers()
+    await holds(t('light.endGo'))
+    expect(session.asked).toEqual(['erase, then begin anew'])
+  },
+)

@@ -99,3 +99,36 @@ test('Dalia cannot end it by pausing one phone, and being detained begins nothin
     expect(seen(space)[0]).toMatchObject({ about: dalia.me.member, voices: { length: 3 } })
   expect(seen(alba)[0]!.until).not.toBeNull()
 })
+
+test('Alba loses the phone she asked with, and more than half retire it: her voice is hers as long as another phone of hers belongs', async () => {
+  const { valley, alba, bruna, ceiba, dalia, ask, seen } = await village()
+  const second = valley.arrive()
+  const { inviting, joining } = await facing(valley, alba, second.workspace, {
+    kind: 'device',
+    name: 'El otro',
+  })
+  inviting.confirmWords('', true)
+  await valley.live()
+  expectOk(await bruna.approve(bruna.membership.read().decisions[0]!.id))
+  await valley.live(8000)
+  const other = done(joining)
+  for (const space of [alba, bruna, ceiba]) await ask(space, dalia)
+  const decide = async (action: 'revokeDevice' | 'lift', device: typeof alba.me.device) => {
+    expectOk(await bruna.propose({ action, device }))
+    await valley.live()
+    for (const space of [ceiba, dalia])
+      expectOk(
+        await space.approve(space.membership.read().decisions.find((one) => one.action === action)!.id),
+      )
+    await valley.live(8000)
+  }
+  await decide('revokeDevice', alba.me.device)
+  await decide('lift', other.me.device)
+  for (const space of [bruna, ceiba, dalia, other])
+    expect(seen(space)[0]).toMatchObject({ about: dalia.me.member, voices: { length: 3 } })
+  // And she takes it back with the other one.
+  takeBackCaution(other.doc.read(), { about: dalia.me.member, member: alba.me.member }, valley.clock.now())
+  await other.flush()
+  await valley.live()
+  expect(seen(bruna)).toEqual([])
+})

@@ -3,7 +3,7 @@ import { expectOk } from '../../src/lib/core/result.ts'
 import { addArticle, articles } from '../../src/lib/domain/articles.ts'
 import { deviceNames } from '../../src/lib/domain/device-names.ts'
 import { people, peopleOf } from '../../src/lib/domain/people.ts'
-import { done, facing, founded, neighbourhood } from './neighbourhood.ts'
+import { done, facing, founded, linkOf, neighbourhood, replicaOf } from './neighbourhood.ts'
 
 test('Drago joins beside Alba: both scan, Alba looks at the name, Bruna vouches, and he has what is written', async () => {
   const valley = neighbourhood()
@@ -254,4 +254,47 @@ test('a lost phone is retired for good only by more than half; found in time, a 
   await valley.live(8000)
   expect(standing()).toBe('revoked')
   expect(articles(alba!.space.doc.read()).read()).toMatchObject([{ title: 'Lo último' }])
+})
+
+test('Ceiba’s phone was retired and she comes in again with it: not over what it holds, and in a notebook apart she does', async () => {
+  const valley = neighbourhood()
+  const [alba, bruna, ceiba] = await founded(valley, 'Alba', 'Bruna', 'Ceiba')
+  const { device } = ceiba!.space.me
+  expectOk(await alba!.space.propose({ action: 'revokeDevice', device }))
+  await valley.live()
+  const open = () => bruna!.space.membership.read().decisions
+  expectOk(await bruna!.space.approve(open().find(({ action }) => action === 'revokeDevice')!.id))
+  await valley.live(8000)
+  expect(ceiba!.space.membership.read().me).toBe('revoked')
+  const before = replicaOf(ceiba!.space).row
+  for (const kind of ['join', 'device'] as const) {
+    const { inviting, joining } = await facing(valley, alba!.space, ceiba!.workspace, { kind, name: 'Ceiba' })
+    expect(joining.state.read()).toEqual({ step: 'ended', why: 'already here' })
+    inviting.cancel()
+    await valley.live(2000)
+  }
+  const link = await alba!.space.invite()
+  const far = expectOk(await ceiba!.workspace.openLink(linkOf(link), 'Ceiba'))
+  await valley.live()
+  expect(far.state.read()).toEqual({ step: 'ended', why: 'already here' })
+  link.cancel()
+  await valley.live(2000)
+  // Nothing was asked of anybody, and what she had is as it was.
+  expect(open()).toEqual([])
+  await ceiba!.workspace.close()
+  const again = ceiba!.open()
+  await again.restore()
+  const kept = again.spaces.read().find(({ id }) => id === ceiba!.space.id)!
+  expect(replicaOf(kept).row).toEqual(before)
+
+  const apart = valley.arrive()
+  const { inviting, joining } = await facing(valley, alba!.space, apart.workspace, {
+    kind: 'join',
+    name: 'Ceiba',
+  })
+  inviting.confirmWords('', true)
+  await valley.live()
+  expectOk(await bruna!.space.approve(open()[0]!.id))
+  await valley.live(8000)
+  expect(done(joining).membership.read().me).toBe('active')
 })

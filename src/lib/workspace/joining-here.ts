@@ -8,7 +8,7 @@ import type { MetLink, Rtc } from '../net/types.ts'
 import { oneLine } from '../domain/text.ts'
 import type { FlowMessage } from '../wire/flow.ts'
 import { memberFrom } from './founding.ts'
-import type { Joined } from './joining.ts'
+import type { Arriving } from './joining.ts'
 import type { Replica } from './replica.ts'
 import { acceptScanned, encounterOf } from './scanned-door.ts'
 import type { FlowEnd, GuestFlow, GuestState, HostFlow, HostState, NoAddress, Space } from './types.ts'
@@ -161,7 +161,7 @@ export const hostHere = async (
 export const guestHere = async (
   world: HereWorld,
   kind: HereKind,
-  finish: (joined: Joined & { readonly host: string }) => Promise<Space | 'not kept' | 'turned away'>,
+  { isHere, finish }: Arriving<{ readonly host: string }>,
 ): Promise<Result<GuestFlow, NoAddress>> => {
   const own = createDevice(world.random)
   const made = await createCodeMeeting({ ...world, own, kind, coll: null, judge: acceptScanned })
@@ -186,6 +186,10 @@ export const guestHere = async (
       if ((message.member !== null) !== (kind === 'device')) return end('turned away')
       const member = message.member ?? memberFrom(world.random)
       const { coll, pin } = message
+      if (isHere(coll)) {
+        say({ type: 'bye', why: 'cancelled' })
+        return end('already here')
+      }
       into = { coll, pin, member, host: oneLine(message.name) }
       say({ type: 'bind', name: world.myName, member, binding: signBinding(own, coll, member) })
       state.set({ step: 'waiting', host: into.host })

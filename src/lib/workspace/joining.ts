@@ -186,11 +186,18 @@ export const hostJoining = (
   }
 }
 
+/** What whoever comes in needs of the vault they come in with. */
+export type Arriving<More = unknown> = {
+  /** Whether this phone has that collective already, with keys that are out or in use: it would be in it twice, on the same rows. */
+  readonly isHere: (coll: CollId) => boolean
+  readonly finish: (joined: Joined & More) => Promise<Space | 'not kept' | 'turned away'>
+}
+
 /** The newcomer's side of a link into an existing collective. */
 export const guestJoining = (
   world: FlowWorld,
   invitation: Invitation,
-  finish: (joined: Joined) => Promise<Space | 'not kept' | 'turned away'>,
+  { isHere, finish }: Arriving,
 ): GuestFlow => {
   const own = createDevice(world.random)
   const member = memberFrom(world.random)
@@ -228,6 +235,10 @@ export const guestJoining = (
     if (message.type === 'commit' || message.type === 'reveal') {
       const result = words?.hear(message) ?? null
       if (result === 'broken') return end('words differ')
+      if (result?.into && isHere(result.into.coll)) {
+        say({ type: 'bye', why: 'cancelled' })
+        return end('already here')
+      }
       if (result) {
         exchanged = result
         state.set({ step: 'words', words: result.words, host: result.name })

@@ -1,9 +1,10 @@
 import type * as Y from 'yjs'
-import type { DeviceId, EntryId, MemberId } from '../core/ids.ts'
+import type { DeviceId, EntryId, EpochId, MemberId } from '../core/ids.ts'
 import { idBytes } from '../core/ids.ts'
 import { hash } from '../crypto/hash.ts'
 import { peopleOf } from '../domain/people.ts'
 import { isAboutWhoStays } from '../ledger/proposals.ts'
+import { suspendedWith } from '../ledger/suspended-with.ts'
 import { cautionVoices } from './caution-voices.ts'
 import { CHECKS_NEEDED, validChecks } from './return-checks.ts'
 import type { LedgerState, MemberState, Proposal } from '../ledger/types.ts'
@@ -19,6 +20,10 @@ export type Seen = {
   readonly knows: (device: DeviceId, act: Membership['decisions'][number]['id']) => boolean
   /** Whether something final lies above an act. */
   readonly isSettled: (act: EntryId) => boolean
+  /** Whether one act lies below another: whoever said the other knew of it. */
+  readonly isBelow: (act: EntryId, other: EntryId) => boolean
+  /** Whether the key of an epoch is held here. */
+  readonly holds: (epoch: EpochId) => boolean
   /** Devices that signed two records for one place. */
   readonly forked: ReadonlySet<DeviceId>
   /** Keepers, linked now, that have no more room. */
@@ -76,15 +81,23 @@ export const membershipFrom = (
                         mine: by === me.member,
                         seconded: suspension.seconded,
                         by,
+                        through: suspension.device !== id,
                         reason: suspension.reason,
                       },
                     ]
                   : []
               }),
+              brought: suspendedWith(state, id).filter((other) => {
+                const brought = state.devices.get(other)
+                return other !== id && brought?.standing === 'active' && !seen.isSettled(brought.grantedBy)
+              }),
               // A suspension that a device signed against itself is the evidence of two keys said beside each other.
               copied:
                 seen.forked.has(id) ||
-                device.suspensions.some((act) => state.suspensions.get(act)?.author === id),
+                device.suspensions.some((act) => {
+                  const suspension = state.suspensions.get(act)
+                  return suspension?.author === id && suspension.device === id
+                }),
               knownBy: device.standing === 'active' ? 0 : knownBy(id, device.suspensions),
             },
           ]
@@ -122,6 +135,7 @@ export const membershipFrom = (
             : 'device' in proposal.proposal && typeof proposal.proposal.device === 'string'
               ? proposal.proposal.device
               : null
+        const about = subject ?? (subjectDevice && memberOf(subjectDevice))
         const approved = proposal.approvals.includes(me.member)
         const checks = validChecks(state, doc, proposal.id).map(({ member, how }) => ({ member, how }))
         return {
@@ -129,7 +143,7 @@ export const membershipFrom = (
           action: isNamed(action) ? action : ('other' as const),
           subject,
           subjectDevice,
-          name: subject ? (named.get(subject) ?? nameOfNewcomer(doc, subject)) : null,
+          name: about ? (named.get(about) ?? nameOfNewcomer(doc, about)) : null,
           approvals: proposal.approvals,
           needed: proposal.needed,
           mine: memberOf(proposal.author) === me.member,
@@ -138,9 +152,10 @@ export const membershipFrom = (
           mayTrust: action !== 'recover' || checks.length >= CHECKS_NEEDED,
         }
       }),
-    complaints: complaintsOf(state, seen).map(({ id, epoch, author, maker }) => ({
+    complaints: complaintsOf(state, me.device, seen).map(({ id, epoch, author, maker, reason }) => ({
       id,
       epoch,
+      isMissing: reason === 'noBox',
       by: memberOf(author),
       maker: memberOf(maker),
       mine: author === me.device,
@@ -166,13 +181,25 @@ const trustIn = (
   return standing.some((device) => known.met.has(device)) ? 'verified' : 'unverified'
 }
 
-/** The newest complaint of each phone about keys of each other phone, while both stand. */
-const complaintsOf = (state: LedgerState, seen: Seen) => {
+/**
+ * The newest complaint of each phone about keys of each other phone, while both stand. That a key never came is over once somebody
+ * handed it over; that one does not open stays to be read until something final lies above it.
+ */
+const complaintsOf = (state: LedgerState, me: DeviceId, seen: Seen) => {
   const newest = new Map<string, LedgerState['complaints'][number] & { readonly maker: DeviceId }>()
   const stands = (device: DeviceId) => state.devices.get(device)?.standing === 'active'
+  const isAnswered = ({ id, epoch, author }: LedgerState['complaints'][number]) =>
+    author === me
+      ? seen.holds(epoch)
+      : state.grants.some(
+          (grant) =>
+            // One it knew of when it asked was not for the keys it has now.
+            grant.device === author && grant.epochs.includes(epoch) && !seen.isBelow(grant.id, id),
+        )
   for (const complaint of state.complaints) {
     const maker = state.epochs.get(complaint.epoch)?.author
     if (!maker || !stands(maker) || !stands(complaint.author) || seen.isSettled(complaint.id)) continue
+    if (complaint.reason === 'noBox' && isAnswered(complaint)) continue
     newest.set(`${complaint.author} ${maker}`, { ...complaint, maker })
   }
   return [...newest.values()]

@@ -651,6 +651,8 @@ export class LiveSpace implements Space {
       met: this.#met.read(),
       knows: (device, act) => this.#syncing.knows(device, act),
       isSettled: (act) => this.replica.state.finals.some((final) => this.replica.ledger.isBelow(act, final)),
+      isBelow: (act, other) => this.replica.ledger.isBelow(act, other),
+      holds: (epoch) => this.replica.keyring.has(epoch),
       full: (device) => this.#syncing.isFull(device),
       forked: new Set([
         ...this.replica.feeds.forks().flatMap(({ feed }) => this.replica.state.feeds.get(feed)?.device ?? []),

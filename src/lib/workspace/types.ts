@@ -589,9 +589,13 @@ export type Membership = {
         readonly mine: boolean
         readonly seconded: boolean
         readonly by: MemberId | null
+        /** It was said of another phone, which had brought this one in, and holds for both. */
+        readonly through?: boolean
         /** What was said when it was paused. */
         readonly reason?: SuspendReason | 'proposed'
       }[]
+      /** Further phones of the same person that would be paused with it: it brought them in, and nothing final has settled them. */
+      readonly brought: readonly DeviceId[]
       /** Two phones sign as this one: somebody copied it, or it was set back to an older state. */
       readonly copied: boolean
       /** For a suspended device: members (of all other than its holder) whose devices already know, as far as seen from here. */
@@ -644,6 +648,8 @@ export type Membership = {
   readonly complaints: readonly {
     readonly id: EntryId
     readonly epoch: EpochId
+    /** No key came at all, and nobody has handed it over so far; else one came that does not open. */
+    readonly isMissing: boolean
     /** Whose phone says so. */
     readonly by: MemberId | null
     /** Whose phone made the key. */

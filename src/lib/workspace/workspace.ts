@@ -186,7 +186,10 @@ export class LiveWorkspace implements Workspace {
       this.#reach.now.read() === 'relayed'
         ? guestNotStarted(invitation.kind, 'only relayed')
         : invitation.kind === 'join'
-          ? guestJoining(world, invitation, (joined) => this.#joined(joined, myName))
+          ? guestJoining(world, invitation, {
+              isHere: this.#isHere,
+              finish: (joined) => this.#joined(joined, myName),
+            })
           : guestFounding({ ...world, mine: () => this.#mine() }, invitation, this.#foundedByOthers(myName))
     this.#flow.set(flow)
     this.#keepUntilOver(link, flow)
@@ -218,9 +221,10 @@ export class LiveWorkspace implements Workspace {
     const flow =
       kind === 'found'
         ? await guestFoundingHere({ ...world, mine: () => this.#mine() }, this.#foundedByOthers(myName))
-        : await guestHere(world, kind, (joined) =>
-            this.#joined(joined, kind === 'device' ? joined.host : myName),
-          )
+        : await guestHere(world, kind, {
+            isHere: this.#isHere,
+            finish: (joined) => this.#joined(joined, kind === 'device' ? joined.host : myName),
+          })
     if (flow.ok) this.#flow.set(flow.value)
     return flow
   }
@@ -351,10 +355,12 @@ export class LiveWorkspace implements Workspace {
     this.#flow.set(goOnReturning(world, row, this.#returning()))
   }
 
+  readonly #isHere = (coll: CollId): boolean => this.#spaces.read().some(({ id }) => id === coll)
+
   #returning(): Returning {
     const { storage, stretch } = this.#world
     return {
-      isHere: (coll) => this.#spaces.read().some(({ id }) => id === coll),
+      isHere: this.#isHere,
       keep: async (row) =>
         (await storage.commit([{ table: 'meta', key: RETURN_KEY, value: encodeReturnRow(row) }])).ok,
       forget: () => void storage.commit([{ table: 'meta', key: RETURN_KEY, value: null }]),

@@ -25,8 +25,6 @@ export type EditorEvents = {
   readonly moved: (here: Here, can: { readonly undo: boolean; readonly redo: boolean }) => void
   /** The person asked for a link. */
   readonly link: () => void
-  /** The person tried to put a picture in, or another file. None goes in. */
-  readonly picture: () => void
 }
 
 /**
@@ -70,12 +68,9 @@ export class ProseEditor {
         this.#tell()
       },
       clipboardTextParser: sliceFromText,
-      handlePaste: (_, event, slice) => {
-        if (event.clipboardData?.files.length) this.#events.picture()
-        return this.#paste(slice)
-      },
-      // Else the browser would leave this page and open the file in its place.
-      handleDOMEvents: { drop: (_, event) => this.#refuseFiles(event) },
+      handlePaste: (_, __, slice) => this.#paste(slice),
+      // No file goes in; whoever tries is told (NeverStore.svelte).
+      handleDOMEvents: { drop: (_, event) => Boolean(event.dataTransfer?.files.length) },
     })
     this.#tell()
   }
@@ -164,13 +159,6 @@ export class ProseEditor {
   #tell(): void {
     const { undo } = this.#bound
     this.#events.moved(hereIn(this.#view.state), { undo: undo.canUndo(), redo: undo.canRedo() })
-  }
-
-  #refuseFiles(event: DragEvent): boolean {
-    if (!event.dataTransfer?.files.length) return false
-    event.preventDefault()
-    this.#events.picture()
-    return true
   }
 
   #paste(slice: Slice): boolean {
