@@ -62,6 +62,8 @@ export const createMailboxes = (clock: Clock, bounds: Bounds = BOUNDS): Mailboxe
     return (boxes.get(name) ?? []).filter(({ until }) => until > now)
   }
 
+  const isFull = (): boolean => boxes.size > bounds.mailboxes || bytes > bounds.bytes
+
   return {
     watch: (watcher, mailbox) => {
       if (watches.has(watcher, mailbox)) return true
@@ -77,10 +79,11 @@ export const createMailboxes = (clock: Clock, bounds: Bounds = BOUNDS): Mailboxe
       // A copy: a view would keep the whole network buffer behind it alive.
       const kept = { blob: new Uint8Array(blob), until: clock.now() + bounds.keptMs }
       refill(name, [...fresh(name), kept].slice(-bounds.blobsPerMailbox))
-      for (const oldest of boxes.keys()) {
-        if (boxes.size <= bounds.mailboxes && bytes <= bounds.bytes) break
-        refill(oldest, [])
-      }
+      if (isFull())
+        for (const oldest of boxes.keys()) {
+          refill(oldest, [])
+          if (!isFull()) break
+        }
       for (const watcher of watches.watching(mailbox)) watcher.deliver(mailbox, blob)
     },
     leave: (watcher) => watches.forget(watcher),

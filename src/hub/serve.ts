@@ -102,8 +102,10 @@ export const createHub = ({
     const address = cameTo(socket)
     return address === LOOPBACK ? home : roomDoor(lan?.addresses().includes(address) ? address : null)
   }
-  // Without a local network there is one address to come to, and a socket that is never asked holds no answer.
+  // Without a local network this machine is where everybody comes from and to, and a socket that is never asked for its
+  // addresses holds none.
   const cameTo = (socket: Socket): string => (lan ? (socket.localAddress ?? '') : LOOPBACK)
+  const cameFrom = (socket: Socket): string => (lan ? (socket.remoteAddress ?? '') : LOOPBACK)
 
   // What speaks TLS for a hub with a name has one address for all: there it has to count.
   const comeFrom = (address: string): number =>
@@ -129,7 +131,7 @@ export const createHub = ({
 
   server.on('upgrade', (request, socket, head) => {
     tap.request(headOf(request))
-    const address = request.socket.remoteAddress ?? ''
+    const address = cameFrom(request.socket)
     const door = doorOf(request)
     if (request.url !== POST_PATH) return refuseUpgrade(socket, '404 Not Found')
     if (!door.isOurName(request.headers.host) || !door.mayCome(request.headers))
