@@ -252,6 +252,8 @@ export class Links {
     const keeping = this.#keeping
     return {
       ledgerHeads: () => keeping.ledger?.heads() ?? [],
+      ledgerMarks: () => keeping.ledger?.marks() ?? [],
+      askedElsewhere: () => [],
       settled: (id) => keeping.isSettled(id),
       missing: () => keeping.ledger?.missing() ?? [],
       entriesSince: (have) => keeping.ledger?.since(have).map(({ wire }) => wire) ?? [],

@@ -46,6 +46,13 @@ export type LinkState = {
 /** What this device holds, as the engine needs to know it. */
 export interface Holdings {
   ledgerHeads(): readonly EntryId[]
+  /**
+   * The heads, and entries further and further below them. Whoever knows none of these heads, because both wrote apart, knows one of
+   * those, and does not send everything.
+   */
+  ledgerMarks(): readonly EntryId[]
+  /** What another peer was asked for just now and may still send. */
+  askedElsewhere(): readonly EntryId[]
   /** Known, or refused for ever: either way nothing to wait for. */
   settled(id: EntryId): boolean
   /** Parents that entries waiting here name and nobody sent yet. */
@@ -257,9 +264,11 @@ const union = (a: readonly EntryId[], b: readonly EntryId[]) => [...new Set([...
 const askAndGetReady = (state: LinkState, holdings: Holdings): Step => {
   if (!state.theirHeads) return { state, effects: [] }
   const lacking = [...state.theirHeads, ...holdings.missing()].filter((id) => !holdings.settled(id))
-  const want = [...new Set(lacking)].filter((id) => !state.asked.has(id))
+  const elsewhere = lacking.length > 0 ? holdings.askedElsewhere() : []
+  const want = [...new Set(lacking)].filter((id) => !state.asked.has(id) && !elsewhere.includes(id))
   const asking: LinkState = want.length > 0 ? { ...state, asked: new Set([...state.asked, ...want]) } : state
-  const effects = want.length > 0 ? [send({ type: 'want', want, have: holdings.ledgerHeads() })] : []
+  const have = [...holdings.ledgerMarks(), ...elsewhere]
+  const effects = want.length > 0 ? [send({ type: 'want', want, have })] : []
   if (state.ready || state.theirHeads.some((id) => !holdings.settled(id))) return { state: asking, effects }
   const opened = openContent({ ...asking, ready: true }, holdings)
   return { state: opened.state, effects: [...effects, send({ type: 'ready' }), ...opened.effects] }

@@ -534,6 +534,12 @@ export class Replica {
     return [...new Set([...this.ledger.heads(), ...below])].filter((id) => !this.#unsaved.has(id)).sort()
   }
 
+  /** Of those that may travel: the heads, and some further and further below (`Ledger.marks`). */
+  ledgerMarks(): readonly EntryId[] {
+    const below = this.ledger.marks().filter((id) => !this.#unsaved.has(id))
+    return [...new Set([...this.ledgerHeads(), ...below])]
+  }
+
   /** Wires of all entries that may travel and are not at or below the known ones of `have`, ancestors first. */
   entriesSince(have: readonly EntryId[]): readonly Uint8Array[] {
     return this.ledger

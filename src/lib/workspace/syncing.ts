@@ -21,6 +21,7 @@ import { ForksTold } from '../sync/forks-told.ts'
 import { Patience } from '../sync/patience.ts'
 import type { Link, Standing } from '../sync/ports.ts'
 import { encodeSyncMessage, parseSyncMessage, type Head, type SyncMessage } from '../wire/sync.ts'
+import { ANSWER_MS, Asked } from './asked.ts'
 import { Flights, STALLED_MS } from './flights.ts'
 import { Replica } from './replica.ts'
 import { Tally } from './tally.ts'
@@ -116,6 +117,9 @@ export class Syncing {
   readonly #listeners = new Set<(device: DeviceId, heads: readonly Head[]) => void>()
   readonly #stops: (() => void)[] = []
   readonly #flights: Flights
+  readonly #askedEntries: Asked<EntryId>
+  readonly #askedBoxes: Asked<EpochId>
+  #answering: (() => void) | null = null
   /** Links that were asked for a welcome in this round, and the time the last of them is given. */
   readonly #asked = new Set<string>()
   /** Those of them that gave one. */
@@ -135,6 +139,8 @@ export class Syncing {
     this.#replica = replica
     this.#clock = clock
     this.#flights = new Flights(clock, (feed) => replica.feeds.nextSeq(feed))
+    this.#askedEntries = new Asked(clock)
+    this.#askedBoxes = new Asked(clock)
     this.#forksTold = new ForksTold(clock)
     this.#neighbourhood = neighbourhood ?? null
     this.#stops.push(
@@ -231,8 +237,11 @@ export class Syncing {
       stop()
       this.#attached.delete(link.id)
       this.#flights.end(link)
+      this.#askedEntries.end(link)
+      this.#askedBoxes.end(link)
       this.#forksTold.ended(link)
       this.#tellOwed()
+      this.#askOthers()
       this.#move()
     }
     link.closed(detach)
@@ -292,6 +301,7 @@ export class Syncing {
     this.#waiting?.()
     this.#again?.()
     this.#asking?.()
+    this.#answering?.()
     for (const stop of this.#stops) stop()
     this.#attached.clear()
   }
@@ -377,6 +387,9 @@ export class Syncing {
         if (this.#paused.read() && CONTENT.has(effect.message.type)) return
         this.#send(link, effect.message)
         if (effect.message.type === 'have') this.#flights.begin(link, attached.state.said)
+        if (effect.message.type === 'want') this.#askedEntries.note(link, effect.message.want)
+        if (effect.message.type === 'wantBoxes') this.#askedBoxes.note(link, effect.message.epochs)
+        if (effect.message.type === 'want' || effect.message.type === 'wantBoxes') this.#awaitAnswers()
         return
       case 'absorbEntries':
         return this.#absorbEntries(attached, effect.entries)
@@ -573,8 +586,40 @@ export class Syncing {
   }
 
   #ledgerMoved(): void {
+    this.#expectBoxes()
     for (const attached of [...this.#attached.values()]) this.#moveOn(attached)
     this.#move()
+  }
+
+  /** Who makes an epoch sends its boxes, behind the act, to all it is linked with by then. */
+  #expectBoxes(): void {
+    for (const epoch of this.#replica.missingBoxes()) {
+      const maker = this.#replica.state.epochs.get(epoch)?.author
+      const comes = [...this.#attached.values()].some(
+        ({ link, state }) =>
+          link.peer === maker && carriesAll(state.standing) && state.ready && state.peerReady,
+      )
+      if (!comes) continue
+      this.#askedBoxes.comes(epoch)
+      this.#awaitAnswers()
+    }
+  }
+
+  /** Whoever was asked for entries or boxes and does not give them is not the last to be asked. */
+  #awaitAnswers(): void {
+    this.#answering ??= this.#clock.after(ANSWER_MS, () => {
+      this.#answering = null
+      this.#askOthers()
+    })
+  }
+
+  #askOthers(): void {
+    const boxes = new Set(this.#replica.missingBoxes())
+    const waitsForEntries = this.#askedEntries.keep((id) => !this.#replica.isSettled(id))
+    const waitsForBoxes = this.#askedBoxes.keep((epoch) => boxes.has(epoch))
+    if (!waitsForEntries && !waitsForBoxes) return
+    for (const attached of [...this.#attached.values()]) if (attached.state.theirHeads) this.#moveOn(attached)
+    this.#awaitAnswers()
   }
 
   #tellSoon(): void {
@@ -673,6 +718,8 @@ export class Syncing {
     const { ledger } = this.#replica
     return {
       ledgerHeads: () => this.#replica.ledgerHeads(),
+      ledgerMarks: () => this.#replica.ledgerMarks(),
+      askedElsewhere: () => this.#askedEntries.elsewhere(link).filter((id) => !this.#replica.isSettled(id)),
       settled: (id) => this.#replica.isSettled(id),
       missing: () => ledger.missing(),
       entriesSince: (have) => this.#replica.entriesSince(have),
@@ -680,7 +727,14 @@ export class Syncing {
       tellsOfFork: (feed) => this.#replica.feeds.isForked(feed) && !this.#forksTold.has(link, feed),
       recordAt: (feed, seq) => this.#replica.feeds.recIdAt(feed, seq),
       feedIsPeers: (feed) => ledger.state().feeds.get(feed)?.device === link.peer,
-      missingBoxes: () => this.#replica.missingBoxes(),
+      // Who was suspended as soon as it made an epoch is the only one to have its boxes.
+      missingBoxes: () =>
+        this.#replica
+          .missingBoxes()
+          .filter(
+            (epoch) =>
+              this.#attached.get(link.id)?.standing === 'narrow' || this.#askedBoxes.mayAsk(link, epoch),
+          ),
       epochIsPeers: (epoch) => ledger.state().epochs.get(epoch)?.author === link.peer,
       needsWelcome: () => this.#replica.needsWelcome(),
       mayAskForWelcome: () => this.#mayAskForWelcome(link),
