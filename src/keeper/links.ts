@@ -254,6 +254,7 @@ export class Links {
       ledgerHeads: () => keeping.ledger?.heads() ?? [],
       ledgerMarks: () => keeping.ledger?.marks() ?? [],
       askedElsewhere: () => [],
+      mayWait: () => false,
       settled: (id) => keeping.isSettled(id),
       missing: () => keeping.ledger?.missing() ?? [],
       entriesSince: (have) => keeping.ledger?.since(have).map(({ wire }) => wire) ?? [],

@@ -12,6 +12,7 @@ export const holdings: Holdings = {
   ledgerHeads: () => [id<EntryId>(0)],
   ledgerMarks: () => [id<EntryId>(0)],
   askedElsewhere: () => [],
+  mayWait: () => false,
   settled: () => true,
   missing: () => [],
   entriesSince: () => [],

@@ -144,6 +144,9 @@ export type ReplicaEvents = {
   readonly holdingsMoved: () => void
 }
 
+/** Acts that only add: whoever hears of them a moment later lets nothing happen meanwhile that they forbid. */
+const PATIENT: ReadonlySet<string> = new Set(['genesis', 'feed', 'rekey', 'rotate', 'checkpoint', 'cosign'])
+
 /**
  * One collective on this device: ledger, feeds, keys and document, kept in the vault and in step with each other. It
  * knows nothing of links: `syncing.ts` carries bytes to and from it.
@@ -546,6 +549,11 @@ export class Replica {
       .since(have)
       .filter(({ id }) => !this.#unsaved.has(id))
       .map(({ wire }) => wire)
+  }
+
+  /** Whether none of these could take a right from anybody. */
+  mayWait(have: readonly EntryId[]): boolean {
+    return this.ledger.since(have).every(({ act }) => act !== null && PATIENT.has(act.type))
   }
 
   // ── what links bring ─────────────────────────────────────────────────────────────────────────────────────────────

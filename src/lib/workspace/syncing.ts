@@ -4,6 +4,7 @@ import { nextTurn } from '../core/next-turn.ts'
 import { Cell, type Watched } from '../core/watched.ts'
 import {
   carriesAll,
+  giveLedger,
   holdingsMoved,
   ledgerMoved,
   mayPush,
@@ -11,6 +12,7 @@ import {
   openAgain,
   openLink,
   sent,
+  tellLedger,
   tellOwed,
   type Effect,
   type Holdings,
@@ -32,6 +34,10 @@ const TELL_AGAIN_MS = 25_000
 const MOST_WAITS = 32
 /** Records of others are not passed on one by one: after this long, neighbours who lack them are told. Milliseconds. */
 const TELL_MS = 1000
+/** Acts of others that can wait are told of after this long: most have them by then, from whoever made them. Milliseconds. */
+const TELL_LEDGER_MS = 250
+/** What may hang on acts: these go first. */
+const HANGS: ReadonlySet<SyncMessage['type']> = new Set(['segment', 'boxes', 'box', 'welcome', 'part'])
 /** How long a peer is given to send a welcome before another one is asked. Milliseconds. */
 const WELCOME_MS = 3000
 /** As much of others is passed on at once; whoever lacks more asks for it. Records, and bytes. */
@@ -131,6 +137,7 @@ export class Syncing {
   readonly #forksTold: ForksTold
   #asking: (() => void) | null = null
   #telling: (() => void) | null = null
+  #tellingLedger: (() => void) | null = null
   #waiting: (() => void) | null = null
   #again: (() => void) | null = null
 
@@ -298,6 +305,7 @@ export class Syncing {
 
   stop(): void {
     this.#telling?.()
+    this.#tellingLedger?.()
     this.#waiting?.()
     this.#again?.()
     this.#asking?.()
@@ -370,6 +378,8 @@ export class Syncing {
   #step(attached: Attached, { state, effects }: Step): void {
     attached.state = state
     this.#carryOut(attached, effects)
+    if (attached.state.owesLedger && attached.state.toldHeads !== this.#replica.ledgerHeads().join())
+      this.#tellLedgerSoon()
     const { standing, greeting, link } = attached
     const isAgreed = attached.state.ready && attached.state.peerReady
     if (this.#replica.awaitsOthers && greeting && isAgreed && standing === 'full')
@@ -591,6 +601,14 @@ export class Syncing {
     this.#move()
   }
 
+  #tellLedgerSoon(): void {
+    this.#tellingLedger ??= this.#clock.after(TELL_LEDGER_MS, () => {
+      this.#tellingLedger = null
+      for (const attached of [...this.#attached.values()])
+        this.#step(attached, tellLedger(attached.state, this.#holdings(attached.link)))
+    })
+  }
+
   /** Who makes an epoch sends its boxes, behind the act, to all it is linked with by then. */
   #expectBoxes(): void {
     for (const epoch of this.#replica.missingBoxes()) {
@@ -685,6 +703,8 @@ export class Syncing {
 
   /** @returns how many bytes that is. */
   #send(link: Link, message: SyncMessage): number {
+    const attached = HANGS.has(message.type) ? this.#attached.get(link.id) : undefined
+    if (attached) this.#step(attached, giveLedger(attached.state, this.#holdings(link)))
     const bytes = encodeSyncMessage(message)
     link.send('records', bytes)
     return bytes.length
@@ -720,6 +740,7 @@ export class Syncing {
       ledgerHeads: () => this.#replica.ledgerHeads(),
       ledgerMarks: () => this.#replica.ledgerMarks(),
       askedElsewhere: () => this.#askedEntries.elsewhere(link).filter((id) => !this.#replica.isSettled(id)),
+      mayWait: (have) => this.#replica.mayWait(have),
       settled: (id) => this.#replica.isSettled(id),
       missing: () => ledger.missing(),
       entriesSince: (have) => this.#replica.entriesSince(have),
