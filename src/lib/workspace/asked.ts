@@ -8,7 +8,8 @@ const FORGOTTEN_MS = 25_000
 const MOST = 1024
 
 type Way = { readonly id: string }
-type Question = { readonly since: number; readonly links: Set<string> }
+/** By link: when it was asked last. */
+type Question = { readonly since: number; readonly links: Map<string, number> }
 
 /**
  * What was asked for, and over which links. At a gathering all neighbours have the same: one of them is asked, and more only
@@ -22,24 +23,27 @@ export class Asked<What extends string> {
     this.#clock = clock
   }
 
-  /** Whether it may be asked for over this link, and was not yet. */
+  /** Whether it may be asked for over this link now: not while this one, or enough others, were asked just before. */
   mayAsk({ id }: Way, what: What): boolean {
     const question = this.#open(what)
-    return !question || (!question.links.has(id) && question.links.size < this.#allowed(question))
+    if (!question) return true
+    const waiting = [...question.links].filter(([, at]) => this.#isFresh(at))
+    return waiting.every(([link]) => link !== id) && waiting.length < this.#allowed(question)
   }
 
   /** Over other links, so that it is not asked for over this one as well. */
   elsewhere({ id }: Way): readonly What[] {
     return [...this.#questions.keys()].filter(
-      (what) => !this.mayAsk({ id }, what) && this.#questions.get(what)?.links.has(id) === false,
+      (what) => !this.mayAsk({ id }, what) && !this.#isFresh(this.#questions.get(what)?.links.get(id)),
     )
   }
 
   note({ id }: Way, whats: readonly What[]): void {
+    const now = this.#clock.now()
     for (const what of whats) {
-      const question = this.#open(what)
-      if (question) question.links.add(id)
-      else this.#questions.set(what, { since: this.#clock.now(), links: new Set([id]) })
+      const question = this.#open(what) ?? { since: now, links: new Map<string, number>() }
+      question.links.set(id, now)
+      this.#questions.set(what, question)
     }
     for (const oldest of this.#questions.keys()) {
       if (this.#questions.size <= MOST) break
@@ -70,6 +74,10 @@ export class Asked<What extends string> {
     if (age >= 0 && age < FORGOTTEN_MS) return question
     this.#questions.delete(what)
     return undefined
+  }
+
+  #isFresh(at: number | undefined): boolean {
+    return at !== undefined && this.#clock.now() - at < ANSWER_MS
   }
 
   #allowed({ since }: Question): number {

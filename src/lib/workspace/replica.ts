@@ -145,7 +145,7 @@ export type ReplicaEvents = {
 }
 
 /** Acts that only add: whoever hears of them a moment later lets nothing happen meanwhile that they forbid. */
-const PATIENT: ReadonlySet<string> = new Set(['genesis', 'feed', 'rekey', 'rotate', 'checkpoint', 'cosign'])
+const PATIENT: ReadonlySet<string> = new Set(['genesis', 'feed', 'rekey', 'checkpoint', 'cosign'])
 
 /**
  * One collective on this device: ledger, feeds, keys and document, kept in the vault and in step with each other. It
@@ -551,9 +551,16 @@ export class Replica {
       .map(({ wire }) => wire)
   }
 
-  /** Whether none of these could take a right from anybody. */
-  mayWait(have: readonly EntryId[]): boolean {
-    return this.ledger.since(have).every(({ act }) => act !== null && PATIENT.has(act.type))
+  /**
+   * Whether all that is not at or below `have` may come to a peer a moment later. A rotation only where its maker reaches the peer
+   * itself: what is written next is under its key.
+   */
+  mayWait(have: readonly EntryId[], reaches: (maker: DeviceId) => boolean): boolean {
+    return this.ledger
+      .since(have)
+      .every(({ act, entry }) =>
+        act?.type === 'rotate' ? reaches(entry.author) : act !== null && PATIENT.has(act.type),
+      )
   }
 
   // ── what links bring ─────────────────────────────────────────────────────────────────────────────────────────────

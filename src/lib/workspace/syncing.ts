@@ -49,6 +49,8 @@ const SLICE = 64
 const MAX_BEHIND_BYTES = 64 * 1024 * 1024
 /** What holding even an empty one takes. Bytes. */
 const MESSAGE_BYTES = 128
+/** Boxes a peer asked for and gets when they come, epochs. */
+const MOST_OWED = 64
 /** A peer that keeps sending what does not parse or does not hold is not worth the battery. */
 const MAX_BAD = 64
 
@@ -72,6 +74,8 @@ type Attached = {
   readonly patience: Patience
   /** Messages with entries that came. */
   entriesHeard: number
+  /** Epochs it asked the boxes of that were not here. */
+  readonly owedBoxes: Set<EpochId>
 }
 
 /** Who of the neighbours may lack what came over another link. Where all are linked with all: nobody. */
@@ -236,6 +240,7 @@ export class Syncing {
       tally: new Tally(this.#clock.now()),
       patience: new Patience(),
       entriesHeard: 0,
+      owedBoxes: new Set(),
     }
     this.#attached.set(link.id, attached)
     const stop = link.receive('records', (bytes) => this.#receive(attached, bytes))
@@ -421,10 +426,7 @@ export class Syncing {
         return
       }
       case 'serveBoxes':
-        for (const epoch of effect.epochs)
-          void this.#boxesFor(attached, epoch).then((boxes) => {
-            if (boxes && carriesAll(attached.standing)) this.#send(link, boxes)
-          })
+        for (const epoch of effect.epochs) void this.#serveBoxes(attached, epoch)
         return
       case 'absorbBoxes':
         return this.#replica.absorbBoxes(effect.epoch, effect.boxes)
@@ -455,6 +457,21 @@ export class Syncing {
         attached.isFull = true
         return
     }
+  }
+
+  async #serveBoxes(attached: Attached, epoch: EpochId): Promise<void> {
+    const boxes = await this.#boxesFor(attached, epoch)
+    const { owedBoxes, link } = attached
+    if (!boxes && owedBoxes.size < MOST_OWED) owedBoxes.add(epoch)
+    if (boxes && this.#attached.has(link.id) && carriesAll(attached.standing)) this.#send(link, boxes)
+  }
+
+  /** Who hears of an epoch asks for its boxes, which may be on their way here still. */
+  async #serveOwedBoxes(attached: Attached): Promise<void> {
+    if (attached.owedBoxes.size === 0) return
+    await this.#replica.settled()
+    for (const epoch of [...attached.owedBoxes].filter((epoch) => this.#replica.keyring.has(epoch)))
+      if (attached.owedBoxes.delete(epoch)) await this.#serveBoxes(attached, epoch)
   }
 
   /** A device gets its own box of many; a keeper, which has none, all of them to hand on. */
@@ -597,7 +614,10 @@ export class Syncing {
 
   #ledgerMoved(): void {
     this.#expectBoxes()
-    for (const attached of [...this.#attached.values()]) this.#moveOn(attached)
+    for (const attached of [...this.#attached.values()]) {
+      this.#moveOn(attached)
+      void this.#serveOwedBoxes(attached)
+    }
     this.#move()
   }
 
@@ -734,13 +754,19 @@ export class Syncing {
     return true
   }
 
+  /** Whether a device that makes an epoch tells this neighbour of it itself, as far as is known here. */
+  #reaches(maker: DeviceId, neighbour: DeviceId): boolean {
+    if (maker === this.#replica.own.id || maker === neighbour) return true
+    return this.#neighbourhood?.mayLack(neighbour, { author: maker, from: maker }) === false
+  }
+
   #holdings(link: Link): Holdings {
     const { ledger } = this.#replica
     return {
       ledgerHeads: () => this.#replica.ledgerHeads(),
       ledgerMarks: () => this.#replica.ledgerMarks(),
       askedElsewhere: () => this.#askedEntries.elsewhere(link).filter((id) => !this.#replica.isSettled(id)),
-      mayWait: (have) => this.#replica.mayWait(have),
+      mayWait: (have) => this.#replica.mayWait(have, (maker) => this.#reaches(maker, link.peer)),
       settled: (id) => this.#replica.isSettled(id),
       missing: () => ledger.missing(),
       entriesSince: (have) => this.#replica.entriesSince(have),
