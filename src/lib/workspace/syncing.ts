@@ -74,8 +74,8 @@ type Attached = {
   readonly patience: Patience
   /** Messages with entries that came. */
   entriesHeard: number
-  /** Epochs it asked the boxes of that were not here. */
-  readonly owedBoxes: Set<EpochId>
+  /** Epochs it asked the boxes of that were not here, and when. */
+  readonly owedBoxes: Map<EpochId, number>
 }
 
 /** Who of the neighbours may lack what came over another link. Where all are linked with all: nobody. */
@@ -240,7 +240,7 @@ export class Syncing {
       tally: new Tally(this.#clock.now()),
       patience: new Patience(),
       entriesHeard: 0,
-      owedBoxes: new Set(),
+      owedBoxes: new Map(),
     }
     this.#attached.set(link.id, attached)
     const stop = link.receive('records', (bytes) => this.#receive(attached, bytes))
@@ -462,16 +462,19 @@ export class Syncing {
   async #serveBoxes(attached: Attached, epoch: EpochId): Promise<void> {
     const boxes = await this.#boxesFor(attached, epoch)
     const { owedBoxes, link } = attached
-    if (!boxes && owedBoxes.size < MOST_OWED) owedBoxes.add(epoch)
+    if (!boxes && owedBoxes.size < MOST_OWED) owedBoxes.set(epoch, this.#clock.now())
     if (boxes && this.#attached.has(link.id) && carriesAll(attached.standing)) this.#send(link, boxes)
   }
 
-  /** Who hears of an epoch asks for its boxes, which may be on their way here still. */
+  /** Who hears of an epoch asks for its boxes, which may be on their way here still. After a while it asks somebody else. */
   async #serveOwedBoxes(attached: Attached): Promise<void> {
-    if (attached.owedBoxes.size === 0) return
+    const { owedBoxes } = attached
+    if (owedBoxes.size === 0) return
+    const since = this.#clock.now() - ANSWER_MS
+    for (const [epoch, at] of owedBoxes) if (at < since) owedBoxes.delete(epoch)
     await this.#replica.settled()
-    for (const epoch of [...attached.owedBoxes].filter((epoch) => this.#replica.keyring.has(epoch)))
-      if (attached.owedBoxes.delete(epoch)) await this.#serveBoxes(attached, epoch)
+    for (const epoch of [...owedBoxes.keys()].filter((epoch) => this.#replica.keyring.has(epoch)))
+      if (owedBoxes.delete(epoch)) await this.#serveBoxes(attached, epoch)
   }
 
   /** A device gets its own box of many; a keeper, which has none, all of them to hand on. */
@@ -754,10 +757,14 @@ export class Syncing {
     return true
   }
 
-  /** Whether a device that makes an epoch tells this neighbour of it itself, as far as is known here. */
-  #reaches(maker: DeviceId, neighbour: DeviceId): boolean {
-    if (maker === this.#replica.own.id || maker === neighbour) return true
-    return this.#neighbourhood?.mayLack(neighbour, { author: maker, from: maker }) === false
+  /**
+   * Whether a device that makes an epoch tells this neighbour of it itself, as far as is known here. Before both have agreed on who
+   * belongs nothing that is under its key passes.
+   */
+  #reaches(maker: DeviceId, { id, peer }: Link): boolean {
+    const state = this.#attached.get(id)?.state
+    if (maker === this.#replica.own.id || maker === peer || !state?.ready || !state.peerReady) return true
+    return this.#neighbourhood?.mayLack(peer, { author: maker, from: maker }) === false
   }
 
   #holdings(link: Link): Holdings {
@@ -766,7 +773,7 @@ export class Syncing {
       ledgerHeads: () => this.#replica.ledgerHeads(),
       ledgerMarks: () => this.#replica.ledgerMarks(),
       askedElsewhere: () => this.#askedEntries.elsewhere(link).filter((id) => !this.#replica.isSettled(id)),
-      mayWait: (have) => this.#replica.mayWait(have, (maker) => this.#reaches(maker, link.peer)),
+      mayWait: (have) => this.#replica.mayWait(have, (maker) => this.#reaches(maker, link)),
       settled: (id) => this.#replica.isSettled(id),
       missing: () => ledger.missing(),
       entriesSince: (have) => this.#replica.entriesSince(have),
