@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/core/clock.ts'
 import { encodeHubAnswer, parseHubRequest, type HubAnswer, type HubRequest } from '../lib/wire/hub.ts'
-import { Bucket } from './bucket.ts'
-import type { Line } from './line.ts'
+import { fullOf, ONE, refilled } from './bucket.ts'
+import { MOST_WAITING, type Line, type Listener } from './line.ts'
 import type { Mailboxes, Watcher } from './mailboxes.ts'
 import type { Ends, Pipes } from './pipes.ts'
 import type { Tap } from './tap.ts'
@@ -15,12 +15,11 @@ export const TOO_MANY_MAILBOXES = 2
 const PUTS = { burst: 256, perSecond: 16 }
 /** Any message at all, also one we refuse: beyond this nobody is asking for anything. What flows in a pipe is bounded there. */
 const MESSAGES = { burst: 2048, perSecond: 64 }
-/** What may wait for a slow reader, bytes: all its pipes full, and some notes. One who lets more pile up is cut off. */
-const BACKLOG = 3 * 1024 * 1024
-
 /** The open connections. Nothing of them is written down: not where they come from, not what they ask for. */
 export interface Clients {
-  welcome(line: Line, gone: () => void): void
+  welcome(line: Line): void
+  /** Asks all of them whether they are there: in one round, for a timer for each would be a good part of what it costs. */
+  ask(): void
   /** Says goodbye to all. Resolves when the last is gone, after `graceMs` at the latest. */
   dismiss(graceMs: number): Promise<void>
 }
@@ -30,52 +29,66 @@ export type ClientsOptions = {
   readonly pipes: Pipes
   readonly clock: Clock
   readonly tap: Tap
+  /** Told of every line that is over. */
+  readonly gone?: (line: Line) => void
 }
 
-export const createClients = (options: ClientsOptions): Clients => {
-  const lines = new Set<Line>()
+export const createClients = ({ gone, ...options }: ClientsOptions): Clients => {
+  const clients = new Set<Client>()
+  let whenEmpty = (): void => {}
+  const post: Post = {
+    ...options,
+    since: options.clock.now(),
+    left: (client) => {
+      clients.delete(client)
+      gone?.(client.line)
+      if (clients.size === 0) whenEmpty()
+    },
+  }
 
   return {
-    welcome: (line, gone) => {
-      lines.add(line)
-      const client = new Client(line, options)
-      line.closed(() => {
-        client.leave()
-        lines.delete(line)
-        gone()
-      })
+    welcome: (line) => {
+      const client = new Client(line, post)
+      clients.add(client)
+      line.hear(client)
+    },
+    ask: () => {
+      for (const { line } of clients) line.ask()
     },
     dismiss: (graceMs) =>
       new Promise((resolve) => {
-        if (lines.size === 0) return resolve()
-        const callOff = options.clock.after(graceMs, () => lines.forEach((line) => line.cut()))
-        for (const line of lines) {
-          line.closed(() => {
-            if (lines.size > 0) return
-            callOff()
-            resolve()
-          })
-          line.close('going away')
+        if (clients.size === 0) return resolve()
+        const callOff = options.clock.after(graceMs, () => clients.forEach(({ line }) => line.cut()))
+        whenEmpty = () => {
+          callOff()
+          resolve()
         }
+        for (const { line } of clients) line.dismiss('going away')
       }),
   }
 }
 
+/** What all of them share. `since`: times are counted from here, which keeps them small. */
+type Post = Omit<ClientsOptions, 'gone'> & {
+  readonly since: number
+  readonly left: (client: Client) => void
+}
+
 /** One of them. A class, because a hub has a thousand, and what they share lies in its methods once. */
-class Client implements Watcher {
-  readonly #line: Line
-  readonly #post: ClientsOptions
-  readonly #puts: Bucket
-  readonly #messages: Bucket
+class Client implements Listener, Watcher {
+  readonly line: Line
+  readonly #post: Post
+  // What their rates leave. Whole numbers beside each other: two buckets would be three times as much.
+  #puts = fullOf(PUTS)
+  #messages = fullOf(MESSAGES)
+  #filledAt: number
   /** Most never need a pipe. */
   #ends: Ends | null = null
 
-  constructor(line: Line, post: ClientsOptions) {
-    this.#line = line
+  constructor(line: Line, post: Post) {
+    this.line = line
     this.#post = post
-    this.#puts = new Bucket(PUTS, post.clock)
-    this.#messages = new Bucket(MESSAGES, post.clock)
-    line.receive((frame) => this.#take(frame))
+    this.#filledAt = post.clock.now() - post.since
   }
 
   deliver(mailbox: Uint8Array, blob: Uint8Array): void {
@@ -85,21 +98,22 @@ class Client implements Watcher {
   leave(): void {
     this.#post.mailboxes.leave(this)
     this.#ends?.leave()
+    this.#post.left(this)
   }
 
-  #take(frame: Uint8Array | null): void {
+  take(frame: Uint8Array | null): void {
     if (frame) {
       this.#post.tap.frame('in', frame)
       this.#obey(frame)
-    } else if (this.#messages.take()) this.#refuse(NOT_UNDERSTOOD)
-    else this.#line.close('too much')
+    } else if (this.#maySpeak()) this.#refuse(NOT_UNDERSTOOD)
+    else this.line.dismiss('too much')
   }
 
   #obey(frame: Uint8Array): void {
     const request = parseHubRequest(frame)
     // What flows in an open pipe has a bound of its own; everything else counts.
     const flows = request.ok && isFlow(request.value) && this.#ends?.flows(request.value.pipe) === true
-    if (!flows && !this.#messages.take()) return this.#line.close('too much')
+    if (!flows && !this.#maySpeak()) return this.line.dismiss('too much')
     if (!request.ok) return this.#refuse(NOT_UNDERSTOOD)
     const { mailboxes, pipes } = this.#post
     const { value } = request
@@ -109,9 +123,9 @@ class Client implements Watcher {
       case 'unsubscribe':
         return mailboxes.unwatch(this, value.mailbox)
       case 'put':
-        return this.#puts.take() ? mailboxes.put(value.mailbox, value.blob) : this.#refuse(TOO_OFTEN)
+        return this.#mayPut() ? mailboxes.put(value.mailbox, value.blob) : this.#refuse(TOO_OFTEN)
       case 'open':
-        if (!this.#puts.take()) return this.#refuse(TOO_OFTEN)
+        if (!this.#mayPut()) return this.#refuse(TOO_OFTEN)
         this.#ends ??= pipes.enter((message) => this.#answer(message))
         return this.#ends.open(value.pipe, value.name)
       default:
@@ -120,14 +134,36 @@ class Client implements Watcher {
   }
 
   #answer(message: HubAnswer): void {
-    if (this.#line.waiting() > BACKLOG) return this.#line.cut()
+    if (this.line.waiting() > MOST_WAITING) return this.line.cut()
     const frame = encodeHubAnswer(message)
     this.#post.tap.frame('out', frame)
-    this.#line.send(frame)
+    this.line.send(frame)
   }
 
   #refuse(code: number): void {
     this.#answer({ type: 'refused', code })
+  }
+
+  #maySpeak(): boolean {
+    this.#refill()
+    if (this.#messages < ONE) return false
+    this.#messages -= ONE
+    return true
+  }
+
+  #mayPut(): boolean {
+    this.#refill()
+    if (this.#puts < ONE) return false
+    this.#puts -= ONE
+    return true
+  }
+
+  #refill(): void {
+    const now = this.#post.clock.now() - this.#post.since
+    const ms = now - this.#filledAt
+    this.#puts = refilled(PUTS, this.#puts, ms)
+    this.#messages = refilled(MESSAGES, this.#messages, ms)
+    this.#filledAt = now
   }
 }
 

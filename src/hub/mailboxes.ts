@@ -1,4 +1,5 @@
 import type { Clock } from '../lib/core/clock.ts'
+import { WatchTable } from './watch-table.ts'
 
 /** Someone who is told what arrives in the mailboxes they watch. */
 export type Watcher = { deliver(mailbox: Uint8Array, blob: Uint8Array): void }
@@ -43,12 +44,9 @@ type Kept = { readonly blob: Uint8Array; readonly until: number }
 export const createMailboxes = (clock: Clock, bounds: Bounds = BOUNDS): Mailboxes => {
   // In order of the last put: the first box is always the one to go.
   const boxes = new Map<string, Kept[]>()
-  // Nearly every box is watched by one alone, and there are a dozen for each who is here: a set for each would be most of
-  // what a hub holds.
-  const watchers = new Map<string, Watcher | ReadonlySet<Watcher>>()
-  const watchedBy = new Map<Watcher, string[]>()
+  // There are a dozen watched boxes for each who is here.
+  const watches = new WatchTable<Watcher>()
   let bytes = 0
-  let watched = 0
 
   const sizeOf = (kept: readonly Kept[]): number => kept.reduce((sum, { blob }) => sum + blob.length, 0)
 
@@ -64,58 +62,31 @@ export const createMailboxes = (clock: Clock, bounds: Bounds = BOUNDS): Mailboxe
     return (boxes.get(name) ?? []).filter(({ until }) => until > now)
   }
 
-  const watching = (name: string): readonly Watcher[] => {
-    const those = watchers.get(name)
-    if (those === undefined) return []
-    return those instanceof Set ? [...(those as ReadonlySet<Watcher>)] : [those as Watcher]
-  }
-  const setWatching = (name: string, now: readonly Watcher[]): void => {
-    if (now.length === 0) watchers.delete(name)
-    else watchers.set(name, now.length === 1 ? now[0]! : new Set(now))
-  }
-
-  const stopWatching = (watcher: Watcher, name: string): void => {
-    const before = watching(name)
-    if (!before.includes(watcher)) return
-    setWatching(
-      name,
-      before.filter((other) => other !== watcher),
-    )
-    watched--
-    const left = (watchedBy.get(watcher) ?? []).filter((other) => other !== name)
-    if (left.length > 0) watchedBy.set(watcher, left)
-    else watchedBy.delete(watcher)
-  }
+  const isFull = (): boolean => boxes.size > bounds.mailboxes || bytes > bounds.bytes
 
   return {
     watch: (watcher, mailbox) => {
-      const name = nameOf(mailbox)
-      const before = watching(name)
-      if (before.includes(watcher)) return true
-      const own = watchedBy.get(watcher) ?? []
-      if (own.length >= bounds.watchedByOne || watched >= bounds.watchedByAll) return false
-      own.push(name)
-      watchedBy.set(watcher, own)
-      setWatching(name, [...before, watcher])
-      watched++
-      for (const { blob } of fresh(name)) watcher.deliver(mailbox, blob)
+      if (watches.has(watcher, mailbox)) return true
+      if (watches.countOf(watcher) >= bounds.watchedByOne || watches.count >= bounds.watchedByAll)
+        return false
+      watches.add(watcher, mailbox)
+      for (const { blob } of fresh(nameOf(mailbox))) watcher.deliver(mailbox, blob)
       return true
     },
-    unwatch: (watcher, mailbox) => stopWatching(watcher, nameOf(mailbox)),
+    unwatch: (watcher, mailbox) => watches.remove(watcher, mailbox),
     put: (mailbox, blob) => {
       const name = nameOf(mailbox)
       // A copy: a view would keep the whole network buffer behind it alive.
       const kept = { blob: new Uint8Array(blob), until: clock.now() + bounds.keptMs }
       refill(name, [...fresh(name), kept].slice(-bounds.blobsPerMailbox))
-      for (const oldest of boxes.keys()) {
-        if (boxes.size <= bounds.mailboxes && bytes <= bounds.bytes) break
-        refill(oldest, [])
-      }
-      for (const watcher of watching(name)) watcher.deliver(mailbox, blob)
+      if (isFull())
+        for (const oldest of boxes.keys()) {
+          refill(oldest, [])
+          if (!isFull()) break
+        }
+      for (const watcher of watches.watching(mailbox)) watcher.deliver(mailbox, blob)
     },
-    leave: (watcher) => {
-      for (const name of watchedBy.get(watcher) ?? []) stopWatching(watcher, name)
-    },
+    leave: (watcher) => watches.forget(watcher),
     sweep: () => {
       const now = clock.now()
       // A box whose last put is still fresh is followed by fresher ones only; old blobs in it wait for its next put.
@@ -124,7 +95,7 @@ export const createMailboxes = (clock: Clock, bounds: Bounds = BOUNDS): Mailboxe
         refill(name, [])
       }
     },
-    held: () => ({ mailboxes: boxes.size, bytes, watched }),
+    held: () => ({ mailboxes: boxes.size, bytes, watched: watches.count }),
   }
 }
 

@@ -4,7 +4,7 @@ import { MAX_HUB_MESSAGE_BYTES } from '../lib/wire/hub.ts'
 import { parseIceName, type IceCredentials } from '../lib/wire/one-scan.ts'
 import { Bucket } from './bucket.ts'
 import type { HubCertificate } from './certificate.ts'
-import type { Line } from './line.ts'
+import type { Line, Listener } from './line.ts'
 
 /** Visitors who scanned the hub’s code: a data channel each, without a word exchanged before. Spec: wire.md §11. */
 export interface OneScan {
@@ -19,7 +19,7 @@ export type OneScanOptions = {
   readonly clock: Clock
   /** Whether one more from there may come now. */
   readonly mayCome: (address: string) => boolean
-  readonly onLine: (line: Line, address: string) => void
+  readonly onLine: (line: Line) => void
 }
 
 /** From the first packet to an open channel. ms. */
@@ -74,8 +74,8 @@ export const createOneScan = ({ port, certificate, clock, mayCome, onLine }: One
       if (over || line) return channel.close()
       callOff()
       opening.delete(end)
-      line = lineOf(channel, { end, clock })
-      onLine(line, from.host)
+      line = lineOf(channel, { address: from.host, end, clock })
+      onLine(line)
     })
     connection.setRemoteDescription(offerOf(theirs, from), 'offer')
     connection.setLocalDescription('answer', { iceUfrag: name, icePwd: name })
@@ -125,23 +125,22 @@ const openListener = (port: number) => {
   return entry
 }
 
-const lineOf = (
-  channel: DataChannel,
-  { end, clock }: { readonly end: () => void; readonly clock: Clock },
-): Line & { end(): void } => {
-  const closings: (() => void)[] = []
-  let handler: ((frame: Uint8Array | null) => void) | null = null
+type LineOptions = { readonly address: string; readonly end: () => void; readonly clock: Clock }
+
+const lineOf = (channel: DataChannel, { address, end, clock }: LineOptions): Line & { end(): void } => {
+  let listener: Listener | null = null
   let over = false
   let callOff = clock.after(SILENCE_MS, end)
   channel.onMessage((message) => {
     if (over) return
     callOff()
     callOff = clock.after(SILENCE_MS, end)
-    handler?.(typeof message === 'string' ? null : new Uint8Array(message))
+    listener?.take(typeof message === 'string' ? null : new Uint8Array(message))
   })
   channel.onClosed(end)
   channel.onError(end)
   return {
+    address,
     send: (frame) => {
       if (over || !channel.isOpen()) return
       try {
@@ -151,16 +150,17 @@ const lineOf = (
       }
     },
     waiting: () => (over ? 0 : channel.bufferedAmount()),
-    receive: (then) => {
-      handler = then
+    hear: (then) => {
+      listener = then
+      if (over) then.leave()
     },
-    close: end,
+    ask: () => {}, // it makes itself heard
+    dismiss: end,
     cut: end,
-    closed: (then) => void (over ? then() : closings.push(then)),
     end: () => {
       over = true
       callOff()
-      for (const then of closings.splice(0)) then()
+      listener?.leave()
     },
   }
 }

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { Clock } from '../lib/core/clock.ts'
@@ -13,7 +13,7 @@ import { createMailboxes } from './mailboxes.ts'
 import { createOneScan, type OneScan } from './one-scan.ts'
 import { REFUSAL_HEADERS, type Page, type Pages } from './pages.ts'
 import { createPipes } from './pipes.ts'
-import { createSocketLines } from './socket-line.ts'
+import { SocketLine } from './socket-line.ts'
 import { noTap, type Tap } from './tap.ts'
 import { WELCOME_PAGES } from './welcome-page.ts'
 
@@ -57,6 +57,8 @@ const MOST_CLIENTS = 1024
 /** From one address. A household behind one router is one address too. */
 const MOST_CLIENTS_PER_ADDRESS = 256
 const SWEEP_MS = 15_000
+/** How often we ask whether the other side is there. One question unanswered when the next is due, and it is gone. */
+const ASK_MS = 30_000
 const GRACE_MS = 1000
 const PORT_TRIES = 20
 const PORT_PAUSE_MS = 100
@@ -71,13 +73,13 @@ export const createHub = ({
 }: HubOptions): HubServer => {
   const home = homeDoor(hubs, name)
   const mailboxes = createMailboxes(clock)
-  const clients = createClients({ mailboxes, pipes: createPipes(clock), clock, tap })
-  const lines = createSocketLines(clock)
   const sockets = new WebSocketServer({
     noServer: true,
+    WebSocket: SocketLine,
     clientTracking: false,
     maxPayload: MAX_HUB_MESSAGE_BYTES,
     perMessageDeflate: false,
+    autoPong: false,
   })
   const server = createServer({ maxHeaderSize: 8192, requestTimeout: 10_000, headersTimeout: 5000 })
   server.maxConnections = 2 * MOST_CLIENTS
@@ -85,34 +87,40 @@ export const createHub = ({
 
   const comingFrom = new Map<string, number>()
   let connected = 0
+  const gone = ({ address }: Line): void => {
+    connected--
+    const left = (comingFrom.get(address) ?? 1) - 1
+    if (left > 0) comingFrom.set(address, left)
+    else comingFrom.delete(address)
+  }
+  const clients = createClients({ mailboxes, pipes: createPipes(clock), clock, tap, gone })
   let closing = false
   let oneScan: OneScan | null = null
 
   /** Where a connection came in: on this machine, from the local network, or where no hub of ours is. */
   const doorOf = ({ socket }: IncomingMessage): Door => {
-    const address = socket.localAddress ?? ''
+    const address = cameTo(socket)
     return address === LOOPBACK ? home : roomDoor(lan?.addresses().includes(address) ? address : null)
   }
+  // Without a local network this machine is where everybody comes from and to, and a socket that is never asked for its
+  // addresses holds none.
+  const cameTo = (socket: Socket): string => (lan ? (socket.localAddress ?? '') : LOOPBACK)
+  const cameFrom = (socket: Socket): string => (lan ? (socket.remoteAddress ?? '') : LOOPBACK)
 
   // What speaks TLS for a hub with a name has one address for all: there it has to count.
   const comeFrom = (address: string): number =>
     name && address === LOOPBACK ? 0 : (comingFrom.get(address) ?? 0)
   const mayCome = (address: string): boolean =>
     !closing && connected < MOST_CLIENTS && comeFrom(address) < MOST_CLIENTS_PER_ADDRESS
-  const welcome = (line: Line, address: string): void => {
+  const welcome = (line: Line): void => {
     connected++
-    comingFrom.set(address, (comingFrom.get(address) ?? 0) + 1)
-    clients.welcome(line, () => {
-      connected--
-      const left = (comingFrom.get(address) ?? 1) - 1
-      if (left > 0) comingFrom.set(address, left)
-      else comingFrom.delete(address)
-    })
+    comingFrom.set(line.address, (comingFrom.get(line.address) ?? 0) + 1)
+    clients.welcome(line)
   }
 
   // An address that is not of the local network (a public one, say) leads to no hub at all.
   server.on('connection', (socket) => {
-    const address = socket.localAddress ?? ''
+    const address = cameTo(socket)
     if (address !== LOOPBACK && !lan?.addresses().includes(address)) socket.destroy()
   })
 
@@ -123,14 +131,16 @@ export const createHub = ({
 
   server.on('upgrade', (request, socket, head) => {
     tap.request(headOf(request))
-    socket.on('error', ignore)
-    const address = request.socket.remoteAddress ?? ''
+    const address = cameFrom(request.socket)
     const door = doorOf(request)
     if (request.url !== POST_PATH) return refuseUpgrade(socket, '404 Not Found')
     if (!door.isOurName(request.headers.host) || !door.mayCome(request.headers))
       return refuseUpgrade(socket, '403 Forbidden')
     if (!mayCome(address)) return refuseUpgrade(socket, '503 Service Unavailable')
-    sockets.handleUpgrade(request, socket, head, (client) => welcome(lines.lineOf(client), address))
+    sockets.handleUpgrade(request, socket, head, (line) => {
+      line.address = address
+      welcome(line)
+    })
   })
 
   // Not HTTP at all: no answer, no note.
@@ -154,6 +164,11 @@ export const createHub = ({
     mailboxes.sweep()
     callOff = clock.after(SWEEP_MS, sweep)
   }
+  let callOffAsking = (): void => {}
+  const ask = (): void => {
+    clients.ask()
+    callOffAsking = clock.after(ASK_MS, ask)
+  }
 
   return {
     listen: (port) =>
@@ -164,6 +179,7 @@ export const createHub = ({
           const { port: heard } = server.address() as AddressInfo
           const begin = (): void => {
             sweep()
+            ask()
             resolve(heard)
           }
           if (!lan) return begin()
@@ -177,7 +193,7 @@ export const createHub = ({
       if (closing) return
       closing = true
       callOff()
-      lines.stop()
+      callOffAsking()
       const stopped = new Promise((resolve) => server.close(resolve))
       oneScan?.close()
       await clients.dismiss(GRACE_MS)
@@ -220,7 +236,7 @@ const refuse = (response: ServerResponse, status: 404 | 405 | 421): void => {
 }
 
 const refuseUpgrade = (socket: Duplex, status: string): void =>
-  void socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+  void socket.on('error', ignore).end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 
 const headOf = ({ method, url, rawHeaders }: IncomingMessage): string =>
   [`${method} ${url}`, ...rawHeaders].join('\n')

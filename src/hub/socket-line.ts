@@ -1,85 +1,63 @@
-import type { WebSocket } from 'ws'
-import type { Clock } from '../lib/core/clock.ts'
-import type { Line } from './line.ts'
-
-/** How often we ask whether the other side is there. One question unanswered when the next is due, and it is gone. */
-const PING_MS = 30_000
+import { WebSocket, type RawData } from 'ws'
+import { MOST_WAITING, type Line, type Listener } from './line.ts'
 
 /** WebSocket close codes (RFC 6455 §7.4.1). */
 const CODES = { 'going away': 1001, 'too much': 1008 } as const
 
-/** Makes lines of sockets, and asks all of them in one round: a timer for each would be a good part of what each costs. */
-export interface SocketLines {
-  lineOf(socket: WebSocket): Line
-  stop(): void
-}
-
-export const createSocketLines = (clock: Clock): SocketLines => {
-  const lines = new Set<SocketLine>()
-  const ask = (): void => {
-    for (const line of lines) line.ask()
-    callOff = clock.after(PING_MS, ask)
-  }
-  let callOff = clock.after(PING_MS, ask)
-  return {
-    lineOf: (socket) => {
-      const line = new SocketLine(socket)
-      lines.add(line)
-      socket.on('close', () => lines.delete(line))
-      return line
-    },
-    stop: () => callOff(),
-  }
-}
-
-class SocketLine implements Line {
-  readonly #socket: WebSocket
+/**
+ * A socket that is its own line. What it hears it hands over in `emit`, which ws calls for everything: listeners of each
+ * socket's own, and an object between socket and visitor, would be a good part of what a visitor costs.
+ */
+export class SocketLine extends WebSocket implements Line {
+  address = ''
+  #listener: Listener | null = null
   #answered = true
 
-  constructor(socket: WebSocket) {
-    this.#socket = socket
-    socket.on('pong', () => void (this.#answered = true))
-    // ws closes by itself what breaks the protocol or is too long; without a listener it would end the process.
-    socket.on('error', nothing)
+  hear(listener: Listener): void {
+    this.#listener = listener
   }
 
-  /** Whether the other side is there. */
   ask(): void {
-    if (!this.#answered) return this.#socket.terminate()
+    if (!this.#answered) return this.terminate()
     this.#answered = false
-    this.#socket.ping()
+    this.ping()
   }
 
-  send(frame: Uint8Array): void {
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(frame)
+  override send(frame: Uint8Array): void {
+    if (this.readyState === this.OPEN) super.send(frame)
   }
 
   waiting(): number {
-    return this.#socket.bufferedAmount
+    return this.bufferedAmount
   }
 
-  receive(handler: (frame: Uint8Array | null) => void): void {
-    this.#socket.on('message', (data, isBinary) => handler(isBinary ? bytesOf(data) : null))
-  }
-
-  close(why: 'going away' | 'too much'): void {
-    this.#socket.close(CODES[why])
+  dismiss(why: 'going away' | 'too much'): void {
+    this.close(CODES[why])
   }
 
   cut(): void {
-    this.#socket.terminate()
+    this.terminate()
   }
 
-  closed(then: () => void): void {
-    this.#socket.on('close', then)
+  /** ws closes by itself what breaks the protocol or is too long; for its `error` there is nothing left to do. */
+  override emit(event: string | symbol, ...[data, isBinary]: unknown[]): boolean {
+    if (event === 'message') this.#listener?.take(isBinary === true ? bytesOf(data as RawData) : null)
+    else if (event === 'ping') this.#pong(data as Buffer)
+    else if (event === 'pong') this.#answered = true
+    else if (event === 'close') this.#listener?.leave()
+    return true
+  }
+
+  #pong(data: Buffer): void {
+    if (this.readyState !== this.OPEN) return
+    if (this.bufferedAmount > MOST_WAITING) return this.terminate()
+    this.pong(data)
   }
 }
 
 /** ws hands over one buffer that is nobody else’s, or several where a message came in fragments. */
-const bytesOf = (data: Buffer | ArrayBuffer | Buffer[]): Uint8Array => {
+const bytesOf = (data: RawData): Uint8Array => {
   if (data instanceof ArrayBuffer) return new Uint8Array(data)
   const { buffer, byteOffset, length } = Array.isArray(data) ? Buffer.concat(data) : data
   return new Uint8Array(buffer, byteOffset, length)
 }
-
-const nothing = (): void => {}

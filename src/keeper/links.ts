@@ -284,6 +284,9 @@ export class Links {
     const keeping = this.#keeping
     return {
       ledgerHeads: () => keeping.ledger?.heads() ?? [],
+      ledgerMarks: () => keeping.ledger?.marks() ?? [],
+      askedElsewhere: () => [],
+      mayWait: () => false,
       settled: (id) => keeping.isSettled(id),
       missing: () => keeping.ledger?.missing() ?? [],
       entriesSince: (have) => keeping.ledger?.since(have).map(({ wire }) => wire) ?? [],

@@ -81,7 +81,7 @@ const open = async (office: PostOffice, count: number): Promise<Opened> => {
   const port = await freePort()
   const child = fork(office.program, [], {
     execArgv: ['--expose-gc', '--import', join(process.cwd(), 'tests/bench/probe.mjs')],
-    env: { ...process.env, PORT: String(port) },
+    env: { ...process.env, ...office.env, PORT: String(port) },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   })
   await once(child.stdout!, 'data')

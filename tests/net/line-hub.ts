@@ -1,4 +1,4 @@
-import type { Line } from '../../src/hub/line.ts'
+import type { Line, Listener } from '../../src/hub/line.ts'
 import { createClients } from '../../src/hub/clients.ts'
 import { createMailboxes } from '../../src/hub/mailboxes.ts'
 import { createPipes, type PipeBounds, type Pipes } from '../../src/hub/pipes.ts'
@@ -51,7 +51,7 @@ export const createLineHub = (clock: Clock, { meddle, bounds }: LineHubOptions =
           meddle: (answer) => meddle?.(answer, number) ?? [answer],
         })
         sockets.push({ deliver })
-        clients.welcome(line, () => {})
+        clients.welcome(line)
         return socket
       },
     })
@@ -64,12 +64,11 @@ type LineOptions = {
 }
 
 const createLine = ({ heard, meddle }: LineOptions) => {
-  let handler: ((frame: Uint8Array | null) => void) | null = null
-  const closings: (() => void)[] = []
+  let listener: Listener | null = null
   const end = () => {
     if (socket.readyState === 3) return
     socket.readyState = 3
-    for (const then of closings.splice(0)) then()
+    listener?.leave()
     socket.onclose?.call(socket as never, new Event('close') as CloseEvent)
   }
   /** In later turns, in order, as over any network. */
@@ -87,7 +86,7 @@ const createLine = ({ heard, meddle }: LineOptions) => {
       const frame = new Uint8Array(data as Uint8Array).slice()
       later(() => {
         heard(frame)
-        handler?.(frame)
+        listener?.take(frame)
       })
     },
     close: () => later(end),
@@ -102,14 +101,15 @@ const createLine = ({ heard, meddle }: LineOptions) => {
       socket.onmessage?.call(socket as never, new MessageEvent('message', { data }))
     })
   const line: Line = {
+    address: '',
     send: (frame) => meddle(expectOk(parseHubAnswer(frame))).forEach(deliver),
     waiting: () => 0,
-    receive: (then) => {
-      handler = then
+    hear: (then) => {
+      listener = then
     },
-    close: () => later(end),
+    ask: () => {},
+    dismiss: () => later(end),
     cut: () => later(end),
-    closed: (then) => void closings.push(then),
   }
   return { socket, line, deliver }
 }

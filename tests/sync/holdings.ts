@@ -10,6 +10,9 @@ export const at = (seq: number) => ({ feed, seq, rec: id<RecId>(seq + 10) })
 /** Holds six records of one feed, and is in step with the other about everything else. */
 export const holdings: Holdings = {
   ledgerHeads: () => [id<EntryId>(0)],
+  ledgerMarks: () => [id<EntryId>(0)],
+  askedElsewhere: () => [],
+  mayWait: () => false,
   settled: () => true,
   missing: () => [],
   entriesSince: () => [],

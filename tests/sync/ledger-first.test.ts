@@ -83,6 +83,9 @@ test.prop(
     const known = new Set<EntryId>([id<EntryId>(0)])
     const holdings: Holdings = {
       ledgerHeads: () => [...known],
+      ledgerMarks: () => [...known],
+      askedElsewhere: () => [],
+      mayWait: () => isMaker,
       settled: (entry) => known.has(entry),
       missing: () => [],
       entriesSince: () => [new Uint8Array(1)],

@@ -192,6 +192,13 @@ export class Ledger implements LedgerView {
     return this.#dag.heads()
   }
 
+  /** The heads, and one, two, four, … entries before the last that came, the first of all at the end. */
+  marks(): readonly EntryId[] {
+    const marks = new Set(this.heads())
+    for (let back = 1; back < this.#dag.size; back *= 2) marks.add(this.#dag.at(this.#dag.size - back).id)
+    return [...marks.add(this.#dag.at(0).id)]
+  }
+
   /** Parents that waiting entries name and that nobody sent yet. */
   missing(): readonly EntryId[] {
     return this.#orphans.missing((id) => this.has(id) || this.#early.has(id) || this.#crowd.has(id))

@@ -4,6 +4,8 @@ import type { Standing } from './ports.ts'
 
 /** So many entries go into one message at most, which whoever reads them holds whole. */
 const ENTRIES_EACH = 1024
+/** So many of them tell what a peer holds when all it names now is unknown here. */
+const MOST_MARKS = 256
 /** So many times in so long a peer is believed that what it was sent is gone, and sent it again. Milliseconds. */
 const MOST_GONE = 3
 const GONE_MS = 60_000
@@ -17,6 +19,12 @@ const GONE_MS = 60_000
 export type LinkState = {
   readonly standing: Standing
   readonly theirHeads: readonly EntryId[] | null
+  /** What the peer named as its own before: its heads then, or, when it asked, its heads and marks below them. */
+  readonly theirMarks: readonly EntryId[]
+  /** My heads as I last told them. */
+  readonly toldHeads: string
+  /** Some of the ledger the peer may lack was not sent: it may have it from somebody else by now. */
+  readonly owesLedger: boolean
   /** Up to where the peer was sent the ledger. It may refuse some of it for ever, and is not sent that again. */
   readonly given: readonly EntryId[]
   /** I told the peer that I am ready, and the peer told me. */
@@ -46,6 +54,18 @@ export type LinkState = {
 /** What this device holds, as the engine needs to know it. */
 export interface Holdings {
   ledgerHeads(): readonly EntryId[]
+  /**
+   * The heads, and entries further and further below them. Whoever knows none of these heads, because both wrote apart, knows one of
+   * those, and does not send everything.
+   */
+  ledgerMarks(): readonly EntryId[]
+  /**
+   * Whether what is not at or below the known ones of `have` may come a moment later: nothing among it could take a right from
+   * anybody.
+   */
+  mayWait(have: readonly EntryId[]): boolean
+  /** What another peer was asked for just now and may still send. */
+  askedElsewhere(): readonly EntryId[]
   /** Known, or refused for ever: either way nothing to wait for. */
   settled(id: EntryId): boolean
   /** Parents that entries waiting here name and nobody sent yet. */
@@ -108,7 +128,7 @@ export type Step = { readonly state: LinkState; readonly effects: readonly Effec
 
 /** A new link: say what we hold of the ledger, and nothing else. */
 export const openLink = (standing: Standing, holdings: Holdings): Step => ({
-  state: newState(standing),
+  state: { ...newState(standing), toldHeads: holdings.ledgerHeads().join() },
   effects: [send({ type: 'heads', heads: holdings.ledgerHeads() })],
 })
 
@@ -117,13 +137,16 @@ export const openLink = (standing: Standing, holdings: Holdings): Step => ({
  * heard then and is now, or what came hung on an act that was not here yet.
  */
 export const openAgain = (standing: Standing, holdings: Holdings): Step => ({
-  state: newState(standing),
+  state: { ...newState(standing), toldHeads: holdings.ledgerHeads().join() },
   effects: [send({ type: 'again', heads: holdings.ledgerHeads() })],
 })
 
 const newState = (standing: Standing): LinkState => ({
   standing,
   theirHeads: null,
+  theirMarks: [],
+  toldHeads: '',
+  owesLedger: false,
   given: [],
   ready: false,
   peerReady: false,
@@ -154,14 +177,12 @@ const startsOver = (state: LinkState, theirHeads: readonly EntryId[], holdings: 
 export const onMessage = (state: LinkState, message: SyncMessage, holdings: Holdings): Step => {
   switch (message.type) {
     case 'heads':
-      return askAndGetReady({ ...state, theirHeads: message.heads }, holdings)
-    case 'want': {
-      const [entries, heads] = [holdings.entriesSince(message.have), holdings.ledgerHeads()]
-      return { state: { ...state, given: heads }, effects: sendEntries(entries, heads) }
-    }
+      return onHeads(state, message.heads, holdings)
+    case 'want':
+      return giveSince({ ...state, theirMarks: message.have.slice(0, MOST_MARKS) }, message.have, holdings)
     case 'entries':
       return {
-        state: { ...state, theirHeads: message.heads },
+        state: named(state, message.heads, holdings),
         effects: [{ type: 'absorbEntries', entries: message.entries }],
       }
     case 'ready':
@@ -201,21 +222,78 @@ export const onMessage = (state: LinkState, message: SyncMessage, holdings: Hold
 export const ledgerMoved = (state: LinkState, standing: Standing, holdings: Holdings): Step => {
   const next = { ...state, standing }
   // What was said at the start is out of date already, and the peer will ask for no more than it was told.
-  if (!next.theirHeads)
-    return { state: next, effects: [send({ type: 'heads', heads: holdings.ledgerHeads() })] }
-  const news = holdings.entriesSince(union(next.theirHeads, next.given))
-  const heads = holdings.ledgerHeads()
-  const told: LinkState =
-    news.length > 0 ? { ...next, theirHeads: union(next.theirHeads, heads), given: heads } : next
-  const after = askAndGetReady(told, holdings)
+  if (!next.theirHeads) return tellHeads(next, holdings)
+  const known = knownToPeer(next)
+  const lacks = holdings.entriesSince(known).length > 0
+  // Whoever meets many has most of it from them. What cannot wait takes everything with it.
+  const waits = lacks && holdings.mayWait(known)
+  const told: Step =
+    lacks && !waits ? give(next, holdings) : { state: { ...next, owesLedger: waits }, effects: [] }
+  const after = askAndGetReady(told.state, holdings)
   const asked: Step =
     after.state.ready && after.state.peerReady
       ? askForKeys(after.state, holdings)
       : { state: after.state, effects: [] }
   return {
     state: asked.state,
-    effects: [...(news.length > 0 ? sendEntries(news, heads) : []), ...after.effects, ...asked.effects],
+    effects: [...told.effects, ...after.effects, ...asked.effects],
   }
+}
+
+/** A moment later: the peer is told what I hold of the ledger, and asks for what it still lacks. */
+export const tellLedger = (state: LinkState, holdings: Holdings): Step => {
+  if (!state.owesLedger) return { state, effects: [] }
+  if (!lacksLedger(state, holdings)) return { state: { ...state, owesLedger: false }, effects: [] }
+  return tellHeads(state, holdings)
+}
+
+/** Before anything that may hang on it: what the peer may lack of the ledger is sent. */
+export const giveLedger = (state: LinkState, holdings: Holdings): Step => {
+  if (!state.owesLedger) return { state, effects: [] }
+  if (!lacksLedger(state, holdings)) return { state: { ...state, owesLedger: false }, effects: [] }
+  return give(state, holdings)
+}
+
+/** What it named before it still holds, and that is known here, as what it names now may not be yet. */
+const named = (state: LinkState, theirHeads: readonly EntryId[], holdings: Holdings): LinkState => ({
+  ...state,
+  theirHeads,
+  theirMarks: union((state.theirHeads ?? []).filter(holdings.settled), state.theirMarks).slice(0, MOST_MARKS),
+})
+
+const knownToPeer = ({ theirHeads, given, theirMarks }: LinkState): readonly EntryId[] => [
+  ...new Set([...(theirHeads ?? []), ...given, ...theirMarks]),
+]
+
+const lacksLedger = (state: LinkState, holdings: Holdings): boolean =>
+  holdings.entriesSince(knownToPeer(state)).length > 0
+
+const give = (state: LinkState, holdings: Holdings): Step => {
+  const step = giveSince(state, knownToPeer(state), holdings)
+  const theirHeads = union(state.theirHeads ?? [], holdings.ledgerHeads())
+  return { state: { ...step.state, theirHeads }, effects: step.effects }
+}
+
+const giveSince = (state: LinkState, have: readonly EntryId[], holdings: Holdings): Step => {
+  const [entries, heads] = [holdings.entriesSince(have), holdings.ledgerHeads()]
+  return {
+    state: { ...state, given: heads, toldHeads: heads.join(), owesLedger: false },
+    effects: sendEntries(entries, heads),
+  }
+}
+
+const tellHeads = (state: LinkState, holdings: Holdings): Step => {
+  const heads = holdings.ledgerHeads()
+  if (heads.join() === state.toldHeads) return { state, effects: [] }
+  return { state: { ...state, toldHeads: heads.join() }, effects: [send({ type: 'heads', heads })] }
+}
+
+/** A peer that names nothing new may wait to hear that it is known here: it would send it otherwise. */
+const onHeads = (state: LinkState, heads: readonly EntryId[], holdings: Holdings): Step => {
+  const asked = askAndGetReady(named(state, heads, holdings), holdings)
+  if (!state.theirHeads || heads.some((id) => !holdings.settled(id))) return asked
+  const told = tellHeads(asked.state, holdings)
+  return { state: told.state, effects: [...asked.effects, ...told.effects] }
 }
 
 /** This device holds more than before: a periodic or debounced word to the peer, if it changes anything. */
@@ -260,9 +338,11 @@ const union = (a: readonly EntryId[], b: readonly EntryId[]) => [...new Set([...
 const askAndGetReady = (state: LinkState, holdings: Holdings): Step => {
   if (!state.theirHeads) return { state, effects: [] }
   const lacking = [...state.theirHeads, ...holdings.missing()].filter((id) => !holdings.settled(id))
-  const want = [...new Set(lacking)].filter((id) => !state.asked.has(id))
+  const elsewhere = lacking.length > 0 ? holdings.askedElsewhere() : []
+  const want = [...new Set(lacking)].filter((id) => !state.asked.has(id) && !elsewhere.includes(id))
   const asking: LinkState = want.length > 0 ? { ...state, asked: new Set([...state.asked, ...want]) } : state
-  const effects = want.length > 0 ? [send({ type: 'want', want, have: holdings.ledgerHeads() })] : []
+  const have = [...holdings.ledgerMarks(), ...elsewhere]
+  const effects = want.length > 0 ? [send({ type: 'want', want, have })] : []
   if (state.ready || state.theirHeads.some((id) => !holdings.settled(id))) return { state: asking, effects }
   const opened = openContent({ ...asking, ready: true }, holdings)
   return { state: opened.state, effects: [...effects, send({ type: 'ready' }), ...opened.effects] }

@@ -1,4 +1,5 @@
-import { decodeCbor, encodeCbor, isBytes, isUint, type Cbor } from '../core/cbor.ts'
+import { encodeCbor, isBytes, isUint } from '../core/cbor.ts'
+import { Reader } from '../core/cbor-reader.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { MAX_CHUNK_BYTES } from './frames.ts'
 import { MAILBOX_BYTES, PIPE_NAME_BYTES } from './rendezvous.ts'
@@ -109,7 +110,7 @@ const encodePipeMessage = (message: PipeMessage): Uint8Array => {
   }
 }
 
-const pipeMessageFrom = (parts: readonly Cbor[]): Result<PipeMessage, BadMessage> => {
+const pipeMessageFrom = (parts: readonly Part[]): Result<PipeMessage, BadMessage> => {
   const [kind, pipe, a] = parts
   if (isPipe(pipe)) {
     if (kind === 6 && parts.length === 3 && isFrame(a)) return ok({ type: 'frame', pipe, frame: a })
@@ -130,8 +131,18 @@ const isCredit = (value: unknown): value is number =>
 const isBlob = (value: unknown): value is Uint8Array =>
   value instanceof Uint8Array && value.length <= MAX_BLOB_BYTES
 
-const partsOf = (bytes: Uint8Array): readonly Cbor[] => {
+/** What a message is made of: an array of a few whole numbers and byte strings, the latter as views. */
+type Part = number | Uint8Array
+
+const MOST_PARTS = 3
+const BYTES = 2
+
+/** Read item by item, because a hub reads nothing else all day. Empty: not such an array. */
+const partsOf = (bytes: Uint8Array): readonly Part[] => {
   if (bytes.length > MAX_HUB_MESSAGE_BYTES) return []
-  const decoded = decodeCbor(bytes)
-  return decoded.ok && Array.isArray(decoded.value) ? (decoded.value as readonly Cbor[]) : []
+  const reader = new Reader(bytes)
+  const parts: Part[] = []
+  for (let left = reader.array(MOST_PARTS); left > 0 && !reader.failed; left--)
+    parts.push(bytes[reader.at]! >> 5 === BYTES ? reader.bytes() : reader.uint())
+  return reader.done ? parts : []
 }

@@ -305,7 +305,7 @@ export class Checkpoints {
       if (!by || this.#checks.get(id) === 'differs') return []
       const closed = this.#manifestOf(id)?.snapshots.get(CLOSED_DOC)
       return this.#partsOf(id)
-        .filter((digest) => this.#has(digest))
+        .filter((digest) => this.has(digest))
         .map((digest) => ({ by, digest, isClosed: closed !== undefined && equalBytes(closed, digest) }))
     })
   }

@@ -144,6 +144,9 @@ export type ReplicaEvents = {
   readonly holdingsMoved: () => void
 }
 
+/** Acts that only add: whoever hears of them a moment later lets nothing happen meanwhile that they forbid. */
+const PATIENT: ReadonlySet<string> = new Set(['genesis', 'feed', 'rekey', 'checkpoint', 'cosign'])
+
 /**
  * One collective on this device: ledger, feeds, keys and document, kept in the vault and in step with each other. It
  * knows nothing of links: `syncing.ts` carries bytes to and from it.
@@ -536,12 +539,30 @@ export class Replica {
     return [...new Set([...this.ledger.heads(), ...below])].filter((id) => !this.#unsaved.has(id)).sort()
   }
 
+  /** Of those that may travel: the heads, and some further and further below (`Ledger.marks`). */
+  ledgerMarks(): readonly EntryId[] {
+    const below = this.ledger.marks().filter((id) => !this.#unsaved.has(id))
+    return [...new Set([...this.ledgerHeads(), ...below])]
+  }
+
   /** Wires of all entries that may travel and are not at or below the known ones of `have`, ancestors first. */
   entriesSince(have: readonly EntryId[]): readonly Uint8Array[] {
     return this.ledger
       .since(have)
       .filter(({ id }) => !this.#unsaved.has(id))
       .map(({ wire }) => wire)
+  }
+
+  /**
+   * Whether all that is not at or below `have` may come to a peer a moment later. A rotation only where its maker reaches the peer
+   * itself: what is written next is under its key.
+   */
+  mayWait(have: readonly EntryId[], reaches: (maker: DeviceId) => boolean): boolean {
+    return this.ledger
+      .since(have)
+      .every(({ act, entry }) =>
+        act?.type === 'rotate' ? reaches(entry.author) : act !== null && PATIENT.has(act.type),
+      )
   }
 
   // ── what links bring ─────────────────────────────────────────────────────────────────────────────────────────────

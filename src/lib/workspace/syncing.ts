@@ -6,6 +6,7 @@ import type { Passes } from '../sync/blobs-exchange.ts'
 import {
   carriesAll,
   gaveFork,
+  giveLedger,
   holdingsMoved,
   ledgerMoved,
   mayPush,
@@ -13,6 +14,7 @@ import {
   openAgain,
   openLink,
   sent,
+  tellLedger,
   tellOwed,
   type Effect,
   type Holdings,
@@ -24,6 +26,7 @@ import { lackingFrom } from '../sync/lacking.ts'
 import { Doubling, Patience } from '../sync/patience.ts'
 import type { Link, Standing } from '../sync/ports.ts'
 import { encodeSyncMessage, parseSyncMessage, type Head, type SyncMessage } from '../wire/sync.ts'
+import { ANSWER_MS, Asked } from './asked.ts'
 import { Flights, STALLED_MS } from './flights.ts'
 import { OnRequest } from './on-request.ts'
 import { Replica } from './replica.ts'
@@ -33,6 +36,10 @@ import { Tally } from './tally.ts'
 const TELL_AGAIN_MS = 25_000
 /** Records of others are not passed on one by one: after this long, neighbours who lack them are told. Milliseconds. */
 const TELL_MS = 1000
+/** Acts of others that can wait are told of after this long: most have them by then, from whoever made them. Milliseconds. */
+const TELL_LEDGER_MS = 250
+/** What may hang on acts: these go first. */
+const HANGS: ReadonlySet<SyncMessage['type']> = new Set(['segment', 'boxes', 'box', 'welcome', 'part'])
 /** How long a peer is given to send a welcome before another one is asked. Milliseconds. */
 const WELCOME_MS = 3000
 /** As much of others is passed on at once; whoever lacks more asks for it. Records, and bytes. */
@@ -44,6 +51,8 @@ const SLICE = 64
 const MAX_BEHIND_BYTES = 64 * 1024 * 1024
 /** What holding even an empty one takes. Bytes. */
 const MESSAGE_BYTES = 128
+/** Boxes a peer asked for and gets when they come, epochs. */
+const MOST_OWED = 64
 /** A peer that keeps sending what does not parse or does not hold is not worth the battery. */
 const MAX_BAD = 64
 
@@ -67,6 +76,8 @@ type Attached = {
   readonly patience: Patience
   /** Messages with entries that came. */
   entriesHeard: number
+  /** Epochs it asked the boxes of that were not here, and when. */
+  readonly owedBoxes: Map<EpochId, number>
 }
 
 /** Who of the neighbours may lack what came over another link. Where all are linked with all: nobody. */
@@ -118,6 +129,9 @@ export class Syncing {
   readonly #listeners = new Set<(device: DeviceId, heads: readonly Head[]) => void>()
   readonly #stops: (() => void)[] = []
   readonly #flights: Flights
+  readonly #askedEntries: Asked<EntryId>
+  readonly #askedBoxes: Asked<EpochId>
+  #answering: (() => void) | null = null
   /** Links that were asked for a welcome in this round, and the time the last of them is given. */
   readonly #asked = new Set<string>()
   /** Those of them that gave one. */
@@ -129,6 +143,7 @@ export class Syncing {
   readonly #onRequest: OnRequest
   #asking: (() => void) | null = null
   #telling: (() => void) | null = null
+  #tellingLedger: (() => void) | null = null
   #waiting: (() => void) | null = null
   #again: (() => void) | null = null
 
@@ -137,6 +152,8 @@ export class Syncing {
     this.#replica = replica
     this.#clock = clock
     this.#flights = new Flights(clock, (feed) => replica.feeds.nextSeq(feed))
+    this.#askedEntries = new Asked(clock)
+    this.#askedBoxes = new Asked(clock)
     this.#forksTold = new ForksTold(clock)
     this.#neighbourhood = neighbourhood ?? null
     this.#onRequest = new OnRequest({
@@ -231,6 +248,7 @@ export class Syncing {
       tally: new Tally(this.#clock.now()),
       patience: new Patience(),
       entriesHeard: 0,
+      owedBoxes: new Map(),
     }
     this.#attached.set(link.id, attached)
     const stop = link.receive('records', (bytes) => this.#receive(attached, bytes))
@@ -239,9 +257,12 @@ export class Syncing {
       stop()
       this.#attached.delete(link.id)
       this.#flights.end(link)
+      this.#askedEntries.end(link)
+      this.#askedBoxes.end(link)
       this.#forksTold.ended(link)
       this.#onRequest.ended(link)
       this.#tellOwed()
+      this.#askOthers()
       this.#move()
     }
     link.closed(detach)
@@ -294,10 +315,12 @@ export class Syncing {
 
   stop(): void {
     this.#telling?.()
+    this.#tellingLedger?.()
     this.#waiting?.()
     this.#again?.()
     this.#asking?.()
     this.#onRequest.close()
+    this.#answering?.()
     for (const stop of this.#stops) stop()
     this.#attached.clear()
   }
@@ -369,6 +392,8 @@ export class Syncing {
   #step(attached: Attached, { state, effects }: Step): void {
     attached.state = state
     this.#carryOut(attached, effects)
+    if (attached.state.owesLedger && attached.state.toldHeads !== this.#replica.ledgerHeads().join())
+      this.#tellLedgerSoon()
     const { standing, greeting, link } = attached
     const isAgreed = attached.state.ready && attached.state.peerReady
     if (this.#replica.awaitsOthers && greeting && isAgreed && standing === 'full')
@@ -386,6 +411,9 @@ export class Syncing {
         if (this.#paused.read() && CONTENT.has(effect.message.type)) return
         this.#send(link, effect.message)
         if (effect.message.type === 'have') this.#flights.begin(link, attached.state.said)
+        if (effect.message.type === 'want') this.#askedEntries.note(link, effect.message.want)
+        if (effect.message.type === 'wantBoxes') this.#askedBoxes.note(link, effect.message.epochs)
+        if (effect.message.type === 'want' || effect.message.type === 'wantBoxes') this.#awaitAnswers()
         return
       case 'absorbEntries':
         return this.#absorbEntries(attached, effect.entries)
@@ -410,10 +438,7 @@ export class Syncing {
         return
       }
       case 'serveBoxes':
-        for (const epoch of effect.epochs)
-          void this.#boxesFor(attached, epoch).then((boxes) => {
-            if (boxes && carriesAll(attached.standing)) this.#send(link, boxes)
-          })
+        for (const epoch of effect.epochs) void this.#serveBoxes(attached, epoch)
         return
       case 'absorbBoxes':
         return this.#replica.absorbBoxes(effect.epoch, effect.boxes)
@@ -434,6 +459,24 @@ export class Syncing {
         attached.isFull = true
         return
     }
+  }
+
+  async #serveBoxes(attached: Attached, epoch: EpochId): Promise<void> {
+    const boxes = await this.#boxesFor(attached, epoch)
+    const { owedBoxes, link } = attached
+    if (!boxes && owedBoxes.size < MOST_OWED) owedBoxes.set(epoch, this.#clock.now())
+    if (boxes && this.#attached.has(link.id) && carriesAll(attached.standing)) this.#send(link, boxes)
+  }
+
+  /** Who hears of an epoch asks for its boxes, which may be on their way here still. After a while it asks somebody else. */
+  async #serveOwedBoxes(attached: Attached): Promise<void> {
+    const { owedBoxes } = attached
+    if (owedBoxes.size === 0) return
+    const since = this.#clock.now() - ANSWER_MS
+    for (const [epoch, at] of owedBoxes) if (at < since) owedBoxes.delete(epoch)
+    await this.#replica.settled()
+    for (const epoch of [...owedBoxes.keys()].filter((epoch) => this.#replica.keyring.has(epoch)))
+      if (owedBoxes.delete(epoch)) await this.#serveBoxes(attached, epoch)
   }
 
   /** A device gets its own box of many; a keeper, which has none, all of them to hand on. */
@@ -575,8 +618,51 @@ export class Syncing {
   }
 
   #ledgerMoved(): void {
-    for (const attached of [...this.#attached.values()]) this.#moveOn(attached)
+    this.#expectBoxes()
+    for (const attached of [...this.#attached.values()]) {
+      this.#moveOn(attached)
+      void this.#serveOwedBoxes(attached)
+    }
     this.#move()
+  }
+
+  #tellLedgerSoon(): void {
+    this.#tellingLedger ??= this.#clock.after(TELL_LEDGER_MS, () => {
+      this.#tellingLedger = null
+      for (const attached of [...this.#attached.values()])
+        this.#step(attached, tellLedger(attached.state, this.#holdings(attached.link)))
+    })
+  }
+
+  /** Who makes an epoch sends its boxes, behind the act, to all it is linked with by then. */
+  #expectBoxes(): void {
+    for (const epoch of this.#replica.missingBoxes()) {
+      const maker = this.#replica.state.epochs.get(epoch)?.author
+      const comes = [...this.#attached.values()].some(
+        ({ link, state }) =>
+          link.peer === maker && carriesAll(state.standing) && state.ready && state.peerReady,
+      )
+      if (!comes) continue
+      this.#askedBoxes.comes(epoch)
+      this.#awaitAnswers()
+    }
+  }
+
+  /** Whoever was asked for entries or boxes and does not give them is not the last to be asked. */
+  #awaitAnswers(): void {
+    this.#answering ??= this.#clock.after(ANSWER_MS, () => {
+      this.#answering = null
+      this.#askOthers()
+    })
+  }
+
+  #askOthers(): void {
+    const boxes = new Set(this.#replica.missingBoxes())
+    const waitsForEntries = this.#askedEntries.keep((id) => !this.#replica.isSettled(id))
+    const waitsForBoxes = this.#askedBoxes.keep((epoch) => boxes.has(epoch))
+    if (!waitsForEntries && !waitsForBoxes) return
+    for (const attached of [...this.#attached.values()]) if (attached.state.theirHeads) this.#moveOn(attached)
+    this.#awaitAnswers()
   }
 
   #tellSoon(): void {
@@ -637,6 +723,8 @@ export class Syncing {
 
   /** @returns how many bytes that is. */
   #send(link: Link, message: SyncMessage): number {
+    const attached = HANGS.has(message.type) ? this.#attached.get(link.id) : undefined
+    if (attached) this.#step(attached, giveLedger(attached.state, this.#holdings(link)))
     const bytes = encodeSyncMessage(message)
     link.send('records', bytes)
     return bytes.length
@@ -673,10 +761,23 @@ export class Syncing {
     return this.#forksTold.mayTell(link, feed, { fork, isPeers }) ? fork : null
   }
 
+  /**
+   * Whether a device that makes an epoch tells this neighbour of it itself, as far as is known here. Before both have agreed on who
+   * belongs nothing that is under its key passes.
+   */
+  #reaches(maker: DeviceId, { id, peer }: Link): boolean {
+    const state = this.#attached.get(id)?.state
+    if (maker === this.#replica.own.id || maker === peer || !state?.ready || !state.peerReady) return true
+    return this.#neighbourhood?.mayLack(peer, { author: maker, from: maker }) === false
+  }
+
   #holdings(link: Link): Holdings {
     const { ledger } = this.#replica
     return {
       ledgerHeads: () => this.#replica.ledgerHeads(),
+      ledgerMarks: () => this.#replica.ledgerMarks(),
+      askedElsewhere: () => this.#askedEntries.elsewhere(link).filter((id) => !this.#replica.isSettled(id)),
+      mayWait: (have) => this.#replica.mayWait(have, (maker) => this.#reaches(maker, link)),
       settled: (id) => this.#replica.isSettled(id),
       missing: () => ledger.missing(),
       entriesSince: (have) => this.#replica.entriesSince(have),
@@ -684,7 +785,14 @@ export class Syncing {
       forkToTell: (feed) => this.#forkToTell(link, feed),
       recordAt: (feed, seq) => this.#replica.feeds.recIdAt(feed, seq),
       feedIsPeers: (feed) => this.#isOwn(link, feed),
-      missingBoxes: () => this.#replica.missingBoxes(),
+      // Who was suspended as soon as it made an epoch is the only one to have its boxes.
+      missingBoxes: () =>
+        this.#replica
+          .missingBoxes()
+          .filter(
+            (epoch) =>
+              this.#attached.get(link.id)?.standing === 'narrow' || this.#askedBoxes.mayAsk(link, epoch),
+          ),
       epochIsPeers: (epoch) => ledger.state().epochs.get(epoch)?.author === link.peer,
       needsWelcome: () => this.#replica.needsWelcome(),
       mayAskForWelcome: () => this.#mayAskForWelcome(link),
