@@ -15,7 +15,7 @@ const SECONDS = { touch: 2, letter: 1 / 3, aim: 10 } as const
 test('people and phones come in face to face, somebody rests, phones are lost, another own phone is the way back, and somebody leaves', async ({
   baseURL,
 }, testInfo) => {
-  test.setTimeout(420_000)
+  test.setTimeout(600_000)
   const picture = (phone: Phone, name: string) =>
     phone.page.screenshot({ path: testInfo.outputPath(`${name}.png`), fullPage: true })
   const [alba, bruna, ceiba] = await test.step('Alba, Bruna and Ceiba found', () =>

@@ -54,7 +54,7 @@ test('a proposal that counts somebody who left says so, and may be made again', 
 })
 
 test('nobody can sign what differs from their phone, or what it has not checked', async () => {
-  for (const check of ['differs', 'working', 'missing'] as const) {
+  for (const check of ['differs', 'working', 'missing', 'newer'] as const) {
     const agreed = new PaperAgreed({ open: [waiting({ check })] })
     const { t } = show(agreed)
     await expect.element(page.getByText(t(`agreed.${check}`)).last()).toBeVisible()

@@ -298,3 +298,44 @@ test('Ceiba’s phone was retired and she comes in again with it: not over what 
   await valley.live(8000)
   expect(done(joining).membership.read().me).toBe('active')
 })
+
+test('Alba pauses the phone that brought in her other one, from that other one: it says so before, and nobody is said to have copied it', async () => {
+  const valley = neighbourhood()
+  const [alba, bruna, ceiba] = await founded(valley, 'Alba', 'Bruna', 'Ceiba')
+  const second = valley.arrive()
+  const { inviting, joining } = await facing(valley, alba!.space, second.workspace, {
+    kind: 'device',
+    name: 'El otro',
+  })
+  inviting.confirmWords('', true)
+  await valley.live()
+  expectOk(await bruna!.space.approve(bruna!.space.membership.read().decisions[0]!.id))
+  await valley.live(8000)
+  const other = done(joining)
+  const phone = (at: typeof other, id: typeof other.me.device) =>
+    at.membership
+      .read()
+      .members.flatMap(({ devices }) => devices)
+      .find((device) => device.id === id)!
+  const first = alba!.space.me.device
+  const [beside, both] = [other.me.device, [other, bruna!.space, ceiba!.space]]
+  for (const at of both) expect(phone(at, first).brought).toEqual([beside])
+  expectOk(await other.suspend(first, 'lost'))
+  await valley.live(8000)
+  for (const at of both) {
+    expect(phone(at, first)).toMatchObject({
+      standing: 'suspended',
+      copied: false,
+      suspensions: [{ through: false }],
+    })
+    expect(phone(at, beside)).toMatchObject({
+      standing: 'suspended',
+      copied: false,
+      suspensions: [{ through: true }],
+    })
+  }
+  // A decision about a phone says whose it is.
+  expectOk(await bruna!.space.propose({ action: 'revokeDevice', device: first }))
+  await valley.live()
+  expect(ceiba!.space.membership.read().decisions).toMatchObject([{ action: 'revokeDevice', name: 'Alba' }])
+})

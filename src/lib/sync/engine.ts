@@ -55,7 +55,7 @@ export type LinkState = {
 export interface Holdings {
   ledgerHeads(): readonly EntryId[]
   /**
-   * The heads, and entries further and further below them. Whoever knows none of these heads, because both wrote apart, knows one of
+   * The heads, and entries further and further below them, the first of all last. Whoever knows none of these heads, because both wrote apart, knows one of
    * those, and does not send everything.
    */
   ledgerMarks(): readonly EntryId[]
@@ -223,7 +223,7 @@ export const ledgerMoved = (state: LinkState, standing: Standing, holdings: Hold
   const next = { ...state, standing }
   // What was said at the start is out of date already, and the peer will ask for no more than it was told.
   if (!next.theirHeads) return tellHeads(next, holdings)
-  const known = knownToPeer(next)
+  const known = knownToPeer(next, holdings)
   const lacks = holdings.entriesSince(known).length > 0
   // Whoever meets many has most of it from them. What cannot wait takes everything with it.
   const waits = lacks && holdings.mayWait(known)
@@ -261,15 +261,24 @@ const named = (state: LinkState, theirHeads: readonly EntryId[], holdings: Holdi
   theirMarks: union((state.theirHeads ?? []).filter(holdings.settled), state.theirMarks).slice(0, MOST_MARKS),
 })
 
-const knownToPeer = ({ theirHeads, given, theirMarks }: LinkState): readonly EntryId[] => [
-  ...new Set([...(theirHeads ?? []), ...given, ...theirMarks]),
+/** Whoever names any head holds the beginning, even where it is known here of nothing else. */
+const knownToPeer = (
+  { theirHeads, given, theirMarks }: LinkState,
+  holdings: Holdings,
+): readonly EntryId[] => [
+  ...new Set([
+    ...(theirHeads ?? []),
+    ...given,
+    ...theirMarks,
+    ...(theirHeads?.length ? holdings.ledgerMarks().slice(-1) : []),
+  ]),
 ]
 
 const lacksLedger = (state: LinkState, holdings: Holdings): boolean =>
-  holdings.entriesSince(knownToPeer(state)).length > 0
+  holdings.entriesSince(knownToPeer(state, holdings)).length > 0
 
 const give = (state: LinkState, holdings: Holdings): Step => {
-  const step = giveSince(state, knownToPeer(state), holdings)
+  const step = giveSince(state, knownToPeer(state, holdings), holdings)
   const theirHeads = union(state.theirHeads ?? [], holdings.ledgerHeads())
   return { state: { ...step.state, theirHeads }, effects: step.effects }
 }
