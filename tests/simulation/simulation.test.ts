@@ -73,4 +73,4 @@ test('the same seed is the same run, act by act and key by key', async () => {
   const circled = await lived(7)
   expect(circled.inside).not.toEqual([])
   expect(await lived(7)).toEqual(circled)
-})
+}, 300_000)

@@ -16,9 +16,14 @@ export const writeEpoch = (state: LedgerState, holds: (epoch: EpochId) => boolea
   const fit = epochHeads(state).filter(
     ({ id, recipients }) => holds(id) && recipients.every((device) => isActive(state, device)),
   )
-  fit.sort((a, b) => b.recipients.length - a.recipients.length || b.depth - a.depth || (a.id < b.id ? -1 : 1))
-  return fit[0]?.id ?? null
+  return widest(fit)
 }
+
+/** Of some epochs the one most can read, then the deepest, then the smallest id; `null` of none. */
+export const widest = (epochs: readonly EpochState[]): EpochId | null =>
+  [...epochs].sort(
+    (a, b) => b.recipients.length - a.recipients.length || b.depth - a.depth || (a.id < b.id ? -1 : 1),
+  )[0]?.id ?? null
 
 /** A rotation is owed when no epoch head reaches exactly the member devices that are active now. */
 export const rotationIsDue = (state: LedgerState): boolean => {

@@ -127,7 +127,7 @@ export class Carrier {
     if (epoch) {
       const entries = this.#uncarried(epoch)
       if (whose === 'all' || entries.some(({ entry }) => entry.author === own.id))
-        given = (await this.#give(epoch, this.#inMessages(entries))) || given
+        given = (await this.#give(epoch, this.#inMessages(entries))).length > 0 || given
     }
     given = (await this.#packRecords(whose)) || given
     given = (await this.#packParts(whose)) || given
@@ -185,7 +185,9 @@ export class Carrier {
     const now = this.#clock.now()
     const due = checkpoints
       .carriable()
-      .filter(({ by, digest }) => (whose === 'all' || by === own.id) && !this.#carried.hasPart(digest, now))
+      .filter(
+        ({ by, digest }) => (whose === 'all' || by === own.id) && (this.#parts.of(digest)?.until ?? 0) <= now,
+      )
     const together = new Map<string, { epoch: EpochId; day: number; items: Item[] }>()
     let size = 0
     for (const { digest, isClosed } of due) {
@@ -198,9 +200,10 @@ export class Carrier {
       const name = `${epoch} ${day}`
       const { items } = together.get(name) ?? together.set(name, { epoch, day, items: [] }).get(name)!
       items.push({ message: { type: 'part', part }, bindings: [] })
-      this.#carried.part(digest, (day + CARRY_DAYS) * DAY_MS)
     }
-    for (const { epoch, day, items } of together.values()) await this.#give(epoch, items, day)
+    // Looked into like any other: so it is known that they are carried, after a restart too.
+    for (const { epoch, day, items } of together.values())
+      for (const blob of await this.#give(epoch, items, day)) await this.#look(blob, [epoch])
     return together.size > 0
   }
 
@@ -210,16 +213,20 @@ export class Carrier {
     return bytes + size <= FOR_PARTS * QUOTA.carried.bytes && count < FOR_PARTS * QUOTA.carried.count
   }
 
-  async #give(epoch: EpochId, items: readonly Item[], day = dayOf(this.#clock.now())): Promise<boolean> {
+  async #give(
+    epoch: EpochId,
+    items: readonly Item[],
+    day = dayOf(this.#clock.now()),
+  ): Promise<readonly Uint8Array[]> {
     const key = this.#replica.keyring.key(epoch)
-    if (!key || items.length === 0) return false
+    if (!key || items.length === 0) return []
     const blobs = sealEnvelopes(items, { key, coll: this.#replica.coll, day })
     for (const blob of blobs) {
       this.#done.add(blobIdOf(blob))
       await this.#exchange.carry(blob)
     }
     for (const { message } of items) if (message.type === 'entries') this.#note(epoch, message.entries)
-    return true
+    return blobs
   }
 
   #uncarried(epoch: EpochId): readonly SignedEntry[] {
@@ -272,8 +279,7 @@ export class Carrier {
       this.#done.add(id)
       this.#take(epoch, envelope)
       const until = (dayOfCarried(blob)! + CARRY_DAYS) * DAY_MS
-      for (const digest of this.#parts.note(envelope.messages, { blob: id, epoch }))
-        this.#carried.part(digest, until)
+      this.#parts.note(envelope.messages, { blob: id, epoch, until })
       await this.#takeParts()
       return this.#carried.keep()
     }
@@ -286,10 +292,11 @@ export class Carrier {
       this.#closed ? undefined : checkpoints.lacking().find((digest) => this.#parts.of(digest))
     for (let digest = next(); digest; digest = next()) {
       const { blob: id, epoch } = this.#parts.of(digest)!
-      this.#parts.forget(digest)
       const [blob, key] = [await this.#shelf.read(id), keyring.key(epoch)]
       const envelope = blob && key && openEnvelope(blob, { key, coll })
-      for (const part of envelope ? partsIn(envelope.messages) : []) checkpoints.absorbBlob(part)
+      // Gone by now: it may be given again.
+      if (!envelope) this.#parts.forget(digest)
+      else for (const part of partsIn(envelope.messages)) checkpoints.absorbBlob(part)
     }
   }
 

@@ -2,6 +2,7 @@ import { hexFromBytes } from '../core/bytes.ts'
 import { dayOf } from '../core/clock.ts'
 import type { BlobId, DeviceId, EpochId } from '../core/ids.ts'
 import { manifestHash, snapshotHash } from '../feed/checkpoint.ts'
+import { widest } from '../ledger/epochs.ts'
 import type { Ledger } from '../ledger/graph.ts'
 import type { LedgerState } from '../ledger/types.ts'
 import { CARRY_DAYS } from '../sync/blobs-exchange.ts'
@@ -32,14 +33,14 @@ export const epochOfThoseWhoCount = (ledger: Ledger, holds: (epoch: EpochId) => 
   for (const { act } of ledger.topological())
     for (const epoch of act?.type === 'grant' ? act.epochs : [])
       granted.set(epoch, [...(granted.get(epoch) ?? []), (act as { device: DeviceId }).device])
-  const fit = [...state.epochs.values()].filter(
-    (epoch) =>
-      !epoch.void &&
-      holds(epoch.id) &&
-      [...epoch.recipients, ...(granted.get(epoch.id) ?? [])].every((device) => counts(state, device)),
+  return widest(
+    [...state.epochs.values()].filter(
+      ({ id, void: isVoid, recipients }) =>
+        !isVoid &&
+        holds(id) &&
+        [...recipients, ...(granted.get(id) ?? [])].every((one) => counts(state, one)),
+    ),
   )
-  fit.sort((a, b) => b.recipients.length - a.recipients.length || b.depth - a.depth || (a.id < b.id ? -1 : 1))
-  return fit[0]?.id ?? null
 }
 
 const counts = ({ devices, members }: LedgerState, id: DeviceId): boolean => {
@@ -48,21 +49,20 @@ const counts = ({ devices, members }: LedgerState, id: DeviceId): boolean => {
   return device?.standing === 'active' && member?.votes === true
 }
 
-/** Where a part of a checkpoint lies among what this device carries. */
-type Place = { readonly blob: BlobId; readonly epoch: EpochId }
+/** Where a part of a checkpoint lies among what this device carries, and until when. ms since 1970. */
+export type Place = { readonly blob: BlobId; readonly epoch: EpochId; readonly until: number }
 
 /** Which blobs that this device carries hold parts of checkpoints: a part is taken only when a checkpoint asks for it. */
 export class PartsFound {
   readonly #places = new Map<string, Place>()
 
-  /** The digests under which the parts in one blob may be asked for. */
-  note(messages: readonly SyncMessage[], place: Place): readonly Uint8Array[] {
-    const digests = partsIn(messages).flatMap((part) => [manifestHash(part), snapshotHash(part)])
-    for (const digest of digests) {
-      if (this.#places.size >= MOST_FOUND) this.#places.delete(this.#places.keys().next().value!)
-      this.#places.set(hexFromBytes(digest), place)
-    }
-    return digests
+  /** Under either of two hashes each part in a blob may be asked for. */
+  note(messages: readonly SyncMessage[], place: Place): void {
+    for (const part of partsIn(messages))
+      for (const digest of [manifestHash(part), snapshotHash(part)]) {
+        if (this.#places.size >= MOST_FOUND) this.#places.delete(this.#places.keys().next().value!)
+        this.#places.set(hexFromBytes(digest), place)
+      }
   }
 
   of(digest: Uint8Array): Place | null {
