@@ -270,6 +270,36 @@ test('people and phones come in face to face, somebody rests, phones are lost, a
     await expect(ceiba.page.getByText(/pausa cautelar/)).toHaveCount(0)
   })
 
+  await test.step('that Drago is part no more is put to all, more than half carry it, and what was his stays', async () => {
+    await bruna.goes('Colectivo')
+    await bruna.tap('Más sobre Drago')
+    await bruna.tap('Proponer que deje de ser parte')
+    await bruna.sees(/está en detención\? Esto no es para eso/)
+    await picture(bruna, 'removal')
+    for (let i = 0; i < 2; i++)
+      await bruna.page
+        .getByRole('dialog')
+        .getByRole('button', { name: /^Proponerlo|Toca otra vez/ })
+        .click()
+    await kitchen.goes('Colectivo')
+    for (const [phone, have] of [
+      [kitchen, '1 de 3 avales'],
+      [ceiba, '2 de 3 avales'],
+    ] as const) {
+      await phone.sees('Propuesta: que Drago salga del colectivo')
+      await phone.sees(have)
+      await phone.sees('Salir no borra lo que esa persona ya recibió.')
+      const card = phone.page.getByRole('article').filter({ hasText: 'que Drago salga' })
+      await card.getByRole('button', { name: 'Dar mi aval' }).click()
+    }
+    for (const phone of [bruna, ceiba, kitchen]) {
+      const his = phone.page.getByRole('listitem').filter({ hasText: 'Drago' }).first()
+      await expect(his).toContainText('Fuera', { timeout: 30_000 })
+      await expect(phone.page.getByText('que Drago salga')).toHaveCount(0)
+    }
+    await picture(kitchen, 'removed')
+  })
+
   await test.step('Bruna leaves by herself, and is asked no reason', async () => {
     await bruna.goes('Colectivo')
     await bruna.tap('Dejar el colectivo')
@@ -282,7 +312,8 @@ test('people and phones come in face to face, somebody rests, phones are lost, a
     await bruna.sees('Ya no eres parte desde este teléfono')
     await bruna.tap('Todavía no')
     await kitchen.goes('Colectivo')
-    await kitchen.sees('ya no está')
+    const hers = kitchen.page.getByRole('listitem').filter({ hasText: 'Bruna' }).first()
+    await expect(hers).toContainText('ya no está', { timeout: 30_000 })
   })
   expect(phones.flatMap(({ complaints }) => complaints)).toEqual([])
 })

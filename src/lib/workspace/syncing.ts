@@ -134,8 +134,8 @@ export class Syncing {
   #answering: (() => void) | null = null
   /** Links that were asked for a welcome in this round, and the time the last of them is given. */
   readonly #asked = new Set<string>()
-  /** Those of them that gave one. */
-  readonly #gave = new Set<string>()
+  /** Those of them that gave one, and what was known of them when they did. */
+  readonly #gave = new Map<string, string>()
   /** Whoever gave none is asked once more, every 25 s at first. */
   readonly #onceMore = new Doubling()
   #lacking: string | null = null
@@ -447,7 +447,7 @@ export class Syncing {
       case 'serveWelcome':
         return this.#onRequest.wantsWelcome(link)
       case 'absorbWelcome':
-        this.#gave.add(link.id)
+        this.#gave.set(link.id, this.#wordFrom(attached))
         return this.#replica.absorbWelcome(effect.welcome, (feed) => attached.state.held?.get(feed) ?? -1)
       case 'serveParts':
         return this.#onRequest.wantsParts(link, effect.parts)
@@ -696,7 +696,17 @@ export class Syncing {
   /** Who could give no welcome then (its disk took nothing, say) may now. Each time later than the last, but for the first welcome. */
   #askOnceMore(): void {
     if (this.#replica.needsWelcome()) return this.#asked.clear()
-    if (this.#onceMore.isDue()) for (const id of this.#asked) if (!this.#gave.has(id)) this.#asked.delete(id)
+    if (!this.#onceMore.isDue()) return
+    for (const id of this.#asked) {
+      const attached = this.#attached.get(id)
+      // Whoever gave one may have more to give since what they hold, or what is known of anybody, is another.
+      if (!attached || this.#gave.get(id) !== this.#wordFrom(attached)) this.#asked.delete(id)
+    }
+  }
+
+  #wordFrom({ state }: Attached): string {
+    const said = [...state.said].map(([feed, seq]) => `${feed}:${seq}`).sort()
+    return [...this.#replica.ledgerHeads(), ...said].join()
   }
 
   /**
