@@ -248,6 +248,22 @@ test('somebody who waits for vouchers is not yet counted among us', async () => 
   expect(page.getByText('Barranca', { exact: true }).elements()).toHaveLength(0)
 })
 
+test('whoever the others put out is named as out, and is counted neither here nor among people without a phone', async () => {
+  const space = vertientes()
+  addPerson(space.doc.read(), {
+    name: 'Barranca',
+    member: memberId('Barranca'),
+    participation: 'own device',
+  })
+  space.membership.set({ ...space.membership.read(), removed: [memberId('Barranca')] })
+  show(space)
+  await expect.element(page.getByText('Colectivo de 3 personas')).toBeVisible()
+  const row = page.getByRole('listitem').filter({ hasText: 'Barranca' })
+  await expect.element(row.getByRole('button', { name: 'Fuera' })).toBeVisible()
+  expect(page.getByText('Barranca', { exact: true }).elements()).toHaveLength(1)
+  await expectNoBarriers()
+})
+
 test('a member nobody has named yet is there all the same, and can be given a name', async () => {
   const space = vertientes()
   space.membership.set({

@@ -313,6 +313,7 @@ export class PaperSpace implements Space {
     for (const name of start.names)
       addPerson(doc, { name, member: memberId(name), participation: 'own device' })
     this.membership = new Cell<Membership>({
+      removed: [],
       members: [
         paperMember(mine, { me: true, devices: [paperDevice(`${mine} phone`, { thisOne: true })] }),
         ...others.map((name) => paperMember(name)),

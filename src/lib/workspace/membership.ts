@@ -53,6 +53,7 @@ export const membershipFrom = (
   }
 
   return {
+    removed: removedFrom(state),
     members: [...state.members.values()]
       .map((member) => ({
         id: member.id,
@@ -164,6 +165,15 @@ export const membershipFrom = (
     me: state.devices.get(me.device)?.standing ?? 'revoked',
   }
 }
+
+/** Their devices are known still, and of nobody who is a member. */
+const removedFrom = ({ devices, members }: LedgerState): readonly MemberId[] => [
+  ...new Set(
+    [...devices.values()].flatMap(({ member, standing }) =>
+      member && standing === 'revoked' && !members.has(member) ? [member] : [],
+    ),
+  ),
+]
 
 /**
  * What this device knows of a person by itself. A pause changes nothing of it: it is about a phone, and whoever holds that

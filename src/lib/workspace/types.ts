@@ -569,6 +569,8 @@ export type NotAllowed =
   | { readonly type: 'StorageFailed' }
 
 export type Membership = {
+  /** Who was part of it until the others decided otherwise. */
+  readonly removed: readonly MemberId[]
   readonly members: readonly {
     readonly id: MemberId
     readonly founder: boolean

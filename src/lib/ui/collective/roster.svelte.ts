@@ -30,7 +30,7 @@ export class Roster {
   readonly #written = $derived.by(() => new Live(people(this.#doc.current)))
   /** Members in the ledger's order, me first; then people without a phone. */
   readonly all: readonly Somebody[] = $derived.by(() => {
-    const { members, decisions } = this.membership
+    const { members, decisions, removed } = this.membership
     // Read whatever happens: this is what makes names follow.
     const written = this.#written.current
     // Somebody who waits for vouchers is named already, and not here yet.
@@ -39,10 +39,12 @@ export class Roster {
     )
     const isWaiting = (id: string | null) =>
       written.some((person) => person.id === id && person.member !== null && waiting.includes(person.member))
+    const isRemoved = (id: string | null) =>
+      written.some((person) => person.id === id && person.member !== null && removed.includes(person.member))
     const everybody = peopleOf(
       this.#doc.current,
       members.map(({ id }) => id),
-    ).filter((person) => person.member !== null || !isWaiting(person.id))
+    ).filter((person) => person.member !== null || !(isWaiting(person.id) || isRemoved(person.id)))
     return everybody.map((person, i) => ({
       key: person.member ?? person.id ?? String(i),
       person: person.id,
@@ -50,6 +52,15 @@ export class Roster {
       participation: person.participation,
       state: person.state,
       member: members.find(({ id }) => id === person.member) ?? null,
+    }))
+  })
+
+  /** Who is part no more because the others decided so: named where what they did is told of, and nowhere counted. */
+  readonly removed: readonly { readonly id: MemberId; readonly name: string | null }[] = $derived.by(() => {
+    const written = this.#written.current
+    return this.membership.removed.map((id) => ({
+      id,
+      name: written.find(({ member }) => member === id)?.name ?? null,
     }))
   })
 
@@ -94,7 +105,8 @@ export class Roster {
   }
 
   nameOf(id: MemberId | null): string | null {
-    return this.all.find(({ member }) => id !== null && member?.id === id)?.name ?? null
+    const named = this.all.find(({ member }) => id !== null && member?.id === id)
+    return (named ?? this.removed.find((one) => one.id === id))?.name ?? null
   }
 
   /** What a phone is called by whoever holds it; `null`: it has no name. */
