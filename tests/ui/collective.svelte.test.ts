@@ -241,7 +241,8 @@ test('somebody who waits for vouchers is not yet counted among us', async () => 
     member: memberId('Barranca'),
     participation: 'own device',
   })
-  space.membership.set({ ...space.membership.read(), decisions: [paperDecision('Barranca')] })
+  const asked = [memberId('Barranca')]
+  space.membership.set({ ...space.membership.read(), asked, decisions: [paperDecision('Barranca')] })
   show(space)
   await expect.element(page.getByText('Barranca quiere entrar')).toBeVisible()
   await expect.element(page.getByText('Colectivo de 3 personas')).toBeVisible()

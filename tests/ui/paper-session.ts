@@ -314,6 +314,7 @@ export class PaperSpace implements Space {
       addPerson(doc, { name, member: memberId(name), participation: 'own device' })
     this.membership = new Cell<Membership>({
       removed: [],
+      asked: [],
       members: [
         paperMember(mine, { me: true, devices: [paperDevice(`${mine} phone`, { thisOne: true })] }),
         ...others.map((name) => paperMember(name)),

@@ -54,6 +54,7 @@ export const membershipFrom = (
 
   return {
     removed: removedFrom(state),
+    asked: askedFrom(state),
     members: [...state.members.values()]
       .map((member) => ({
         id: member.id,
@@ -174,6 +175,14 @@ const removedFrom = ({ devices, members }: LedgerState): readonly MemberId[] => 
     ),
   ),
 ]
+
+const askedFrom = (state: LedgerState): readonly MemberId[] => {
+  const removed = removedFrom(state)
+  const asked = [...state.proposals.values()].flatMap(({ proposal }) =>
+    proposal.action === 'admit' ? [proposal.member] : [],
+  )
+  return [...new Set(asked)].filter((id) => !state.members.has(id) && !removed.includes(id))
+}
 
 /**
  * What this device knows of a person by itself. A pause changes nothing of it: it is about a phone, and whoever holds that

@@ -571,6 +571,8 @@ export type NotAllowed =
 export type Membership = {
   /** Who was part of it until the others decided otherwise. */
   readonly removed: readonly MemberId[]
+  /** Who was proposed and is not in: it waits, or was put off or taken back. */
+  readonly asked: readonly MemberId[]
   readonly members: readonly {
     readonly id: MemberId
     readonly founder: boolean

@@ -30,21 +30,17 @@ export class Roster {
   readonly #written = $derived.by(() => new Live(people(this.#doc.current)))
   /** Members in the ledger's order, me first; then people without a phone. */
   readonly all: readonly Somebody[] = $derived.by(() => {
-    const { members, decisions, removed } = this.membership
+    const { members, asked, removed } = this.membership
     // Read whatever happens: this is what makes names follow.
     const written = this.#written.current
-    // Somebody who waits for vouchers is named already, and not here yet.
-    const waiting = decisions.flatMap(({ action, subject }) =>
-      action === 'admit' && subject ? [subject] : [],
-    )
-    const isWaiting = (id: string | null) =>
-      written.some((person) => person.id === id && person.member !== null && waiting.includes(person.member))
-    const isRemoved = (id: string | null) =>
-      written.some((person) => person.id === id && person.member !== null && removed.includes(person.member))
+    // Somebody who waits for vouchers, or was told “not yet”, is named already, and not here.
+    const elsewhere = new Set([...asked, ...removed])
+    const isElsewhere = (id: string | null) =>
+      written.some((person) => person.id === id && person.member !== null && elsewhere.has(person.member))
     const everybody = peopleOf(
       this.#doc.current,
       members.map(({ id }) => id),
-    ).filter((person) => person.member !== null || !(isWaiting(person.id) || isRemoved(person.id)))
+    ).filter((person) => person.member !== null || !isElsewhere(person.id))
     return everybody.map((person, i) => ({
       key: person.member ?? person.id ?? String(i),
       person: person.id,
