@@ -34,9 +34,9 @@ export class Roster {
     // Read whatever happens: this is what makes names follow.
     const written = this.#written.current
     // Somebody who waits for vouchers, or was told “not yet”, is named already, and not here.
-    const elsewhere = new Set([...asked, ...removed])
+    const elsewhere: readonly MemberId[] = [...asked, ...removed]
     const isElsewhere = (id: string | null) =>
-      written.some((person) => person.id === id && person.member !== null && elsewhere.has(person.member))
+      written.some((person) => person.id === id && person.member !== null && elsewhere.includes(person.member))
     const everybody = peopleOf(
       this.#doc.current,
       members.map(({ id }) => id),
