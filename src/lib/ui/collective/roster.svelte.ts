@@ -36,7 +36,9 @@ export class Roster {
     // Somebody who waits for vouchers, or was told “not yet”, is named already, and not here.
     const elsewhere: readonly MemberId[] = [...asked, ...removed]
     const isElsewhere = (id: string | null) =>
-      written.some((person) => person.id === id && person.member !== null && elsewhere.includes(person.member))
+      written.some(
+        (person) => person.id === id && person.member !== null && elsewhere.includes(person.member),
+      )
     const everybody = peopleOf(
       this.#doc.current,
       members.map(({ id }) => id),
