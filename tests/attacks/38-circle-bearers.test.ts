@@ -14,7 +14,7 @@ import { Shelf } from '../../src/lib/sync/blobs-shelf.ts'
 import { createBoundDevice } from '../../src/lib/workspace/circle-binding.ts'
 import { Gate } from '../../src/lib/workspace/circle-gate.ts'
 import { TestClock } from '../world/time.ts'
-import { Village, reads, writes, type Phone } from '../workspace/circle-cast.ts'
+import { Village, namesIn, reads, writes, type Phone } from '../workspace/circle-cast.ts'
 
 const DAY = 86_400_000
 
@@ -41,16 +41,7 @@ test('attack 38: all that Drago stores for a circle, and all that reaches Drago,
   await all.longLater()
   expect(reads(hers!)).toContain('lo leí')
   const { replica } = hers!
-  const secrets = [
-    replica.coll,
-    ...replica.state.devices.keys(),
-    ...replica.state.members.keys(),
-    ...replica.state.feeds.keys(),
-    ...replica.state.epochs.keys(),
-    ...replica.ledger.since([]).map(({ id }) => id),
-    ...[...replica.state.devices.values()].map(({ device }) => hexFromBytes(device.signPk)),
-    hexFromBytes(new TextEncoder().encode('solo entre')),
-  ]
+  const secrets = [...namesIn(replica), hexFromBytes(new TextEncoder().encode('solo entre'))]
   const rows = await Promise.all(
     TABLES.map(async (table) => expectOk(await drago.person.storage.all(table)).rows),
   )

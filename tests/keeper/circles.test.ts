@@ -10,7 +10,7 @@ import { generateSecretKey } from '../../src/lib/crypto/hash.ts'
 import { encodeFilesMessage, parseFilesMessage } from '../../src/lib/wire/files.ts'
 import type { Circle } from '../../src/lib/workspace/circle.ts'
 import { inspect } from '../../src/keeper/inspect.ts'
-import { Village, reads, writes, type Phone } from '../workspace/circle-cast.ts'
+import { Village, namesIn, reads, writes, type Phone } from '../workspace/circle-cast.ts'
 import { seededRandom } from '../world/time.ts'
 import { House, spellings } from './house.ts'
 
@@ -103,13 +103,7 @@ test('attack 38: neither its disk nor what it lists names anybody in a circle or
   expect(pins(circles)).toEqual([id, id, id])
   const { replica } = circles[0]
   const secrets = [
-    replica.coll,
-    ...replica.state.devices.keys(),
-    ...replica.state.members.keys(),
-    ...replica.state.feeds.keys(),
-    ...replica.state.epochs.keys(),
-    ...replica.ledger.since([]).map(({ id }) => id),
-    ...[...replica.state.devices.values()].map(({ device }) => hexFromBytes(device.signPk)),
+    ...namesIn(replica),
     ...replica.checkpoints.carriable().map(({ digest }) => hexFromBytes(digest)),
   ]
   expect(replica.checkpoints.carriable().length).toBeGreaterThan(1)

@@ -4,7 +4,7 @@ import { cautionsAt } from '../../src/lib/domain/caution-rounds.ts'
 import { askCaution, takeBackCaution } from '../../src/lib/domain/cautions.ts'
 import { movePerson, peopleOf } from '../../src/lib/domain/people.ts'
 import type { Space } from '../../src/lib/workspace/types.ts'
-import { done, facing, founded, neighbourhood } from './neighbourhood.ts'
+import { founded, neighbourhood, secondPhone } from './neighbourhood.ts'
 
 const DAY = 86_400_000
 
@@ -68,16 +68,7 @@ test('three ask that Dalia rests: all four phones see it, she writes on, and no 
 
 test('G1: with two phones, and in the names of others, Alba pauses nobody', async () => {
   const { valley, alba, bruna, ceiba, dalia, all, ask, seen } = await village()
-  const second = valley.arrive()
-  const { inviting, joining } = await facing(valley, alba, second.workspace, {
-    kind: 'device',
-    name: 'El otro',
-  })
-  inviting.confirmWords('', true)
-  await valley.live()
-  expectOk(await bruna.approve(bruna.membership.read().decisions[0]!.id))
-  await valley.live(8000)
-  const other = done(joining)
+  const other = await secondPhone(valley, alba, bruna)
   await ask(alba, dalia)
   await ask(other, dalia)
   for (const { me } of [bruna, ceiba]) await ask(other, dalia, me.member)
@@ -102,16 +93,7 @@ test('Dalia cannot end it by pausing one phone, and being detained begins nothin
 
 test('Alba loses the phone she asked with, and more than half retire it: her voice is hers as long as another phone of hers belongs', async () => {
   const { valley, alba, bruna, ceiba, dalia, ask, seen } = await village()
-  const second = valley.arrive()
-  const { inviting, joining } = await facing(valley, alba, second.workspace, {
-    kind: 'device',
-    name: 'El otro',
-  })
-  inviting.confirmWords('', true)
-  await valley.live()
-  expectOk(await bruna.approve(bruna.membership.read().decisions[0]!.id))
-  await valley.live(8000)
-  const other = done(joining)
+  const other = await secondPhone(valley, alba, bruna)
   for (const space of [alba, bruna, ceiba]) await ask(space, dalia)
   const decide = async (action: 'revokeDevice' | 'lift', device: typeof alba.me.device) => {
     expectOk(await bruna.propose({ action, device }))

@@ -1,3 +1,4 @@
+import { hexFromBytes } from '../../src/lib/core/bytes.ts'
 import { expectOk } from '../../src/lib/core/result.ts'
 import { Circles } from '../../src/lib/workspace/circles.ts'
 import type { Circle } from '../../src/lib/workspace/circle.ts'
@@ -132,3 +133,14 @@ const losesInside = (link: MemoryLink, type: SyncMessage['type']): void => {
     if (!said?.ok || said.value.type !== type) send(stream, message)
   }
 }
+
+/** Whatever names this circle, who is in it, or what was said there. In hex. */
+export const namesIn = ({ coll, state, ledger }: Circle['replica']): readonly string[] => [
+  coll,
+  ...state.devices.keys(),
+  ...state.members.keys(),
+  ...state.feeds.keys(),
+  ...state.epochs.keys(),
+  ...ledger.since([]).map(({ id }) => id),
+  ...[...state.devices.values()].map(({ device }) => hexFromBytes(device.signPk)),
+]

@@ -3,7 +3,7 @@ import { expectOk } from '../../src/lib/core/result.ts'
 import { addArticle, articles } from '../../src/lib/domain/articles.ts'
 import { deviceNames } from '../../src/lib/domain/device-names.ts'
 import { people, peopleOf } from '../../src/lib/domain/people.ts'
-import { done, facing, founded, linkOf, neighbourhood, replicaOf } from './neighbourhood.ts'
+import { done, facing, founded, linkOf, neighbourhood, replicaOf, secondPhone } from './neighbourhood.ts'
 
 test('Drago joins beside Alba: both scan, Alba looks at the name, Bruna vouches, and he has what is written', async () => {
   const valley = neighbourhood()
@@ -302,16 +302,7 @@ test('Ceiba’s phone was retired and she comes in again with it: not over what 
 test('Alba pauses the phone that brought in her other one, from that other one: it says so before, and nobody is said to have copied it', async () => {
   const valley = neighbourhood()
   const [alba, bruna, ceiba] = await founded(valley, 'Alba', 'Bruna', 'Ceiba')
-  const second = valley.arrive()
-  const { inviting, joining } = await facing(valley, alba!.space, second.workspace, {
-    kind: 'device',
-    name: 'El otro',
-  })
-  inviting.confirmWords('', true)
-  await valley.live()
-  expectOk(await bruna!.space.approve(bruna!.space.membership.read().decisions[0]!.id))
-  await valley.live(8000)
-  const other = done(joining)
+  const other = await secondPhone(valley, alba!.space, bruna!.space)
   const phone = (at: typeof other, id: typeof other.me.device) =>
     at.membership
       .read()

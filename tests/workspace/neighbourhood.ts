@@ -122,6 +122,19 @@ export const facingBack = async (
   return { receiving, returning }
 }
 
+/** Another phone of one person’s, that somebody vouches for. */
+export const secondPhone = async (of: Neighbourhood, person: Space, voucher: Space): Promise<Space> => {
+  const { inviting, joining } = await facing(of, person, of.arrive().workspace, {
+    kind: 'device',
+    name: 'El otro',
+  })
+  inviting.confirmWords('', true)
+  await of.live()
+  expectOk(await voucher.approve(voucher.membership.read().decisions[0]!.id))
+  await of.live(8000)
+  return done(joining)
+}
+
 /** What lies below what screens may ask. */
 export const replicaOf = (space: Space): LiveSpace['replica'] => {
   if (!(space instanceof LiveSpace)) throw new Error('no living space')

@@ -3,22 +3,14 @@ import { expectOk } from '../../src/lib/core/result.ts'
 import { movePerson, peopleOf } from '../../src/lib/domain/people.ts'
 import { markCheck } from '../../src/lib/domain/returns.ts'
 import type { Space } from '../../src/lib/workspace/types.ts'
-import { done, facing, facingBack, founded, neighbourhood, replicaOf } from './neighbourhood.ts'
+import { facing, facingBack, founded, neighbourhood, replicaOf, secondPhone } from './neighbourhood.ts'
 
 /** Alba has two phones; Bruna and Ceiba one each. */
 const albaWithTwo = async () => {
   const valley = neighbourhood()
   const [alba, bruna, ceiba] = await founded(valley, 'Alba', 'Bruna', 'Ceiba')
-  const second = valley.arrive()
-  const { inviting, joining } = await facing(valley, alba!.space, second.workspace, {
-    kind: 'device',
-    name: 'El otro',
-  })
-  inviting.confirmWords('', true)
-  await valley.live()
-  expectOk(await bruna!.space.approve(bruna!.space.membership.read().decisions[0]!.id))
-  await valley.live(8000)
-  return { valley, alba: alba!.space, other: done(joining), bruna: bruna!.space, ceiba: ceiba!.space }
+  const other = await secondPhone(valley, alba!.space, bruna!.space)
+  return { valley, alba: alba!.space, other, bruna: bruna!.space, ceiba: ceiba!.space }
 }
 
 const openOf = (space: Space, action: string) =>

@@ -22,11 +22,14 @@ export class Buried {
   /** The branch of the root, by place, and how far down it is known. */
   readonly #under = new Map<number, RecId>()
   #foot: { readonly seq: number; readonly id: RecId }
+  /** By place, the first name known there; where another comes there is more than one branch. */
+  readonly #places = new Map<number, RecId>()
+  #isForked = false
   #parting: Parting | null = null
 
   constructor(root: { readonly seq: number; readonly id: RecId }) {
     this.#root = this.#foot = root
-    this.#under.set(root.seq, root.id)
+    this.#stands(root)
   }
 
   get parting(): Parting | null {
@@ -35,19 +38,20 @@ export class Buried {
 
   /** Takes note of those of some records in a row that lie at or below the root. @returns whether one of them was new. */
   hear(records: readonly SealedRecord[]): boolean {
+    if (this.#root.seq < 0) return false
     let isNews = false
     for (const { id, pub } of records) {
       if (pub.seq > this.#root.seq || this.#names.has(id)) continue
       this.#names.set(id, { seq: pub.seq, prev: pub.prev })
+      this.#place({ seq: pub.seq, id })
       isNews = true
     }
-    if (isNews) {
-      this.#follow()
-      const parting = this.#part()
-      // The same object while the same is known.
-      if (JSON.stringify(parting) !== JSON.stringify(this.#parting)) this.#parting = parting
-    }
-    return isNews
+    if (!isNews) return false
+    this.#follow()
+    const parting = this.#isForked ? this.#part() : null
+    // The same object while the same is known.
+    if (JSON.stringify(parting) !== JSON.stringify(this.#parting)) this.#parting = parting
+    return true
   }
 
   /** Whether one of these stands beside the root, and so above it is another branch. */
@@ -63,8 +67,19 @@ export class Buried {
   #follow(): void {
     for (let name = this.#names.get(this.#foot.id); name?.prev; name = this.#names.get(this.#foot.id)) {
       this.#foot = { seq: name.seq - 1, id: name.prev }
-      this.#under.set(this.#foot.seq, this.#foot.id)
+      this.#stands(this.#foot)
     }
+  }
+
+  #stands(at: { readonly seq: number; readonly id: RecId }): void {
+    this.#under.set(at.seq, at.id)
+    this.#place(at)
+  }
+
+  #place({ seq, id }: { readonly seq: number; readonly id: RecId }): void {
+    const known = this.#places.get(seq)
+    if (known === undefined) this.#places.set(seq, id)
+    else this.#isForked ||= known !== id
   }
 
   /**

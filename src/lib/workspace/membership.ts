@@ -52,9 +52,10 @@ export const membershipFrom = (
     ).length
   }
 
+  const removed = removedFrom(state)
   return {
-    removed: removedFrom(state),
-    asked: askedFrom(state),
+    removed,
+    asked: askedFrom(state, removed),
     members: [...state.members.values()]
       .map((member) => ({
         id: member.id,
@@ -176,8 +177,7 @@ const removedFrom = ({ devices, members }: LedgerState): readonly MemberId[] => 
   ),
 ]
 
-const askedFrom = (state: LedgerState): readonly MemberId[] => {
-  const removed = removedFrom(state)
+const askedFrom = (state: LedgerState, removed: readonly MemberId[]): readonly MemberId[] => {
   const asked = [...state.proposals.values()].flatMap(({ proposal }) =>
     proposal.action === 'admit' ? [proposal.member] : [],
   )
