@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from 'vitest'
 import type { EpochId } from '../../src/lib/core/ids.ts'
 import { expectOk } from '../../src/lib/core/result.ts'
 import { openBox, parseBoxSet } from '../../src/lib/ledger/boxes.ts'
+import { openGrant } from '../../src/lib/ledger/grants.ts'
 import { KemKeys } from '../../src/lib/workspace/kem-keys.ts'
 import { Replica } from '../../src/lib/workspace/replica.ts'
 import { World, type Person } from '../world/cast.ts'
@@ -23,6 +24,13 @@ const kemOf = (person: Person) => ana.replica.state.devices.get(person.device)!.
 const settleFor = async (ms: number) => {
   for (let passed = 0; passed < ms; passed += DAY / 2) {
     world.clock.pass(DAY / 2)
+    await world.settle()
+  }
+}
+/** The same on phones that mostly sleep. */
+const sleepsFor = async (days: number) => {
+  for (let passed = 0; passed < days; passed += 2) {
+    world.clock.sleep(2 * DAY)
     await world.settle()
   }
 }
@@ -213,6 +221,70 @@ test('attack 42: a month after all settled, the keys of before are on no phone, 
   for (const person of world.people) expect(person.reads()).toBe('antes después ')
 }, 300_000)
 
+test('attack 42: what Dora was handed of the time before goes with the rest, and the act that handed it over never brings it back', async () => {
+  const old = epochs(ana)
+  const dora = await world.admit('Dora', ana, bea)
+  await settlesAll()
+  world.clock.pass(61_000)
+  await world.settle()
+  const keys = old.map((epoch) => dora.replica.keyring.key(epoch)!.slice())
+  await sleepsFor(32)
+  const isForgotten = async () => {
+    const rows = await everythingOn(dora)
+    expect(old.some((epoch) => dora.replica.keyring.has(epoch))).toBe(false)
+    expect(keys.some((key) => rows.some((value) => includes(value, key)))).toBe(false)
+  }
+  await isForgotten()
+  // It lies in the ledger still, and every act has it looked at again.
+  const hers = dora.replica.state.grants.filter(({ device }) => device === dora.device)
+  expect(old.every((epoch) => hers.some((grant) => grant.epochs.includes(epoch)))).toBe(true)
+  ana.replica.rotate()
+  await world.settle()
+  await isForgotten()
+  // Nor does any secret that is left on her phone open it.
+  for (const grant of hers)
+    for (const own of dora.replica.kem.holders())
+      expect(openGrant({ ledger: dora.replica.ledger, own, grant })).toMatchObject({ ok: false })
+  await dora.restarts()
+  world.connectAll()
+  await world.settle()
+  await isForgotten()
+}, 300_000)
+
+test('attack 42: whoever settles again within the month puts off nothing, and what is gone is neither asked for nor complained of', async () => {
+  const old = epochs(ana)
+  ana.replica.rotate()
+  await world.settle()
+  await settlesAll()
+  await sleepsFor(20)
+  await settlesAll()
+  await sleepsFor(12)
+  const isForgotten = () => {
+    for (const person of world.people) {
+      for (const epoch of old) expect(person.replica.keyring.has(epoch), person.name).toBe(false)
+      expect(person.replica.missingBoxes(), person.name).toEqual([])
+    }
+    expect(ana.replica.state.complaints).toEqual([])
+  }
+  isForgotten()
+  await settlesAll()
+  for (let minute = 0; minute < 2; minute++) {
+    world.clock.pass(61_000)
+    await world.settle()
+  }
+  isForgotten()
+  for (const person of world.people) await person.restarts()
+  world.connectAll()
+  for (let minute = 0; minute < 2; minute++) {
+    world.clock.pass(61_000)
+    await world.settle()
+  }
+  isForgotten()
+  await bea.writes('seguimos ')
+  await world.settle()
+  for (const person of world.people) expect(person.reads()).toBe('seguimos ')
+}, 300_000)
+
 const everythingOn = async (person: Person): Promise<readonly Uint8Array[]> => {
   const values: Uint8Array[] = []
   for (const table of ['meta', 'keys', 'boxes', 'snapshots', 'heads'] as const) {
@@ -222,8 +294,4 @@ const everythingOn = async (person: Person): Promise<readonly Uint8Array[]> => {
   return values
 }
 
-const includes = (bytes: Uint8Array, part: Uint8Array): boolean => {
-  for (let at = 0; at + part.length <= bytes.length; at++)
-    if (part.every((byte, i) => bytes[at + i] === byte)) return true
-  return false
-}
+const includes = (bytes: Uint8Array, part: Uint8Array): boolean => Buffer.from(bytes).includes(part)

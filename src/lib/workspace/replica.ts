@@ -68,6 +68,7 @@ import { handedTooMuch, type Handed } from './handed-too-much.ts'
 import { KemKeys, KEPT_MS } from './kem-keys.ts'
 import { Keyring } from './keyring.ts'
 import { Packs } from './packs.ts'
+import { Past } from './past.ts'
 import {
   baseKey,
   besideKey,
@@ -78,6 +79,7 @@ import {
   kemKey,
   ledgerKey,
   parseOwnHead,
+  pastKey,
   type OwnHead,
   settledDocKey,
   settledKey,
@@ -98,9 +100,8 @@ import type { Wish } from './types.ts'
 import { createWelcome, openKeptWelcome, openWelcome, type Welcome } from './welcome.ts'
 
 const DAY_MS = 24 * 3_600_000
-/** Records under a final checkpoint stay this long for whoever is a little behind; keys and boxes longer. ms. */
+/** Records under a final checkpoint stay this long for whoever is a little behind; keys and boxes longer: past.ts. ms. */
 const RECORDS_KEPT_MS = 7 * DAY_MS
-const KEYS_KEPT_MS = 30 * DAY_MS
 /** So many boxes (20 KB) are handed on whole, so that whoever gets them can hand them on in turn. */
 const FEW_BOXES = 16
 /** Rows since the documents were last written down, before they are again; and how long after the last of them. ms. */
@@ -166,6 +167,7 @@ export class Replica {
   readonly #above: Above | null
   readonly #debts: Debts
   readonly #calendar: Calendar
+  readonly #past: Past
   readonly #random: Random
   readonly #clock: Clock
   readonly #events = new Set<Partial<ReplicaEvents>>()
@@ -178,6 +180,8 @@ export class Replica {
   /** Where each feed goes on by what this device has signed in it, here or before it was switched off. */
   readonly #signed = new Map<FeedId, number>()
   readonly #badBoxes = new Set<EpochId>()
+  /** Grants for this device that were opened, or cannot be. */
+  readonly #triedGrants = new Set<EntryId>()
   #feeds: Feeds
   #base: Start | null = null
   #settled: HeldTo | null = null
@@ -231,6 +235,7 @@ export class Replica {
     this.keyring = new Keyring(this.coll)
     this.kem = new KemKeys({ coll: this.coll, own: this.own, storage: of.storage })
     this.#calendar = new Calendar(this.coll)
+    this.#past = new Past(this.coll)
     this.packs = new Packs(of.storage, this.coll)
     this.documents = new Documents((docs) => this.#append(docs), of)
     this.#feeds = new Feeds({ ledger: this.ledger, keys: this.keyring })
@@ -331,6 +336,7 @@ export class Replica {
     await replica.keyring.restore(storage, (epoch, key) => isKeyOf(replica.ledger, epoch, key))
     await replica.kem.restore()
     await replica.#calendar.restore(storage, of.clock.now())
+    await replica.#past.restore(storage)
     replica.#lookDaily()
     await replica.#recallRestored()
     if (await replica.#startFromRow()) {
@@ -976,12 +982,21 @@ export class Replica {
     if (committed.ok && !this.#closed) this.#keepOwn(entry.wire)
   }
 
+  /**
+   * Grants stay in the ledger for good, so what was let go of is not taken out of them again; and each is tried once: a secret
+   * made later opens none of those made before.
+   */
   #openGrants(): void {
+    const isLacking = (epoch: EpochId) => !this.keyring.has(epoch) && !this.#isPast(epoch)
     for (const grant of this.state.grants) {
-      if (grant.device !== this.own.id || grant.epochs.every((epoch) => this.keyring.has(epoch))) continue
+      if (grant.device !== this.own.id || this.#triedGrants.has(grant.id)) continue
+      if (!grant.epochs.some(isLacking)) continue
+      this.#triedGrants.add(grant.id)
       const opened = this.#openWithAnyKey((own) => openGrant({ ledger: this.ledger, own, grant }))
-      if (opened.ok)
-        for (const [epoch, key] of opened.value) if (!this.keyring.has(epoch)) this.#learnKey(epoch, key)
+      if (!opened.ok) continue
+      for (const [epoch, key] of opened.value) if (isLacking(epoch)) this.#learnKey(epoch, key)
+      // What opened it is to be gone no later than the keys in it.
+      if (this.mayAct() && this.state.kind !== 'notebook') this.#rekey()
     }
   }
 
@@ -1267,7 +1282,7 @@ export class Replica {
     const now = { checkpoint: settled.checkpoint, base: settled.base, at: this.#clock.now() }
     this.#voidStart()
     if (!(await this.#hold(now, settled)) || this.#closed) return
-    this.#settled = now
+    this.#holdTo(now)
     this.ledger.setPin(settled.checkpoint)
     // What was handed over by one member has now been found to be what all say, or is left behind.
     this.#base = { base: settled.base, docs: settled.docs, by: null, parents: null }
@@ -1281,6 +1296,12 @@ export class Replica {
     )
     this.checkpoints.tidy()
     this.#ledgerChanged()
+  }
+
+  #holdTo(settled: HeldTo): void {
+    this.#settled = settled
+    const writes = this.#past.holdTo(settled)
+    if (writes.length > 0) this.#saver.save(writes)
   }
 
   /** Writes down what is held to: in one transaction, the documents and what takes the place of the parts they came in. */
@@ -1307,7 +1328,7 @@ export class Replica {
     const held = await readHeld(this.#storage, this.coll)
     if (held?.row.holds.type === 'parts') this.#partsHeld = { parts: held.row.holds.parts, docs: held.docs }
     if (held?.docs) {
-      this.#settled = held.row
+      this.#holdTo(held.row)
       this.ledger.setPin(held.row.checkpoint)
       return { base: held.row.base, docs: held.docs, by: null, parents: null }
     }
@@ -1352,7 +1373,7 @@ export class Replica {
       this.ledger.setPin(this.row.pin ?? null)
       return this.#startSlowly()
     }
-    this.#settled = row.settled && { ...row.settled, base: new Map() }
+    if (row.settled) this.#holdTo({ ...row.settled, base: new Map() })
     // It was written down while nothing in it was too much, and is judged alike.
     this.#base = { base: row.base, docs, by: row.by, parents: row.by && this.ledger.heads() }
     this.#isProving = true
@@ -1473,19 +1494,18 @@ export class Replica {
    * recorded before. Whoever missed the checkpoint begins again from it. Spec: checkpoint.md §6.
    */
   async #letGoOfThePast(): Promise<void> {
-    const settled = this.#settled
-    const held = settled ? this.#clock.now() - settled.at : 0
-    if (!settled || held < RECORDS_KEPT_MS) return
-    await this.packs.prune(settled.base)
-    if (held < KEYS_KEPT_MS) return
+    const [settled, now] = [this.#settled, this.#clock.now()]
+    if (settled && now - settled.at >= RECORDS_KEPT_MS) await this.packs.prune(settled.base)
+    if (this.#past.under(now) === null) return
     const inUse = this.#feeds.epochsInUse()
     const gone = [...this.state.epochs.keys()].filter((epoch) => this.#isPast(epoch) && !inUse.has(epoch))
-    await this.#storage.commit(
-      gone.flatMap((epoch) => [
+    await this.#storage.commit([
+      ...this.#past.letGo(now),
+      ...gone.flatMap((epoch) => [
         this.keyring.drop(epoch),
         { table: 'boxes', key: boxesKey(this.coll, epoch), value: null } as const,
       ]),
-    )
+    ])
   }
 
   /** Also where a page is left open for months. */
@@ -1501,11 +1521,10 @@ export class Replica {
 
   /** Whether an epoch is one whose key was let go of, or is to be. */
   #isPast(epoch: EpochId): boolean {
-    const settled = this.#settled
+    const under = this.#past.under(this.#clock.now())
     return (
-      settled !== null &&
-      this.#clock.now() - settled.at >= KEYS_KEPT_MS &&
-      this.ledger.isBelow(epoch, settled.checkpoint) &&
+      under !== null &&
+      this.ledger.isBelow(epoch, under) &&
       writeEpoch(this.state, (id) => this.keyring.has(id)) !== epoch
     )
   }
@@ -1587,6 +1606,7 @@ const readFirst = (coll: CollId): readonly Wanted[] => [
   { table: 'keys', prefix: `${coll}/` },
   { table: 'keys', key: kemKey(coll) },
   { table: 'meta', key: calendarKey(coll) },
+  { table: 'meta', key: pastKey(coll) },
   { table: 'snapshots', key: startKey(coll) },
   { table: 'snapshots', key: startDocKey(coll, MAIN_DOC) },
   { table: 'snapshots', key: startDocKey(coll, CLOSED_DOC) },

@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest'
+import { hexFromBytes } from '../../src/lib/core/bytes.ts'
+import { encodeCbor } from '../../src/lib/core/cbor.ts'
+import type { CollId, EntryId } from '../../src/lib/core/ids.ts'
+import { expectOk } from '../../src/lib/core/result.ts'
+import type { Write } from '../../src/lib/sync/ports.ts'
+import { createMemoryStorage } from '../../src/lib/store/memory-storage.ts'
+import { Past } from '../../src/lib/workspace/past.ts'
+import { pastKey } from '../../src/lib/workspace/rows.ts'
+import { seededRandom } from '../world/time.ts'
+
+const DAY = 24 * 3_600_000
+const NOW = 1_770_000_000_000
+const random = seededRandom(42)
+const someId = () => hexFromBytes(random.bytes(32))
+const coll = someId() as CollId
+const [first, second, third] = [someId(), someId(), someId()] as [EntryId, EntryId, EntryId]
+
+const afterwards = async (value: Uint8Array | null): Promise<Past> => {
+  const storage = createMemoryStorage()
+  expectOk(await storage.commit([{ table: 'meta', key: pastKey(coll), value }]))
+  const past = new Past(coll)
+  await past.restore(storage)
+  return past
+}
+const bytesOf = (writes: readonly Write[]): Uint8Array => writes.at(-1)!.value!
+
+test('each agreement counts its own month, and what is gone stays gone when the clock is set back', async () => {
+  const past = new Past(coll)
+  past.holdTo({ checkpoint: first, at: NOW })
+  const value = bytesOf(past.holdTo({ checkpoint: second, at: NOW + 20 * DAY }))
+  for (const one of [past, await afterwards(value)]) {
+    expect(one.under(NOW + 29 * DAY)).toBe(null)
+    expect(one.under(NOW + 31 * DAY)).toBe(first)
+    const gone = bytesOf(one.letGo(NOW + 31 * DAY))
+    for (const later of [one, await afterwards(gone)]) {
+      expect(later.under(NOW)).toBe(first)
+      expect(later.letGo(NOW + 40 * DAY)).toEqual([])
+      expect(later.under(NOW + 50 * DAY)).toBe(second)
+    }
+  }
+})
+
+test('of many in one day the first and the last count, and the row stays short', () => {
+  const past = new Past(coll)
+  past.holdTo({ checkpoint: first, at: NOW })
+  past.holdTo({ checkpoint: second, at: NOW + 1000 })
+  expect(past.holdTo({ checkpoint: second, at: NOW + 2000 })).toEqual([])
+  past.holdTo({ checkpoint: third, at: NOW + 3000 })
+  expect(past.under(NOW + 30 * DAY)).toBe(first)
+  expect(past.under(NOW + 30 * DAY + 3000)).toBe(third)
+  let last = 0
+  for (let hour = 1; hour < 24 * 90; hour++) {
+    const at = NOW + (hour * DAY) / 24
+    last = bytesOf(past.holdTo({ checkpoint: someId() as EntryId, at })).length
+    past.letGo(at)
+  }
+  expect(last).toBeLessThan(35 * 45)
+})
+
+test('a damaged row is as none, whatever it says', async () => {
+  const past = new Past(coll)
+  const good = bytesOf(past.holdTo({ checkpoint: first, at: NOW }))
+  const damaged: Uint8Array[] = [
+    encodeCbor([2, [[random.bytes(32), 0]]]),
+    encodeCbor([1, [[random.bytes(31), 0]]]),
+    encodeCbor([1, [[random.bytes(32), -1]]]),
+    encodeCbor([1, 'x']),
+    encodeCbor([1, [null]]),
+    ...Array.from(good, (_, at) => good.slice(0, at)),
+    ...Array.from({ length: 200 }, () => random.bytes(1 + (random.bytes(1)[0]! % 80))),
+  ]
+  for (const value of damaged) expect((await afterwards(value)).under(NOW * 2)).toBe(null)
+  expect((await afterwards(good)).under(NOW * 2)).toBe(first)
+})
