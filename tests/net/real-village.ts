@@ -91,9 +91,7 @@ export const createRealVillage = async (
         sync.detach()
         attached.delete(id)
       }
-    for (const link of links)
-      if (!attached.has(link.id))
-        attached.set(link.id, person.syncing.attach(link, person.standingOf(link.peer) ?? 'stranger'))
+    for (const link of links) if (!attached.has(link.id)) attached.set(link.id, person.syncing.attach(link))
   }
 
   const villagers = people.map((person): Villager => {
@@ -104,8 +102,7 @@ export const createRealVillage = async (
     })
     person.replica.on({
       ledgerMoved: () => {
-        for (const link of villager.mesh.links.read())
-          villager.attached.get(link.id)?.judge(person.standingOf(link.peer) ?? 'stranger')
+        for (const link of villager.mesh.links.read()) villager.attached.get(link.id)?.judge()
         villager.mesh.rejudge()
       },
     })

@@ -68,20 +68,15 @@ export class Person {
   /** As the mesh does: after every change of the ledger, each link is judged anew. */
   watch(): void {
     const judge = () => {
-      for (const [link, attached] of [...this.judged]) {
-        const standing = this.standingOf(link.peer)
-        if (standing) attached.judge(standing)
-        else link.close()
-      }
+      for (const attached of [...this.judged.values()]) attached.judge()
     }
     // Of who retired, what they left may be all here now.
     this.replica.on({ ledgerMoved: judge, holdingsMoved: judge })
   }
 
   attach(link: MemoryLink): void {
-    const standing = this.standingOf(link.peer)
-    if (!standing) return link.close()
-    this.judged.set(link, this.syncing.attach(link, standing))
+    if (!this.standingOf(link.peer)) return link.close()
+    this.judged.set(link, this.syncing.attach(link))
     link.closed(() => this.judged.delete(link))
   }
 

@@ -31,7 +31,7 @@ export type Around = {
 type Inner = {
   called: boolean
   link: InnerLink | null
-  judge: ((standing: Standing) => void) | null
+  judge: (() => void) | null
   leave: () => void
 }
 
@@ -191,8 +191,7 @@ export class Circle {
     const inner: Inner = { called: true, link, judge: null, leave: () => link.close() }
     this.#inner.set(outer.id, inner)
     outer.closed(() => this.#part(outer.id))
-    const attached = this.syncing.attach(link, this.#standingOf(this.replica.state.devices.get(peer))!)
-    inner.judge = attached.judge
+    inner.judge = this.syncing.attach(link).judge
   }
 
   #standingOf(known: DeviceState | undefined): Standing | null {
@@ -216,7 +215,7 @@ export class Circle {
     for (const [id, { link, judge }] of [...this.#inner]) {
       const standing = link && this.#standingOf(this.replica.state.devices.get(link.peer))
       if (link && !standing) this.#part(id)
-      else if (standing) judge?.(standing)
+      else judge?.()
     }
   }
 

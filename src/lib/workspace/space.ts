@@ -559,7 +559,7 @@ export class LiveSpace implements Space {
   }
 
   #reach(link: MetLink): void {
-    const sync = this.#syncing.attach(link, this.#standingOf(link.peer))
+    const sync = this.#syncing.attach(link)
     const reached: Reached = { link, sync, unlive: null }
     this.#reached.set(link.id, reached)
     this.#inner.read()?.attach(link)
@@ -596,7 +596,7 @@ export class LiveSpace implements Space {
   #ledgerSeen(): void {
     const { state } = this.replica
     for (const reached of this.#reached.values()) {
-      reached.sync.judge(this.#standingOf(reached.link.peer))
+      reached.sync.judge()
       this.#enliven(reached)
     }
     this.#mesh?.rejudge()

@@ -30,6 +30,7 @@ import { ANSWER_MS, Asked } from './asked.ts'
 import { Flights, STALLED_MS } from './flights.ts'
 import { OnRequest } from './on-request.ts'
 import { Replica } from './replica.ts'
+import { standingOf } from './standing.ts'
 import { Tally } from './tally.ts'
 
 /** After this long without news, say again how far we hold: heals what a lost neighbour did not pass on. Milliseconds. */
@@ -231,8 +232,16 @@ export class Syncing {
     return this.#moved
   }
 
-  /** Begins exchanging over a link. Returns how its standing is changed, and how it is left. */
-  attach(link: Link, standing: Standing): { judge(standing: Standing): void; detach(): void } {
+  /**
+   * Begins exchanging over a link, as far as the ledger lets its peer; a link with a device that is to have none is closed, now or
+   * when that shows. Returns how it is looked at anew (all are, first, when the ledger moves), and how it is left.
+   */
+  attach(link: Link): { judge(): void; detach(): void } {
+    const standing = this.#standingOf(link)
+    if (standing === null) {
+      link.close()
+      return { judge: () => {}, detach: () => {} }
+    }
     const opened = openLink(standing, this.#holdings(link))
     const attached: Attached = {
       link,
@@ -266,16 +275,32 @@ export class Syncing {
       this.#move()
     }
     link.closed(detach)
-    return {
-      judge: (next) => {
-        // What the peer sent while it was heard for its own feeds only was let go of, and it takes it for delivered.
-        const startsOver = attached.standing === 'narrow' && next === 'full'
-        attached.standing = next
-        if (startsOver) return this.#step(attached, openAgain(next, this.#holdings(link)))
-        this.#step(attached, ledgerMoved(attached.state, next, this.#holdings(link)))
-      },
-      detach,
+    return { judge: () => this.#moveOn(attached), detach }
+  }
+
+  #standingOf({ peer }: Link): Standing | null {
+    const known = this.#replica.state.devices.get(peer)
+    return known ? standingOf(known, (feed) => this.#replica.feeds.nextSeq(feed)) : 'stranger'
+  }
+
+  /**
+   * By the ledger as it is now, before anything else is said. Returns whether anything may be: not where the link is gone, or goes
+   * with this.
+   */
+  #judge(attached: Attached): boolean {
+    const { link, standing: before } = attached
+    if (!this.#attached.has(link.id)) return false
+    const standing = this.#standingOf(link)
+    if (standing === null) {
+      link.close()
+      return false
     }
+    attached.standing = standing
+    // What the peer sent while it was heard for its own feeds only was let go of, and it takes it for delivered.
+    if (before === 'narrow' && standing === 'full')
+      this.#step(attached, openAgain(standing, this.#holdings(link)))
+    else attached.state = { ...attached.state, standing }
+    return true
   }
 
   /** Whether a linked peer has said it knows `entry` or something above it. */
@@ -326,6 +351,7 @@ export class Syncing {
   }
 
   #receive(attached: Attached, bytes: Uint8Array): void {
+    if (!this.#judge(attached)) return
     const { behind } = attached
     if (behind) {
       behind.messages.push(bytes)
@@ -504,7 +530,7 @@ export class Syncing {
   }
 
   #moveOn(attached: Attached): void {
-    if (attached.behind) return
+    if (!this.#judge(attached) || attached.behind) return
     this.#step(attached, ledgerMoved(attached.state, attached.standing, this.#holdings(attached.link)))
   }
 
@@ -618,6 +644,8 @@ export class Syncing {
   }
 
   #ledgerMoved(): void {
+    // All of them before any hears a word: what takes the place from one may be followed by what is not for them.
+    for (const attached of [...this.#attached.values()]) this.#judge(attached)
     this.#expectBoxes()
     for (const attached of [...this.#attached.values()]) {
       this.#moveOn(attached)
