@@ -2,6 +2,7 @@ import type { Clock } from '../lib/core/clock.ts'
 import type { DeviceId, FeedId } from '../lib/core/ids.ts'
 import { Cell, type Watched } from '../lib/core/watched.ts'
 import { Exchange, type Passes } from '../lib/sync/blobs-exchange.ts'
+import { BoxesAsked } from '../lib/sync/boxes-asked.ts'
 import {
   carriesAll,
   holdingsMoved,
@@ -50,6 +51,7 @@ export class Links {
   /** `device feed`: who was given the chance to send the beginning of a feed that is missing here. */
   readonly #asked = new Set<string>()
   readonly #forksTold: ForksTold
+  readonly #boxesAsked: BoxesAsked
   /** What passes of what circles give to carry, from when it keeps for somebody. */
   #exchange: Exchange | null = null
   readonly #unwatch: () => void
@@ -60,6 +62,17 @@ export class Links {
     this.#keeping = keeping
     this.#clock = clock
     this.#forksTold = new ForksTold(clock)
+    this.#boxesAsked = new BoxesAsked({
+      clock,
+      isKnown: (epoch) => keeping.state?.epochs.has(epoch) ?? false,
+      hasCome: () => false,
+      find: async (_, epoch) => {
+        const boxes = await keeping.boxes(epoch)
+        return boxes && { type: 'boxes', epoch, boxes }
+      },
+      mayHave: (link) => this.#mayHaveBoxes(link),
+      send: (link, message) => this.#send(link, message),
+    })
     this.#unwatch = keeping.changed.watch(() => this.#tellSoon())
     this.#again = clock.after(TELL_AGAIN_MS, () => this.#tellAgain())
   }
@@ -93,6 +106,7 @@ export class Links {
     link.closed(() => {
       this.#attached.delete(link.id)
       this.#forksTold.ended(link)
+      this.#boxesAsked.ended(link)
       this.#count.set(this.#attached.size)
     })
     return {
@@ -112,6 +126,7 @@ export class Links {
 
   stop(): void {
     this.#unwatch()
+    this.#boxesAsked.close()
     this.#telling?.()
     this.#again()
     this.#attached.clear()
@@ -133,6 +148,7 @@ export class Links {
   #step(attached: Attached, { state, effects }: Step): void {
     attached.state = state
     this.#carryOut(attached, effects)
+    this.#boxesAsked.look()
     this.#exchange?.look()
   }
 
@@ -141,6 +157,12 @@ export class Links {
     this.#exchange ??= blobs && new Exchange({ shelf: blobs, clock: this.#clock })
     if (this.#exchange) this.#exchange.attach(attached.link, () => this.#passes(attached))
     else attached.link.receive('files', () => {})
+  }
+
+  #mayHaveBoxes({ id }: Link): 'now' | 'later' | 'never' {
+    const attached = this.#attached.get(id)
+    if (!attached || !carriesAll(attached.standing)) return 'never'
+    return attached.state.ready && attached.state.peerReady ? 'now' : 'later'
   }
 
   #passes({ standing, state }: Attached): Passes {
@@ -185,11 +207,7 @@ export class Links {
         return
       }
       case 'serveBoxes':
-        for (const epoch of effect.epochs)
-          void this.#keeping.boxes(epoch).then((boxes) => {
-            if (boxes && carriesAll(attached.standing)) this.#send(link, { type: 'boxes', epoch, boxes })
-          })
-        return
+        return this.#boxesAsked.wants(link, effect.epochs)
       // A keeper has no welcome and no part of a checkpoint, and no single box is for it.
       case 'absorbBox':
       case 'serveWelcome':

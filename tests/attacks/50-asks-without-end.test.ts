@@ -74,3 +74,23 @@ test('attack 50: Eva’s phone asks for the same part of an agreement over and o
   expect(parts).toBeLessThan(60 * links)
   for (const person of world.people) expect(person.replica.checkpoints.checkOf(id), person.name).toBe('same')
 })
+
+test('attack 50: Eva’s phone asks for the boxes of every epoch, thousands of times in a message: each comes once, then now and then; who was away gets all', async () => {
+  const { world, ana, eva } = await withNewcomer()
+  for (const person of world.people) if (person !== ana && person !== eva) world.cut(person)
+  for (let i = 0; i < 5; i++) ana.replica.rotate()
+  await world.settle()
+  const known = [...ana.replica.state.epochs.keys()]
+  const before = heard(eva, 'boxes')
+  const epochs = Array.from({ length: 4096 }, (_, i) => known[i % known.length]!)
+  for (let minute = 0; minute < 10; minute++) {
+    says(eva, { type: 'wantBoxes', epochs }, 2)
+    await world.network.settle()
+    world.clock.pass(MINUTE_MS)
+    await world.network.settle()
+  }
+  const boxes = heard(eva, 'boxes') - before
+  // Each once, and again sixty-four at once and then twelve a minute.
+  expect(boxes).toBeGreaterThanOrEqual(known.length)
+  expect(boxes).toBeLessThan(known.length + 64 + 10 * 12 + known.length)
+})

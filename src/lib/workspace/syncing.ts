@@ -3,6 +3,7 @@ import type { DeviceId, EntryId, EpochId, FeedId } from '../core/ids.ts'
 import { nextTurn } from '../core/next-turn.ts'
 import { Cell, type Watched } from '../core/watched.ts'
 import type { Passes } from '../sync/blobs-exchange.ts'
+import { BoxesAsked } from '../sync/boxes-asked.ts'
 import {
   carriesAll,
   gaveFork,
@@ -52,8 +53,6 @@ const SLICE = 64
 const MAX_BEHIND_BYTES = 64 * 1024 * 1024
 /** What holding even an empty one takes. Bytes. */
 const MESSAGE_BYTES = 128
-/** Boxes a peer asked for and gets when they come, epochs. */
-const MOST_OWED = 64
 /** A peer that keeps sending what does not parse or does not hold is not worth the battery. */
 const MAX_BAD = 64
 
@@ -77,8 +76,6 @@ type Attached = {
   readonly patience: Patience
   /** Messages with entries that came. */
   entriesHeard: number
-  /** Epochs it asked the boxes of that were not here, and when. */
-  readonly owedBoxes: Map<EpochId, number>
 }
 
 /** Who of the neighbours may lack what came over another link. Where all are linked with all: nobody. */
@@ -142,6 +139,7 @@ export class Syncing {
   #lacking: string | null = null
   readonly #forksTold: ForksTold
   readonly #onRequest: OnRequest
+  readonly #boxesAsked: BoxesAsked
   #asking: (() => void) | null = null
   #telling: (() => void) | null = null
   #tellingLedger: (() => void) | null = null
@@ -162,6 +160,14 @@ export class Syncing {
       clock,
       send: (link, message) => void this.#send(link, message),
       mayHave: ({ id }) => this.#attached.get(id)?.standing === 'full' && !this.#paused.read(),
+    })
+    this.#boxesAsked = new BoxesAsked({
+      clock,
+      isKnown: (epoch) => replica.state.epochs.has(epoch),
+      hasCome: (epoch) => replica.keyring.has(epoch),
+      find: (link, epoch) => this.#findBoxes(link, epoch),
+      mayHave: (link) => this.#mayHaveBoxes(link),
+      send: (link, message) => void this.#send(link, message),
     })
     this.#stops.push(
       replica.on({
@@ -257,7 +263,6 @@ export class Syncing {
       tally: new Tally(this.#clock.now()),
       patience: new Patience(),
       entriesHeard: 0,
-      owedBoxes: new Map(),
     }
     this.#attached.set(link.id, attached)
     const stop = link.receive('records', (bytes) => this.#receive(attached, bytes))
@@ -270,6 +275,7 @@ export class Syncing {
       this.#askedBoxes.end(link)
       this.#forksTold.ended(link)
       this.#onRequest.ended(link)
+      this.#boxesAsked.ended(link)
       this.#tellOwed()
       this.#askOthers()
       this.#move()
@@ -345,6 +351,7 @@ export class Syncing {
     this.#again?.()
     this.#asking?.()
     this.#onRequest.close()
+    this.#boxesAsked.close()
     this.#answering?.()
     for (const stop of this.#stops) stop()
     this.#attached.clear()
@@ -416,12 +423,14 @@ export class Syncing {
   }
 
   #step(attached: Attached, { state, effects }: Step): void {
+    const wasAgreed = attached.state.ready && attached.state.peerReady
     attached.state = state
     this.#carryOut(attached, effects)
     if (attached.state.owesLedger && attached.state.toldHeads !== this.#replica.ledgerHeads().join())
       this.#tellLedgerSoon()
     const { standing, greeting, link } = attached
     const isAgreed = attached.state.ready && attached.state.peerReady
+    if (isAgreed && !wasAgreed) this.#boxesAsked.look()
     if (this.#replica.awaitsOthers && greeting && isAgreed && standing === 'full')
       this.#replica.heardFrom(link.peer, greeting)
   }
@@ -464,8 +473,7 @@ export class Syncing {
         return
       }
       case 'serveBoxes':
-        for (const epoch of effect.epochs) void this.#serveBoxes(attached, epoch)
-        return
+        return this.#boxesAsked.wants(link, effect.epochs)
       case 'absorbBoxes':
         return this.#replica.absorbBoxes(effect.epoch, effect.boxes)
       case 'absorbBox':
@@ -487,22 +495,20 @@ export class Syncing {
     }
   }
 
-  async #serveBoxes(attached: Attached, epoch: EpochId): Promise<void> {
-    const boxes = await this.#boxesFor(attached, epoch)
-    const { owedBoxes, link } = attached
-    if (!boxes && owedBoxes.size < MOST_OWED) owedBoxes.set(epoch, this.#clock.now())
-    if (boxes && this.#attached.has(link.id) && carriesAll(attached.standing)) this.#send(link, boxes)
+  /** They lie on the disk with their key, or a moment after. Who holds the key without them had it from a box of its own. */
+  async #findBoxes(link: Link, epoch: EpochId): Promise<SyncMessage | 'later' | null> {
+    const attached = this.#attached.get(link.id)
+    const boxes = attached ? await this.#boxesFor(attached, epoch) : null
+    if (boxes || !attached) return boxes
+    if (!this.#replica.keyring.has(epoch)) return 'later'
+    await this.#replica.settled()
+    return this.#boxesFor(attached, epoch)
   }
 
-  /** Who hears of an epoch asks for its boxes, which may be on their way here still. After a while it asks somebody else. */
-  async #serveOwedBoxes(attached: Attached): Promise<void> {
-    const { owedBoxes } = attached
-    if (owedBoxes.size === 0) return
-    const since = this.#clock.now() - ANSWER_MS
-    for (const [epoch, at] of owedBoxes) if (at < since) owedBoxes.delete(epoch)
-    await this.#replica.settled()
-    for (const epoch of [...owedBoxes.keys()].filter((epoch) => this.#replica.keyring.has(epoch)))
-      if (owedBoxes.delete(epoch)) await this.#serveBoxes(attached, epoch)
+  #mayHaveBoxes({ id }: Link): 'now' | 'later' | 'never' {
+    const attached = this.#attached.get(id)
+    if (!attached || !carriesAll(attached.standing)) return 'never'
+    return attached.state.ready && attached.state.peerReady ? 'now' : 'later'
   }
 
   /** A device gets its own box of many; a keeper, which has none, all of them to hand on. */
@@ -649,8 +655,8 @@ export class Syncing {
     this.#expectBoxes()
     for (const attached of [...this.#attached.values()]) {
       this.#moveOn(attached)
-      void this.#serveOwedBoxes(attached)
     }
+    this.#boxesAsked.look()
     this.#move()
   }
 
