@@ -27,8 +27,8 @@ export class OnRequest {
   readonly #replica: Replica
   readonly #clock: Clock
   readonly #send: (link: Link, message: SyncMessage) => void
-  /** Whether this link may have such things now. */
-  readonly #mayHave: (link: Link) => boolean
+  /** Whether this link may have such things: now, when both ends hold the same acts, or not at all. */
+  readonly #mayHave: (link: Link) => 'now' | 'later' | 'never'
   readonly #asked = new Map<string, Asked>()
   readonly #welcomes: Ration
   readonly #partsAgain: Ration
@@ -39,7 +39,7 @@ export class OnRequest {
     readonly replica: Replica
     readonly clock: Clock
     readonly send: (link: Link, message: SyncMessage) => void
-    readonly mayHave: (link: Link) => boolean
+    readonly mayHave: (link: Link) => 'now' | 'later' | 'never'
   }) {
     this.#replica = of.replica
     this.#clock = of.clock
@@ -59,6 +59,11 @@ export class OnRequest {
     for (const digest of digests)
       if (this.#replica.checkpoints.has(digest)) parts.set(hexFromBytes(digest), digest)
     void this.#serve(link)
+  }
+
+  /** Both ends of a link hold the same acts, perhaps once more. */
+  agreed(link: Link): void {
+    if (this.#asked.has(link.id)) void this.#serve(link)
   }
 
   ended({ id }: Link): void {
@@ -89,7 +94,7 @@ export class OnRequest {
     } finally {
       asked.isServing = false
     }
-    const waits = this.#asked.has(link.id) ? this.#waits(link, asked) : []
+    const waits = this.#asked.has(link.id) && this.#mayHave(link) === 'now' ? this.#waits(link, asked) : []
     asked.callOff?.()
     asked.callOff =
       waits.length > 0 ? this.#clock.after(Math.min(...waits), () => void this.#serve(link)) : null
@@ -97,6 +102,8 @@ export class OnRequest {
 
   /** @returns whether something was given, or is no longer asked for. */
   async #giveNext(link: Link, asked: Asked): Promise<boolean> {
+    // They begin anew: now it would be dropped there.
+    if (this.#mayHave(link) === 'later') return false
     for (const [name, digest] of asked.parts) {
       if (this.#waitForPart(link, name) > 0) continue
       asked.parts.delete(name)
@@ -105,15 +112,20 @@ export class OnRequest {
     }
     if (!asked.welcome || this.#welcomes.wait(link.peer) > 0) return false
     asked.welcome = false
-    const welcome = this.#mayHave(link) ? await this.#replica.welcomeOnDisk(link.peer) : null
-    if (!welcome || !this.#mayHave(link)) return true
+    const welcome = this.#mayHave(link) === 'now' ? await this.#replica.welcomeOnDisk(link.peer) : null
+    const may = this.#mayHave(link)
+    if (may === 'later') {
+      asked.welcome = true
+      return false
+    }
+    if (!welcome || may === 'never') return true
     this.#welcomes.had(link.peer)
     this.#send(link, { type: 'welcome', welcome })
     return true
   }
 
   #givePart(link: Link, name: string, digest: Uint8Array): void {
-    const part = this.#mayHave(link) ? this.#replica.partFor(digest, link.peer) : null
+    const part = this.#mayHave(link) === 'now' ? this.#replica.partFor(digest, link.peer) : null
     if (!part) return
     const given = `${link.peer} ${name}`
     if (this.#given.has(given)) this.#partsAgain.had(link.peer)

@@ -159,14 +159,14 @@ export class Syncing {
       replica,
       clock,
       send: (link, message) => void this.#send(link, message),
-      mayHave: ({ id }) => this.#attached.get(id)?.standing === 'full' && !this.#paused.read(),
+      mayHave: (link) => this.#mayHave(link, 'full'),
     })
     this.#boxesAsked = new BoxesAsked({
       clock,
       isKnown: (epoch) => replica.state.epochs.has(epoch),
       hasCome: (epoch) => replica.keyring.has(epoch),
       find: (link, epoch) => this.#findBoxes(link, epoch),
-      mayHave: (link) => this.#mayHaveBoxes(link),
+      mayHave: (link) => this.#mayHave(link, 'full or sealed'),
       send: (link, message) => void this.#send(link, message),
     })
     this.#stops.push(
@@ -430,7 +430,10 @@ export class Syncing {
       this.#tellLedgerSoon()
     const { standing, greeting, link } = attached
     const isAgreed = attached.state.ready && attached.state.peerReady
-    if (isAgreed && !wasAgreed) this.#boxesAsked.look()
+    if (isAgreed && !wasAgreed) {
+      this.#boxesAsked.look()
+      this.#onRequest.agreed(attached.link)
+    }
     if (this.#replica.awaitsOthers && greeting && isAgreed && standing === 'full')
       this.#replica.heardFrom(link.peer, greeting)
   }
@@ -505,10 +508,13 @@ export class Syncing {
     return this.#boxesFor(attached, epoch)
   }
 
-  #mayHaveBoxes({ id }: Link): 'now' | 'later' | 'never' {
-    const attached = this.#attached.get(id)
-    if (!attached || !carriesAll(attached.standing)) return 'never'
-    return attached.state.ready && attached.state.peerReady ? 'now' : 'later'
+  /** What is given for the asking: boxes over a sealed link too, and while written content is held back. */
+  #mayHave({ id }: Link, over: 'full' | 'full or sealed'): 'now' | 'later' | 'never' {
+    const { standing, state } = this.#attached.get(id) ?? { standing: null, state: null }
+    const may =
+      over === 'full' ? standing === 'full' && !this.#paused.read() : standing && carriesAll(standing)
+    if (!may || !state) return 'never'
+    return state.ready && state.peerReady ? 'now' : 'later'
   }
 
   /** A device gets its own box of many; a keeper, which has none, all of them to hand on. */
