@@ -585,8 +585,10 @@ export class Syncing {
     return next
   }
 
-  #mayServe({ link, standing }: Attached): boolean {
-    return this.#attached.has(link.id) && carriesAll(standing) && !this.#paused.read()
+  /** Not while the two begin anew: it would be dropped there, and count as held here. */
+  #mayServe({ link, standing, state }: Attached): boolean {
+    const isAgreed = state.ready && state.peerReady
+    return this.#attached.has(link.id) && carriesAll(standing) && isAgreed && !this.#paused.read()
   }
 
   #sendRun(
@@ -644,9 +646,7 @@ export class Syncing {
       const pass = () => this.#sendRun(attached, { records, seal }, records.length)
       if (attached.busy === 0) pass()
       else
-        attached.serving = attached.serving.then(
-          () => void (attached.standing !== 'narrow' && !this.#paused.read() && pass()),
-        )
+        attached.serving = attached.serving.then(() => void (this.#mayServe(attached) && pass()))
     }
   }
 
