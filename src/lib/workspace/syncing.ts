@@ -645,8 +645,7 @@ export class Syncing {
       attached.tally.toSend += records.length
       const pass = () => this.#sendRun(attached, { records, seal }, records.length)
       if (attached.busy === 0) pass()
-      else
-        attached.serving = attached.serving.then(() => void (this.#mayServe(attached) && pass()))
+      else attached.serving = attached.serving.then(() => void (this.#mayServe(attached) && pass()))
     }
   }
 
