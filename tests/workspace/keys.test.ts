@@ -130,6 +130,44 @@ test('the phone dies between making a key and telling of it: the next start goes
   expect(ana.replica.standing()).toBe('active')
 })
 
+test('a month after her last new key Ana makes the next one, and lets go of those before the last, in one breath: neither undoes the other', async () => {
+  const now = world.clock.now()
+  const kem = new KemKeys({ coll: ana.replica.coll, own: ana.replica.own, storage: ana.storage })
+  const last = await kem.make(now)
+  const making = kem.make(now + 31 * DAY)
+  await kem.tidy(now + 31 * DAY, { isFinal: () => false, inUse: last! })
+  const next = await making
+  const again = new KemKeys({ coll: ana.replica.coll, own: ana.replica.own, storage: ana.storage })
+  await again.restore()
+  for (const one of [kem, again])
+    expect([...one.holders()].map(({ device }) => device.kemPk)).toEqual([next, last])
+})
+
+test('a phone is closed while a key is about to be made: those it has are still there when it is opened again', async () => {
+  const { coll, own } = ana.replica
+  const kem = new KemKeys({ coll, own, storage: ana.storage })
+  const first = await kem.make(world.clock.now())
+  const [second, third] = [kem.make(world.clock.now()), kem.make(world.clock.now())]
+  kem.forget()
+  expect([await second, await third]).toEqual([null, null])
+  const again = new KemKeys({ coll, own, storage: ana.storage })
+  await again.restore()
+  expect([...again.holders()].map(({ device }) => device.kemPk)).toEqual([first, own.device.kemPk])
+})
+
+test('the phone died before it told of a key: a month later the one before is still there, since all box to that', async () => {
+  ana.replica.rotate()
+  await world.settle()
+  const told = kemOf(ana)
+  const kem = new KemKeys({ coll: ana.replica.coll, own: ana.replica.own, storage: ana.storage })
+  await kem.restore()
+  const untold = await kem.make(world.clock.now())
+  await kem.tidy(world.clock.now() + 31 * DAY, { isFinal: () => false, inUse: told })
+  expect([...kem.holders()].map(({ device }) => device.kemPk)).toEqual([untold, told])
+  await kem.tidy(world.clock.now() + 31 * DAY, { isFinal: () => false, inUse: untold! })
+  expect([...kem.holders()].map(({ device }) => device.kemPk)).toEqual([untold])
+})
+
 test('once all have settled on it, the secret of an old key is gone from the phone, the very first one too', async () => {
   ana.replica.rotate()
   await world.settle()
@@ -204,7 +242,7 @@ test('attack 42: a month after all settled, the keys of before are on no phone, 
   await settlesAll()
   ana.replica.rotate()
   await world.settle()
-  await settleFor(31 * DAY)
+  await sleepsFor(32)
   for (const person of world.people) await person.restarts()
   for (const person of world.people) {
     for (const epoch of old) expect(person.replica.keyring.has(epoch)).toBe(false)

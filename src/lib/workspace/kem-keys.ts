@@ -1,3 +1,4 @@
+import { equalBytes } from '../core/bytes.ts'
 import { decodeCbor, encodeCbor, isBytes, isUint, type Cbor } from '../core/cbor.ts'
 import type { CollId } from '../core/ids.ts'
 import type { OwnDevice } from '../crypto/device.ts'
@@ -26,7 +27,8 @@ export class KemKeys {
   /** Oldest first. */
   #made: readonly Made[] = []
   #firstIsGone = false
-  #tidying = false
+  #turn: Promise<void> = Promise.resolve()
+  #isForgotten = false
 
   constructor(of: { readonly coll: CollId; readonly own: OwnDevice; readonly storage: Storage }) {
     this.#coll = of.coll
@@ -55,28 +57,35 @@ export class KemKeys {
   }
 
   /** A new pair, on disk before anybody hears of it. `null`: the disk could not take it. */
-  async make(now: number): Promise<KemPublic | null> {
-    const pair = createKemPair()
-    const made = [...this.#made, { ...pair, at: now }]
-    if (!(await this.#keep(made, this.#firstIsGone))) return null
-    this.#made = made
-    return pair.publicKey
+  make(now: number): Promise<KemPublic | null> {
+    return this.#inTurn(async () => {
+      // What is written down is all there is: of a device that is closed, nothing.
+      if (this.#isForgotten) return null
+      const pair = createKemPair()
+      const made = [...this.#made, { ...pair, at: now }]
+      if (!(await this.#keep(made, this.#firstIsGone))) return null
+      this.#made = made
+      return pair.publicKey
+    })
   }
 
   /**
    * Lets go of secrets nobody needs: those before the newest whose key `isFinal` says was taken note of for good, and
-   * those whose next one is a month old.
+   * those whose next one is a month old. Never the one that others box to, `inUse`, nor any later one.
    */
-  async tidy(now: number, isFinal: (kemPk: KemPublic) => boolean): Promise<void> {
-    const last = this.#made.findLastIndex(({ publicKey, at }) => isFinal(publicKey) || now - at >= KEPT_MS)
-    if (last < 0 || (last === 0 && this.#firstIsGone)) return
-    if (this.#tidying) return
-    this.#tidying = true
-    try {
-      await this.#letGo(last)
-    } finally {
-      this.#tidying = false
-    }
+  tidy(
+    now: number,
+    others: { readonly isFinal: (kemPk: KemPublic) => boolean; readonly inUse: KemPublic },
+  ): Promise<void> {
+    return this.#inTurn(async () => {
+      const inUse = this.#made.findLastIndex(({ publicKey }) => equalBytes(publicKey, others.inUse))
+      const due = this.#made.findLastIndex(
+        ({ publicKey, at }) => others.isFinal(publicKey) || now - at >= KEPT_MS,
+      )
+      const last = Math.min(due, inUse)
+      if (this.#isForgotten) return
+      if (last > 0 || (last === 0 && !this.#firstIsGone)) await this.#letGo(last)
+    })
   }
 
   async #letGo(last: number): Promise<void> {
@@ -88,12 +97,23 @@ export class KemKeys {
     forget(...gone.map(({ secretKey }) => secretKey))
   }
 
+  /** One at a time: each writes down all there is, and would undo what another is about to write. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work)
+    this.#turn = turn.then(
+      () => {},
+      () => {},
+    )
+    return turn
+  }
+
   /** Whether the very first secret is to be taken out of the row it lies in. */
   get firstIsGone(): boolean {
     return this.#firstIsGone
   }
 
   forget(): void {
+    this.#isForgotten = true
     forget(...this.#made.map(({ secretKey }) => secretKey))
     this.#made = []
   }

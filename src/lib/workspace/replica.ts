@@ -967,7 +967,8 @@ export class Replica {
           ({ id, act }) =>
             act?.type === 'rekey' && equalBytes(act.kemPk, kemPk) && this.ledger.isBelow(id, pin),
         )
-    void this.kem.tidy(now, isFinal).then(() => {
+    const inUse = this.state.devices.get(this.own.id)!.kemPk
+    void this.kem.tidy(now, { isFinal, inUse }).then(() => {
       if (!this.kem.firstIsGone || this.own.kemSk.every((byte) => byte === 0)) return
       forget(this.own.kemSk)
       this.#saver.save([{ table: 'meta', key: spaceKey(this.coll), value: encodeSpaceRow(this.row) }])
