@@ -94,3 +94,17 @@ test('attack 50: Eva’s phone asks for the boxes of every epoch, thousands of t
   expect(boxes).toBeGreaterThanOrEqual(known.length)
   expect(boxes).toBeLessThan(known.length + 64 + 10 * 12 + known.length)
 })
+
+test('attack 50: Eva’s phone complains forty times of one epoch: she is handed its key three times, and no act of others more', async () => {
+  const { world, ana, eva } = await withNewcomer()
+  const [epoch] = [...ana.replica.state.epochs.keys()]
+  for (let i = 0; i < 40; i++) {
+    eva.replica.act({ type: 'complain', epoch: epoch!, reason: i % 2 === 0 ? 'noBox' : 'badBox' })
+    await world.settle()
+  }
+  expect(ana.replica.state.complaints.length).toBeGreaterThan(30)
+  // Two who wait the same random while may both do it.
+  const granted = ana.replica.state.grants.filter(({ device }) => device === eva.device)
+  expect(granted.length).toBeGreaterThan(0)
+  expect(granted.length).toBeLessThanOrEqual(6)
+}, 60_000)

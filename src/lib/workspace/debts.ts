@@ -14,6 +14,9 @@ const MINUTE_MS = 60_000
 /** Boxes travel behind the act that tells of them: this long is waited before doing without. */
 const BOXES_MS = 5000
 
+/** So often a device is handed the key of one epoch because it complained. */
+const MOST_ANSWERED = 3
+
 /** What a device needs to pay what the collective owes. */
 export type Payer = {
   readonly ledger: Ledger
@@ -286,8 +289,12 @@ export class Debts {
     )
   }
 
+  /** Those that are answered: each answer is an act that stays, and nobody loses a key so often. */
   #complaintsOf(epoch: EpochId, device: DeviceId) {
-    return this.#payer.state().complaints.filter((one) => one.author === device && one.epoch === epoch)
+    return this.#payer
+      .state()
+      .complaints.filter((one) => one.author === device && one.epoch === epoch)
+      .slice(0, MOST_ANSWERED)
   }
 
   /** A grant as it stands now: asked for once more it is worth another try. */
