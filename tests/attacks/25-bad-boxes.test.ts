@@ -101,3 +101,25 @@ test('attack 25: Bruna gets garbage for a key, complains, and somebody who has t
   }
   expect(bruna!.replica.keyring.key(epoch)).toEqual(key)
 })
+
+test('attack 25: nobody can hand Bruna the key, and she gets the garbage again after each start: she has said so once', async () => {
+  const world = new World(26)
+  const [alba, bruna] = await world.found('Alba', 'Bruna', 'Ceiba')
+  for (const person of world.people) world.cut(person)
+  const { entry, boxes } = craft({ ledger: alba!.replica.ledger, own: alba!.replica.own }, (place, fresh) =>
+    [...alba!.replica.state.devices.values()].flatMap((device) =>
+      createBoxes(fresh, place, [{ id: device.id, kemPk: device.kemPk }]).map((box) =>
+        device.id === bruna!.device ? { ...box, sealed: new Uint8Array(72) } : box,
+      ),
+    ),
+  )
+  const epoch = entry.id as EpochId
+  bruna!.replica.absorbEntries([entry.wire])
+  for (let start = 0; start < 3; start++) {
+    bruna!.replica.absorbBoxes(epoch, encodeBoxSet(boxes))
+    await bruna!.replica.settled()
+    await bruna!.restarts()
+  }
+  const said = bruna!.replica.state.complaints.filter((one) => one.epoch === epoch)
+  expect(said.map(({ author, reason }) => [author, reason])).toEqual([[bruna!.device, 'badBox']])
+})

@@ -651,7 +651,12 @@ export class Replica {
     // A key made after the copy this device began from: nobody did wrong, and it is asked for as one that never came.
     if (this.outdated || this.awaitsOthers || this.#hasLostKeyOf(epoch)) return
     this.#badBoxes.add(epoch)
-    this.act({ type: 'complain', epoch, reason: opened.error.type === 'BadCommit' ? 'badCommit' : 'badBox' })
+    const reason = opened.error.type === 'BadCommit' ? 'badCommit' : 'badBox'
+    // Said before the last start, it stands.
+    const isSaid = this.state.complaints.some(
+      (one) => one.author === this.own.id && one.epoch === epoch && one.reason === reason,
+    )
+    if (!isSaid) this.act({ type: 'complain', epoch, reason })
   }
 
   /** Epochs whose key was handed over for a key of this device that it does not have any more. */
