@@ -1,5 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import { createSignPair } from '../../src/lib/crypto/sign.ts'
+import { expectOk } from '../../src/lib/core/result.ts'
+import { parseEntry } from '../../src/lib/ledger/entry.ts'
 import { parseSyncMessage, type SyncMessage } from '../../src/lib/wire/sync.ts'
 import { World, type Person } from '../world/cast.ts'
 
@@ -35,12 +37,26 @@ const sentTo = ({ device }: Person): readonly SyncMessage[] =>
 
 const kindsSentTo = (person: Person) => sentTo(person).map(({ type }) => type)
 
+/** The act by which she is out, with what it stands on, and nothing that came beside or after. */
+const expectToldWhy = (person: Person) => {
+  const { ledger, state } = ana.replica
+  const why = state.devices.get(person.device)!.revokedBy
+  const told = sentTo(person)
+  expect(kindsSentTo(person), person.name).toEqual(['entries'])
+  const ids = told.flatMap((message) =>
+    message.type === 'entries' ? message.entries.map((wire) => expectOk(parseEntry(wire)).id) : [],
+  )
+  expect(ids).toEqual(expect.arrayContaining([...why]))
+  for (const id of ids) expect(ledger.inClosure(why, id)).toBe(true)
+  expect(told.map((message) => message.type === 'entries' && message.heads)).toEqual([why])
+}
+
 const standingOf = (person: Person) => ana.replica.state.devices.get(person.device)?.standing
 
 /** A majority ends a device; what else is said after that is for those who are left. */
 const end = async (...out: Person[]): Promise<void> => {
   for (const { device } of out) {
-    const proposal = bea.replica.propose({ action: 'revokeDevice', device, annul: [] })
+    const proposal = bea.replica.propose({ action: 'revokeDevice', device })
     await world.settle()
     for (const one of [fe, gema, hilda]) one.replica.approve(proposal)
     await world.settle()
@@ -53,23 +69,23 @@ const end = async (...out: Person[]): Promise<void> => {
   await world.settle()
 }
 
-test('Ana hears in one breath that Cata is out and what was said since: Cata, linked with her, gets nothing of it', async () => {
+test('Ana hears in one breath that Cata is out and what was said since: Cata, linked with her, hears the one and nothing of the other', async () => {
   await end(cata)
   world.link(ana, bea)
   await world.settle()
   expect(standingOf(cata)).toBe('revoked')
   expect(ana.reads()).toContain('sin ella')
-  expect(kindsSentTo(cata)).toEqual([])
+  expectToldWhy(cata)
   expect(kindsSentTo(dani)).toContain('entries')
   expect(world.linked(ana, cata)).toBe(false)
 })
 
-test('Cata and Dani are out at once: that the link with one ends tells the other nothing', async () => {
+test('Cata and Dani are out at once: each hears by what, and that the link with one ends tells the other nothing more', async () => {
   await end(cata, dani)
   world.link(ana, bea)
   await world.settle()
   expect([cata, dani].map(standingOf)).toEqual(['revoked', 'revoked'])
-  for (const one of [cata, dani]) expect(kindsSentTo(one), one.name).toEqual([])
+  for (const one of [cata, dani]) expectToldWhy(one)
 })
 
 test('Cata is suspended: she learns it, and from that breath on gets no key and no word of anybody', async () => {

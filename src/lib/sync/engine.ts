@@ -261,17 +261,16 @@ const named = (state: LinkState, theirHeads: readonly EntryId[], holdings: Holdi
   theirMarks: union((state.theirHeads ?? []).filter(holdings.settled), state.theirMarks).slice(0, MOST_MARKS),
 })
 
+/** What the peer named, and what it was sent. */
+export const toldTo = ({ theirHeads, given, theirMarks }: LinkState): readonly EntryId[] => [
+  ...(theirHeads ?? []),
+  ...given,
+  ...theirMarks,
+]
+
 /** Whoever names any head holds the beginning, even where it is known here of nothing else. */
-const knownToPeer = (
-  { theirHeads, given, theirMarks }: LinkState,
-  holdings: Holdings,
-): readonly EntryId[] => [
-  ...new Set([
-    ...(theirHeads ?? []),
-    ...given,
-    ...theirMarks,
-    ...(theirHeads?.length ? holdings.ledgerMarks().slice(-1) : []),
-  ]),
+const knownToPeer = (state: LinkState, holdings: Holdings): readonly EntryId[] => [
+  ...new Set([...toldTo(state), ...(state.theirHeads?.length ? holdings.ledgerMarks().slice(-1) : [])]),
 ]
 
 const lacksLedger = (state: LinkState, holdings: Holdings): boolean =>
@@ -287,7 +286,7 @@ const giveSince = (state: LinkState, have: readonly EntryId[], holdings: Holding
   const [entries, heads] = [holdings.entriesSince(have), holdings.ledgerHeads()]
   return {
     state: { ...state, given: heads, toldHeads: heads.join(), owesLedger: false },
-    effects: sendEntries(entries, heads),
+    effects: inMessages(entries, heads).map(send),
   }
 }
 
@@ -336,10 +335,15 @@ export const carriesAll = (standing: Standing): boolean => standing === 'full' |
 const send = (message: SyncMessage): Effect => ({ type: 'send', message })
 
 /** As many messages as it takes, each with all heads, so that nobody thinks it has everything before it does. */
-const sendEntries = (entries: readonly Uint8Array[], heads: readonly EntryId[]): readonly Effect[] =>
-  Array.from({ length: Math.max(1, Math.ceil(entries.length / ENTRIES_EACH)) }, (_, i) =>
-    send({ type: 'entries', entries: entries.slice(i * ENTRIES_EACH, (i + 1) * ENTRIES_EACH), heads }),
-  )
+export const inMessages = (
+  entries: readonly Uint8Array[],
+  heads: readonly EntryId[],
+): readonly SyncMessage[] =>
+  Array.from({ length: Math.max(1, Math.ceil(entries.length / ENTRIES_EACH)) }, (_, i) => ({
+    type: 'entries',
+    entries: entries.slice(i * ENTRIES_EACH, (i + 1) * ENTRIES_EACH),
+    heads,
+  }))
 
 const union = (a: readonly EntryId[], b: readonly EntryId[]) => [...new Set([...a, ...b])]
 

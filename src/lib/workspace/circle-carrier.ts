@@ -315,10 +315,12 @@ export class Carrier {
       } else if (message.type === 'boxes') {
         replica.absorbBoxes(message.epoch, message.boxes)
         whole &&= replica.state.epochs.has(message.epoch)
-        this.#carried.epoch(message.epoch)
+        if (replica.areBoxesOf(message.epoch, message.boxes)) this.#carried.epoch(message.epoch)
       } else if (message.type === 'segment') {
-        whole = replica.absorbSegment(message.records, message.seal) && whole
-        this.#noteRecords(message.records)
+        const holds = replica.absorbSegment(message.records, message.seal)
+        whole &&= holds
+        // Only what holds is carried: else anybody could have it believed of what is not, and nobody would give it.
+        if (holds) this.#noteRecords(message.records)
       }
     if (!whole && this.#incomplete.length < 1024) this.#incomplete.push({ epoch, envelope })
   }

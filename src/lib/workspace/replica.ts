@@ -559,6 +559,14 @@ export class Replica {
       .map(({ wire }) => wire)
   }
 
+  /** The same, of what lies at or below `acts` alone. */
+  entriesUpTo(acts: readonly EntryId[], have: readonly EntryId[]): readonly Uint8Array[] {
+    return this.ledger
+      .since(have)
+      .filter(({ id }) => !this.#unsaved.has(id) && this.ledger.inClosure(acts, id))
+      .map(({ wire }) => wire)
+  }
+
   /**
    * Whether all that is not at or below `have` may come to a peer a moment later. A rotation only where its maker reaches the peer
    * itself: what is written next is under its key.
@@ -633,6 +641,12 @@ export class Replica {
     if (!boxes.ok || !verifyBoxSet(state, boxes.value)) return
     this.#saver.save([{ table: 'boxes', key: boxesKey(this.coll, epoch), value: bytes }])
     if (state.recipients.includes(this.own.id)) this.#openBox(epoch, boxes.value)
+  }
+
+  /** Whether these are all the boxes of an epoch that is known here, whoever hands them over. */
+  areBoxesOf(epoch: EpochId, bytes: Uint8Array): boolean {
+    const [state, boxes] = [this.state.epochs.get(epoch), parseBoxSet(bytes)]
+    return state !== undefined && boxes.ok && verifyBoxSet(state, boxes.value)
   }
 
   /** This device's own box of an epoch that has many, with the hashes that lead from it to the root. */

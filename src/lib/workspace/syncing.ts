@@ -8,6 +8,7 @@ import {
   carriesAll,
   gaveFork,
   giveLedger,
+  inMessages,
   holdingsMoved,
   ledgerMoved,
   mayPush,
@@ -17,6 +18,7 @@ import {
   sent,
   tellLedger,
   tellOwed,
+  toldTo,
   type Effect,
   type Holdings,
   type LinkState,
@@ -298,6 +300,7 @@ export class Syncing {
     if (!this.#attached.has(link.id)) return false
     const standing = this.#standingOf(link)
     if (standing === null) {
+      this.#sayWhy(attached)
       link.close()
       return false
     }
@@ -307,6 +310,15 @@ export class Syncing {
       this.#step(attached, openAgain(standing, this.#holdings(link)))
     else attached.state = { ...attached.state, standing }
     return true
+  }
+
+  /** Whoever is out hears by which act, and what that stands on: that its own screen can say so. Nothing that came beside or after. */
+  #sayWhy({ link, state }: Attached): void {
+    const { revokedBy = [], suspensions = [] } = this.#replica.state.devices.get(link.peer) ?? {}
+    const acts = revokedBy.length > 0 ? revokedBy : suspensions
+    if (acts.length === 0 || !state.theirHeads) return
+    const entries = this.#replica.entriesUpTo(acts, toldTo(state))
+    if (entries.length > 0) for (const message of inMessages(entries, acts)) this.#send(link, message)
   }
 
   /** Whether a linked peer has said it knows `entry` or something above it. */
