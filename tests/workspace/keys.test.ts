@@ -332,4 +332,5 @@ const everythingOn = async (person: Person): Promise<readonly Uint8Array[]> => {
   return values
 }
 
-const includes = (bytes: Uint8Array, part: Uint8Array): boolean => Buffer.from(bytes).includes(Buffer.from(part))
+const includes = (bytes: Uint8Array, part: Uint8Array): boolean =>
+  Buffer.from(bytes).includes(Buffer.from(part))
