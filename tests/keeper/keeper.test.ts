@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { idBytes } from '../../src/lib/core/ids.ts'
 import { systemRandom } from '../../src/lib/crypto/random.ts'
 import { inspect } from '../../src/keeper/inspect.ts'
-import { parseSyncMessage } from '../../src/lib/wire/sync.ts'
+import { encodeSyncMessage, parseSyncMessage } from '../../src/lib/wire/sync.ts'
 import { Acknowledged } from '../../src/lib/workspace/acknowledged.ts'
 import { World, type Person } from '../world/cast.ts'
 import { House, spellings } from './house.ts'
@@ -328,4 +328,31 @@ test('room used up: it says so, keeps what it has, serves it, and the ledger sti
   house.link(caro)
   await house.settle()
   expect(caro.reads()).toMatch(/^cabe/)
+})
+
+test('attack 50: Caro’s phone asks a keeper for the boxes of every epoch, thousands of times: each comes once, then by the measure', async () => {
+  const { world, ana, caro, house } = await withKeeper()
+  world.cut(caro)
+  house.link(ana)
+  for (let i = 0; i < 3; i++) ana.replica.rotate()
+  await house.settle()
+  world.cut(ana)
+  house.link(caro)
+  await house.settle()
+  const known = [...house.keeping.state!.epochs.keys()]
+  world.network.sent.splice(0)
+  const epochs = Array.from({ length: 4096 }, (_, i) => known[i % known.length]!)
+  for (let minute = 0; minute < 5; minute++) {
+    for (const link of caro.judged.keys())
+      link.send('records', encodeSyncMessage({ type: 'wantBoxes', epochs }))
+    await house.settle()
+    world.clock.pass(60_000)
+    await house.settle()
+  }
+  const boxes = world.network.sent.filter(({ to, message }) => {
+    const parsed = parseSyncMessage(message)
+    return to === caro.device && parsed.ok && parsed.value.type === 'boxes'
+  })
+  expect(boxes.length).toBeGreaterThanOrEqual(known.length)
+  expect(boxes.length).toBeLessThan(2 * known.length + 64 + 5 * 30)
 })

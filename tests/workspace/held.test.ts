@@ -191,7 +191,7 @@ describe('what was agreed lies on a disk once', () => {
     }
     expect(cata.replica.ledger.pin).toBe(id)
     expect(cata.reads()).toContain('sin Cata')
-  })
+  }, 240_000)
 })
 
 describe('a disk written by the program of before', () => {
