@@ -17,7 +17,7 @@ import { World, type Person } from '../world/cast.ts'
 /** Ana, Bea, Cata and Dora; the others put Cata’s phone out, while it is elsewhere. */
 const revoked = async (seed: number): Promise<{ world: World; ana: Person; bea: Person; cata: Person }> => {
   const world = new World(seed)
-  const [ana, bea, cata, dora] = (await world.found('Ana', 'Bea', 'Cata', 'Dora')) as Person[] as [
+  const [ana, bea, cata, dora] = (await world.found('Ana', 'Bea', 'Cata', 'Dora')) as [
     Person,
     Person,
     Person,
@@ -148,7 +148,7 @@ test('attack 18: a revoked phone and one that nobody knows get the same answer, 
 
 test('attack 18: a phone that is linked while it is revoked: the link ends with the ledger’s word, and nothing more is said on it', async () => {
   const world = new World(184)
-  const [ana, bea, cata, dora] = (await world.found('Ana', 'Bea', 'Cata', 'Dora')) as Person[] as [
+  const [ana, bea, cata, dora] = (await world.found('Ana', 'Bea', 'Cata', 'Dora')) as [
     Person,
     Person,
     Person,
