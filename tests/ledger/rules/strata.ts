@@ -71,10 +71,7 @@ export const STRATA = {
       // As long as what settled it is final: contradicted by another, it covers only whoever holds to it.
       const other = said.says(elva, { type: 'merge' }, start)
       said.settles([bruna, cira, dina, elva], [other])
-      expect([isVoid(told, epoch), said.state(pin).void.has(epoch)]).toEqual([
-        true,
-        false,
-      ])
+      expect([isVoid(told, epoch), said.state(pin).void.has(epoch)]).toEqual([true, false])
       const above = said.settles([told.alba, bruna, cira, dina])
       expect([said.state().finals.at(-1), isVoid(told, epoch)]).toEqual([above, true])
     },
