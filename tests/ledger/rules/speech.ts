@@ -26,7 +26,7 @@ const soIs = ({ said }: Told) => {
 /** A circle of four, and what the collective around it says of one act of its own and of another. */
 const circle = () => {
   const all = assemble(4)
-  const [act, over] = [all.council.ledger.coll as EntryId, all.alba.own.id]
+  const [act, over] = [all.council.ledger.coll as EntryId, 'cd'.repeat(32) as EntryId]
   const verdicts = new Map<EntryId, ParentVerdict>([[act, { type: 'suspends', devices: [all.alba.own.id] }]])
   const ledger = expectOk(
     createLedger(all.council.genesis, null, { askParent: (id) => verdicts.get(id) ?? { type: 'unknown' } }),
