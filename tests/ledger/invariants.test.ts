@@ -130,10 +130,11 @@ test(
       }
       const after = stateOf(made.words)
       said += made.words.length - known.length
-      const { void: voided, epochs, proposals, ...rest } = spellState(after)
+      const { void: voided, epochs, depths, proposals, ...rest } = spellState(after)
       const {
         void: voidedBefore,
         epochs: epochsBefore,
+        depths: depthsBefore,
         proposals: proposalsBefore,
         ...expected
       } = spellState(before_)
@@ -146,6 +147,9 @@ test(
       expect((voided as string[]).filter((id) => known.some((one) => one.id === id))).toEqual(voidedBefore)
       expect((epochs as string[][]).filter(([id]) => known.some((one) => one.id === id))).toEqual(
         epochsBefore,
+      )
+      expect((depths as string[][]).filter(([id]) => known.some((one) => one.id === id))).toEqual(
+        depthsBefore,
       )
       expect(voided).toEqual(expect.arrayContaining(made.words.slice(known.length).map(({ id }) => id)))
     })
