@@ -134,7 +134,7 @@ export const sumUp = (reading: Reading, order: readonly EntryId[]): Sum => {
   const retired = new Set<DeviceId>()
   const epochs = new Map<EntryId, Epoch>()
   const keys = new Map(
-    genesis?.founders.map(({ deviceId, device }) => [deviceId, device.kemPk as Uint8Array]),
+    genesis?.founders.map(({ deviceId, device }) => [deviceId, device.kemPk]),
   )
   const enacted = new Set<EntryId>()
   const voided = new Set<EntryId>()
