@@ -14,7 +14,7 @@ import { stir, turmoil } from './oracle/turmoil.ts'
 import { diceFrom, Quarrel, type Dice } from './quarrel.ts'
 
 const SLOW = process.env.SLOW === '1'
-const WHILE = { timeout: SLOW ? 1_800_000 : 60_000 }
+const WHILE = { timeout: SLOW ? 1_800_000 : 240_000 }
 const turns = (most: number) =>
   fc.array(fc.integer({ min: 0, max: 2 ** 31 }), { minLength: 1, maxLength: most })
 const collectives = fc.record({

@@ -133,9 +133,7 @@ export const sumUp = (reading: Reading, order: readonly EntryId[]): Sum => {
     places.set(deviceId, { member, by: order[0]!, admits: true, proposal: null, pausedBy: [] })
   const retired = new Set<DeviceId>()
   const epochs = new Map<EntryId, Epoch>()
-  const keys = new Map(
-    genesis?.founders.map(({ deviceId, device }) => [deviceId, device.kemPk]),
-  )
+  const keys = new Map(genesis?.founders.map(({ deviceId, device }) => [deviceId, device.kemPk]))
   const enacted = new Set<EntryId>()
   const voided = new Set<EntryId>()
   const registered: { readonly id: EntryId; readonly isHushed: boolean }[] = []
