@@ -14,6 +14,7 @@ import {
   epochContext,
   parseBoxSet,
 } from '../../src/lib/ledger/boxes.ts'
+import { parseSyncMessage } from '../../src/lib/wire/sync.ts'
 import { membershipFrom } from '../../src/lib/workspace/membership.ts'
 import { World, type Person } from '../world/cast.ts'
 
@@ -139,3 +140,66 @@ test('attack 26: Mala puts a ghost where Cata’s box should be, and hands each 
     expect(person.replica.state.devices.has(stranger.id)).toBe(false)
   }
 })
+
+for (const [how, extra] of [
+  ['beside the right ones', (rightful: readonly Person[], cata: Person) => [...rightful, cata]],
+  [
+    'in the place of Dora’s',
+    (rightful: readonly Person[], cata: Person) =>
+      rightful.map((person) => (person.name === 'Dora' ? cata : person)),
+  ],
+] as const)
+  test(`attack 26: Mala makes a box for Cata’s paused phone ${how}: nobody keeps it or hands it on, and Cata reads nothing`, async () => {
+    const world = new World(262)
+    const people = (await world.found('Mala', 'Bea', 'Cata', 'Dora')) as [Person, Person, Person, Person]
+    const [mala, bea, cata, dora] = people
+    bea.replica.suspend(cata.device, 'lost')
+    await world.settle()
+    expect(mala.replica.state.devices.get(cata.device)?.standing).toBe('suspended')
+    const rightful = [mala, bea, dora].sort((a, b) => (a.device < b.device ? -1 : 1))
+    const recipients = extra(rightful, cata).sort((a, b) => (a.device < b.device ? -1 : 1))
+    const { entry, epoch, boxes } = rotationFor(
+      mala,
+      recipients.map((person) => kemOf(mala, person)),
+    )
+    const set = expectOk(parseBoxSet(boxes))
+    world.cut(mala)
+    for (const person of [bea, cata, dora]) person.replica.absorbEntries([entry.wire])
+    await world.settle()
+    // By rule it is for those who are active where it was made, whatever it holds.
+    expect(bea.replica.state.epochs.get(epoch)?.recipients).toEqual(rightful.map(({ device }) => device))
+    for (const person of [bea, dora]) {
+      person.replica.absorbBoxes(epoch, boxes)
+      for (const [index, box] of set.entries())
+        person.replica.absorbBox(epoch, encodeBox(box), boxPath(set, index))
+    }
+    // Nor does her own phone take it for a key of theirs, if Mala hands it over herself.
+    for (const [index, box] of set.entries())
+      cata.replica.absorbBox(epoch, encodeBox(box), boxPath(set, index))
+    cata.replica.absorbBoxes(epoch, boxes)
+    const before = world.network.sent.length
+    world.cut(cata)
+    world.link(cata, bea)
+    world.link(cata, dora)
+    await bea.writes('sin Cata ')
+    await world.settle()
+    world.clock.pass(200_000)
+    await world.settle()
+    await dora.writes('seguimos ')
+    await world.settle()
+    for (const person of [bea, dora]) {
+      expect(await person.replica.boxesFor(epoch, cata.device)).toBeNull()
+      expect(person.reads()).toContain('sin Cata')
+      expect(person.reads()).toContain('seguimos')
+    }
+    const toCata = world.network.sent.slice(before).filter(({ to }) => to === cata.device)
+    for (const { message } of toCata) {
+      const { type } = expectOk(parseSyncMessage(message))
+      for (const content of ['box', 'boxes', 'welcome', 'part']) expect(type).not.toBe(content)
+    }
+    for (const { epochs, device } of bea.replica.state.grants)
+      expect([device === cata.device, epochs.includes(epoch)]).not.toEqual([true, true])
+    expect(cata.replica.keyring.has(epoch)).toBe(false)
+    expect(cata.reads()).not.toContain('sin Cata')
+    expect(cata.reads()).not.toContain('seguimos')
+  })

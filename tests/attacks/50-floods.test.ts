@@ -210,6 +210,72 @@ test('attack 50: hundreds of acts in one message: between some and the next, eve
   await world.settle()
 })
 
+/** The line says 10^6; some thousands fill the room there is. */
+const ORPHANS = process.env.SLOW === '1' ? 1_000_000 : 6000
+
+/** Acts that stand on what nobody has, and cannot be told from real ones whose parents come later. */
+const orphans = (of: { readonly own: OwnDevice; readonly coll: CollId }, count: number, from = 0) =>
+  Array.from({ length: count }, (_, i) => {
+    const parent = new Uint8Array(32).fill(7)
+    new DataView(parent.buffer).setUint32(0, from + i)
+    return encodeEntry(
+      {
+        v: 1,
+        coll: of.coll,
+        type: 'merge',
+        author: of.own.id,
+        own: null,
+        parents: [hexFromBytes(parent) as EntryId],
+        body: {},
+      },
+      [new Uint8Array(64)],
+    )
+  })
+
+test('attack 50: Eve pours acts that stand on nothing anybody has: what Bea sent and waits for its parents stays, and all go on', async () => {
+  const { world, people, size } = await four(506)
+  const [ana, bea, cata, eve] = people
+  // Ana hears Bea’s latest first: it waits for the one before it.
+  world.cut(bea)
+  bea.replica.rotate()
+  bea.replica.act({ type: 'merge' })
+  await bea.replica.flush()
+  const news = bea.replica.entriesSince(ana.replica.ledgerHeads())
+  const last = expectOk(parseEntry(news.at(-1)!))
+  ana.replica.absorbEntries([last.wire], bea.device)
+  expect(ana.replica.ledger.has(last.id)).toBe(false)
+  pours(eve, ana, orphans(eve.replica, ORPHANS))
+  await world.settle()
+  // A bounded number of them is asked for, and none of them is told to anybody.
+  expect(ana.replica.ledger.missing().length).toBeLessThanOrEqual(4096)
+  expect(cata.replica.ledger.since([]).length).toBe(size)
+  expect(news.length).toBeGreaterThan(1)
+  ana.replica.absorbEntries(news.slice(0, -1), bea.device)
+  expect(ana.replica.ledger.has(last.id)).toBe(true)
+  await cata.writes('seguimos ')
+  await world.settle()
+  expect(ana.reads()).toContain('seguimos')
+}, 240_000)
+
+test('attack 50: with room for no more orphans, the next handful costs a phone no more than some times what the first did', () => {
+  const { own, coll, genesis } = rowOf(507)
+  const ledger = expectOk(createLedger(genesis))
+  const handfuls = Math.ceil(ORPHANS / 64)
+  const costs: number[] = []
+  for (let i = 0; i < handfuls; i++) {
+    const wires = orphans({ own, coll }, 64, 64 * i)
+    // What this process worked, whatever else the machine does meanwhile.
+    const before = process.cpuUsage()
+    ledger.add(wires, 'eve')
+    const { user, system } = process.cpuUsage(before)
+    costs.push(user + system)
+  }
+  expect(ledger.missing().length).toBe(4096)
+  const least = (some: readonly number[]) => [...some].sort((a, b) => a - b)[some.length >> 2]!
+  const [begun, full] = [costs.slice(4, 24), costs.slice(-20)].map(least) as [number, number]
+  expect(full).toBeLessThan(4 * Math.max(begun, 500))
+}, 240_000)
+
 test('attack 50: an act with ten thousand parents is refused, and one with as many as fit is taken', () => {
   const { own, other, coll, genesis, on } = rowOf(504)
   const ledger = expectOk(createLedger(genesis))

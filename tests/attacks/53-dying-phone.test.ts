@@ -29,4 +29,4 @@ test('attack 53: wherever Bruna’s phone dies while writing, it never signs two
     for (const word of seen.split(' ')) expect(alba!.reads()).toContain(word)
   }
   expect(died).toBeGreaterThan(5)
-})
+}, 240_000)

@@ -161,3 +161,17 @@ test('a seal holds for its device, feed, place and record, and for nothing else'
   expect(verifyFeedSeal(publicKey, { ...seal, feed: feedIdFrom(of32(5))! })).toBe(false)
   expect(verifyFeedSeal(createSignPair().publicKey, seal)).toBe(false)
 })
+
+test('a record of a later version is none here: it is refused before anybody opens it, as rules that nobody decided for', () => {
+  const body = { lheads: [], deps: [], docs: [] }
+  const key = generateSecretKey()
+  const { wire } = expectOk(createRecord({ key, coll, feed, seq: 0, prev: null, epoch, body }))
+  // Where the version stands: after the head of the pair and the head of what is public.
+  expect([...wire.subarray(0, 3)]).toEqual([0x82, 0x86, 1])
+  const later = wire.slice()
+  later[2] = 2
+  expect([parseRecord(wire).ok, parseRecord(later)]).toEqual([
+    true,
+    { ok: false, error: { type: 'BadEncoding' } },
+  ])
+})

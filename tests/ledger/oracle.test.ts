@@ -1,9 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { EpochId } from '../../src/lib/core/ids.ts'
 import { Evaluated, spellState, spellSum } from './oracle/compare.ts'
 import { turmoil } from './oracle/turmoil.ts'
 import { Oracle } from './oracle/oracle.ts'
 import { seenIn } from './oracle/witness.ts'
+import { writtenUnder } from './oracle/writing.ts'
+import { diceFrom } from './quarrel.ts'
 
 /**
  * In shares, so that a long run shows how far it is; `SHARES=3-7`: those alone. Every fourth is of longer quarrels. Each is
@@ -32,6 +35,11 @@ const HAPPENED = [
   ...['admit', 'addDevice', 'removeMember', 'revokeDevice', 'lift', 'policy'].map(
     (it) => `${it} carried out`,
   ),
+  ...['recover', 'keeper', 'dormant', 'minRules', 'amendFrontier'].map((it) => `${it} carried out`),
+  ...['a key was renewed', 'an epoch upon others', 'a rotation is owed'],
+  'something is written under a key that is not the newest',
+  'a device brought in by a suspended one',
+  'suspension said that does not bite',
   ...['suspended', 'revoked', 'retired'].flatMap((it) => [
     `device ${it}`,
     `how far a device counts that is ${it}`,
@@ -50,13 +58,13 @@ test.for(shares)(
       fc.property(quarrels(share), ({ founders, turns, look }) => {
         const { words } = turmoil(founders, turns)
         const evaluated = new Evaluated()
-        if (look % 10 === 0) for (const what of seenIn(new Oracle(words))) seen.add(what)
         const checkpoints = words.filter(({ act }) => act?.type === 'checkpoint').map(({ id }) => id)
         const pin = checkpoints[look % (checkpoints.length + 1)] ?? null
         for (const end of [1 + (look % words.length), words.length]) {
           const part = words.slice(0, end)
           const oracle = new Oracle(part)
           evaluated.hears(part)
+          if (look % 3 === 0 && end === words.length) for (const what of seenIn(oracle)) seen.add(what)
           for (const pinned of new Set([null, pin])) {
             const expected = spellSum(oracle.state(pinned), oracle.conflicting(oracle.inForce(pinned)))
             expect(spellState(evaluated.state(pinned))).toEqual(expected)
@@ -67,6 +75,47 @@ test.for(shares)(
       { numRuns: SHARE, seed: FIRST_SEED + share },
     )
     expect(looked).toBeGreaterThan(2 * SHARE)
+  },
+)
+
+test(
+  'where keys were made beside and upon each other, both say how deep each lies, which is written under, and whether one is owed',
+  { timeout: 600_000 },
+  () => {
+    let choices = 0
+    const drawn = fc.record({
+      founders: fc.integer({ min: 3, max: 6 }),
+      turns: fc.array(fc.integer({ min: 0, max: 2 ** 31 }), { minLength: 1, maxLength: 4 }),
+      keys: fc.array(fc.nat(), { minLength: 2, maxLength: 6 }),
+    })
+    fc.assert(
+      fc.property(drawn, ({ founders, turns, keys }) => {
+        const made = turmoil(founders, turns)
+        for (const key of keys) {
+          const dice = diceFrom(key)
+          if (dice(3) === 0)
+            made.decides(made.founders.slice(0, 3), made.entrant('admit', made.stranger()), made.heads)
+          const on = dice(2) ? made.heads : [made.words[dice(made.words.length)]!.id]
+          const knows = new Set(on.flatMap((id) => [id, ...made.below(id)]))
+          const epochs = made.words.filter(({ id, act }) => act?.type === 'rotate' && knows.has(id))
+          const prev = epochs.filter(() => dice(2)).map(({ id }) => id as EpochId)
+          const who = made.founders[dice(founders)]!
+          made.says(
+            who,
+            { type: 'rotate', prev, commit: new Uint8Array(32), boxRoot: new Uint8Array(32) },
+            on,
+          )
+        }
+        const oracle = new Oracle(made.words)
+        const sum = oracle.state()
+        const expected = spellSum(sum, oracle.conflicting(oracle.inForce(null)))
+        expect(spellState(new Evaluated().hears(made.words).state())).toEqual(expected)
+        if (new Set([0, 1, 2].map((i) => writtenUnder(sum, (id) => id.charCodeAt(i) % 2 === 0))).size > 1)
+          choices++
+      }),
+      { numRuns: process.env.SLOW === '1' ? 5000 : 250, seed: FIRST_SEED },
+    )
+    expect(choices).toBeGreaterThan(50)
   },
 )
 

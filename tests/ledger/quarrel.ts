@@ -39,6 +39,11 @@ export class Quarrel {
     for (let turn = 0; turn < of.turns; turn++) this.#turn()
   }
 
+  /** Everybody there might be, admitted or not. */
+  get hands(): readonly Delegate[] {
+    return this.#all
+  }
+
   /** Any entry there is. */
   anyEntry(): EntryId {
     return this.#pick(this.#said)

@@ -20,15 +20,20 @@ type Vectors = {
     readonly heads: readonly string[]
     readonly members: readonly string[]
     readonly standing: Readonly<Record<string, string>>
-    readonly finals: readonly string[]
-    readonly votes: readonly string[]
+    /** Not in those of before: nothing could be final yet. */
+    readonly finals?: readonly string[]
+    readonly votes?: readonly string[]
     readonly hash: string
   }
   readonly epochs: readonly { readonly epoch: string; readonly boxes: string }[]
   readonly hostile: readonly { readonly name: string; readonly expect: string; readonly wire: string }[]
 }
 
-/** `previous`: what the version before this one wrote, frozen when it was let go; in the first version, the same. */
+/**
+ * `previous`: what the first program that kept entries wrote (commit 40f8c6c, 2026-11-23), with devices, keys and signatures of
+ * its own, frozen as it was. Its form is version 1 as today’s: there has been no other. What went into the hash of a state was
+ * less then; nothing signed held one.
+ */
 describe.each(['', 'previous/'])('as in vectors/%sledger.json', (folder) => {
   const vectors = JSON.parse(
     readFileSync(new URL(`../vectors/${folder}ledger.json`, import.meta.url), 'utf8'),
@@ -56,16 +61,15 @@ describe.each(['', 'previous/'])('as in vectors/%sledger.json', (folder) => {
     const state = replayed().state()
     expect(state.kind).toBe(vectors.state.kind)
     expect([...state.members.keys()]).toEqual(vectors.state.members)
-    expect(state.finals).toEqual(vectors.state.finals)
-    expect(state.finals).toHaveLength(1)
-    expect([...state.members.values()].flatMap(({ id, votes }) => (votes ? [id] : []))).toEqual(
-      vectors.state.votes,
-    )
+    expect(state.finals).toEqual(vectors.state.finals ?? [])
+    const votes = [...state.members.values()].flatMap(({ id, votes }) => (votes ? [id] : []))
+    if (vectors.state.votes) expect(votes).toEqual(vectors.state.votes)
+    else expect(votes).toHaveLength(3) // the founders; whoever came after them was not settled
     const standing = [...state.devices].map(([id, device]) => [id, device.standing])
     expect(Object.fromEntries(standing)).toEqual(vectors.state.standing)
     for (const { name, id, void: isVoid } of vectors.entries)
       expect(state.void.has(idOf(id)), name).toBe(isVoid)
-    expect(hexFromBytes(state.hash)).toBe(vectors.state.hash)
+    if (folder === '') expect(hexFromBytes(state.hash)).toBe(vectors.state.hash)
   })
 
   test('each epoch has a box for each of its recipients and for nobody else', () => {
@@ -76,6 +80,14 @@ describe.each(['', 'previous/'])('as in vectors/%sledger.json', (folder) => {
       return state.recipients.length
     })
     expect(recipients).toEqual([3, 4, 3]) // three founders, drago admitted, drago suspended
+  })
+
+  test('what a later version signed is among them: kept, passed on word for word, and without effect', () => {
+    const of = vectors.entries.find(({ name }) => name === 'an entry of a later version')!
+    const ledger = replayed()
+    expect(ledger.entry(idOf(of.id))).toMatchObject({ act: null })
+    expect(ledger.since([ledger.coll]).map(({ wire }) => hexFromBytes(wire))).toContain(of.wire)
+    expect(of.void).toBe(true)
   })
 
   test.each(vectors.hostile)('$name: $expect', ({ wire, expect: expected }) => {

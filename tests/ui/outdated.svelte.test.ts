@@ -21,3 +21,26 @@ test.each([
   await expect.element(page.getByText('la página')).toBeVisible()
   await expectNoBarriers()
 })
+
+test.each([
+  ['es', 'Mira si está todo'],
+  ['en', 'Look whether all is here'],
+])(
+  'Ceiba is told in %s when her phone cannot read any more what she wrote, and no longer once it came back',
+  async (locale, sentence) => {
+    const space = new PaperSpace({
+      id: 'tres',
+      kind: 'collective',
+      title: 'Tres',
+      names: ['Ceiba', 'Jícara'],
+    })
+    const session = new PaperSession(new PaperWorkspace([space]))
+    stage(InSpace, { session, props: { children }, locale })
+    await expect.element(page.getByText('la página')).toBeVisible()
+    space.lost.set(1)
+    await expect.element(page.getByText(sentence)).toBeVisible()
+    await expectNoBarriers()
+    space.lost.set(0)
+    await expect.element(page.getByText(sentence)).not.toBeInTheDocument()
+  },
+)

@@ -281,6 +281,7 @@ export class PaperSpace implements Space {
   readonly readOnly = new Cell(false)
   readonly movedOn = new Cell(false)
   readonly outdated = new Cell(false)
+  readonly lost = new Cell(0)
   readonly awaitsOthers = new Cell(false)
   readonly mark: Uint8Array
   readonly doc = new Cell<Y.Doc>(createDocument())

@@ -89,6 +89,7 @@ import {
   encodeSpaceRow,
   type SpaceRow,
 } from './rows.ts'
+import { encodeLost, lostIn, lostKey, parseLost, writeAgain } from './lost-work.ts'
 import { mayCarryOut } from './return-checks.ts'
 import { readAhead, type Wanted } from './read-ahead.ts'
 import { encodeRestored, parseRestored, restoredKey, type CopyState } from './restored-row.ts'
@@ -109,6 +110,8 @@ const TAIL_ROWS = 128
 const QUIET_MS = 5000
 /** So many changes of a phone that was in other hands are shown for looking through. */
 const LAST_EDITS = 40
+/** So long whoever may hold what is gone from this disk has time to be met, before it is written again. ms. */
+const MEND_MS = 60_000
 /** Records read in one go while everything is read again; in between, others get their turn. */
 const SLICE = 64
 
@@ -206,6 +209,14 @@ export class Replica {
   #copyState: CopyState = 'none'
   #goingOn: Promise<void> | null = null
   #nextIncarnation: Uint8Array | null = null
+  /** Rows of this device's own feed are gone, which what was written down reaches above: to `upTo`. `base`: what is not gone stands on that. */
+  #hole: {
+    readonly feed: FeedId
+    readonly upTo: number
+    readonly base: Start | null
+    readonly held: Base
+  } | null = null
+  #nextMend: (() => void) | null = null
   #nextLook: (() => void) | null = null
   #nextDay: (() => void) | null = null
   #secondWord: Pick<HandedOver, 'check' | 'against'> = ALONE
@@ -339,6 +350,7 @@ export class Replica {
     await replica.#past.restore(storage)
     replica.#lookDaily()
     await replica.#recallRestored()
+    void replica.#writeLostAgainSoon()
     if (await replica.#startFromRow()) {
       replica.#whole = replica.#proveStart()
       return ok(replica)
@@ -402,6 +414,14 @@ export class Replica {
    */
   get awaitsOthers(): boolean {
     return this.#afterRestore !== null
+  }
+
+  /** Changes this device signed that neither its disk nor anybody met since has given back. */
+  get lost(): number {
+    return [...this.#signed].reduce(
+      (sum, [feed, next]) => sum + Math.max(0, next - this.#feeds.nextSeq(feed)),
+      0,
+    )
   }
 
   /**
@@ -521,6 +541,7 @@ export class Replica {
 
   close(): void {
     this.#closed = true
+    this.#nextMend?.()
     this.#nextLook?.()
     this.#nextDay?.()
     this.#nextStart?.()
@@ -1146,6 +1167,50 @@ export class Replica {
     bringBack(doc, rescuable(doc, late))
   }
 
+  /**
+   * What another device says it holds of this one's own feed, where rows of that are gone here. Whoever has it all hands it on.
+   * If for a while nobody has, everything this device writes would wait for ever at the others for what it was written upon.
+   */
+  heardOfOwn(heads: readonly { readonly feed: FeedId; readonly seq: number }[]): void {
+    const hole = this.#hole
+    if (!hole) return
+    if (heads.some(({ feed, seq }) => feed === hole.feed && seq >= hole.upTo)) {
+      this.#hole = null
+      this.#nextMend?.()
+    } else this.#nextMend ??= this.#clock.after(MEND_MS, () => void this.#mend())
+  }
+
+  /** Begins again from what is still in rows, in a new incarnation. What only the page showed is kept, and written again soon. */
+  async #mend(): Promise<void> {
+    const hole = this.#hole
+    this.#nextMend = null
+    if (!hole || this.#closed || !this.mayAct()) return
+    this.#hole = null
+    this.documents.flush()
+    const lost = lostIn(this.documents.doc.read(), hole.feed, hole.held.get(hole.feed))
+    this.#saver.save([{ table: 'snapshots', key: lostKey(this.coll), value: encodeLost(lost) }])
+    this.#base = hole.base
+    await this.#rebase('documentsAnew')
+    if (this.#closed) return
+    this.#newIncarnation()
+    await this.#writeLostAgainSoon()
+  }
+
+  async #writeLostAgainSoon(): Promise<void> {
+    await this.#saver.settled()
+    const row = await this.#storage.get('snapshots', lostKey(this.coll))
+    const lost = row.ok && row.value ? parseLost(row.value) : null
+    if (!lost || this.#closed) return
+    this.#nextMend = this.#clock.after(MEND_MS, () => {
+      this.#nextMend = null
+      if (this.#closed || !this.mayAct()) return
+      writeAgain(this.documents.doc.read(), lost)
+      this.documents.flush()
+      if (this.#stranded.length > 0) return
+      this.#saver.save([{ table: 'snapshots', key: lostKey(this.coll), value: null }])
+    })
+  }
+
   #newIncarnation(incarnation = this.#random.bytes(16)): void {
     if (this.outdated || this.awaitsOthers) return
     const feed = feedIdOf(this.coll, this.own.id, incarnation)
@@ -1420,7 +1485,10 @@ export class Replica {
     if (this.#closed) return
     this.#isProving = false
     // Rows are gone from this disk: what was written down is all that is left of them.
-    const isLost = [...start.base].some(([feed, { seq }]) => feeds.nextSeq(feed) <= seq)
+    const lost = [...start.base].filter(([feed, { seq }]) => feeds.nextSeq(feed) <= seq)
+    const isLost = lost.length > 0
+    for (const [feed, { seq }] of lost)
+      if (feed === this.#feed) this.#hole = { feed, upTo: seq, base, held: feeds.baseNow() }
     if (isLost) this.#meanwhile = null
     else {
       const before = this.#feeds.acceptedKey()
@@ -1627,6 +1695,7 @@ const readFirst = (coll: CollId): readonly Wanted[] => [
   { table: 'keys', key: kemKey(coll) },
   { table: 'meta', key: calendarKey(coll) },
   { table: 'meta', key: pastKey(coll) },
+  { table: 'snapshots', key: lostKey(coll) },
   { table: 'snapshots', key: startKey(coll) },
   { table: 'snapshots', key: startDocKey(coll, MAIN_DOC) },
   { table: 'snapshots', key: startDocKey(coll, CLOSED_DOC) },

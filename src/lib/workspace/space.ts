@@ -102,6 +102,7 @@ export class LiveSpace implements Space {
   readonly readOnly: Watched<boolean>
   readonly movedOn: Watched<boolean>
   readonly outdated: Watched<boolean>
+  readonly lost: Watched<number>
   readonly awaitsOthers: Watched<boolean>
   readonly doc: Watched<Y.Doc>
   readonly closed: Watched<Y.Doc>
@@ -167,6 +168,7 @@ export class LiveSpace implements Space {
     this.#mesh = this.#createMesh()
     this.kind = derived([replica.changed], () => replica.state.kind)
     this.outdated = derived([replica.changed], () => replica.outdated)
+    this.lost = derived([replica.changed], () => replica.lost)
     this.movedOn = derived([this.#movedTo], () => this.#movedTo.read() !== null)
     this.awaitsOthers = derived([replica.changed], () => replica.awaitsOthers)
     this.readOnly = derived(

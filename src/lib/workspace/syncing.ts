@@ -393,6 +393,7 @@ export class Syncing {
       const changes = Math.max(0, this.#heldOf(value) - held)
       attached.tally.passed('received', { changes, bytes: bytes.length })
     }
+    if (value.type === 'have' && carriesAll(attached.standing)) this.#replica.heardOfOwn(value.heads)
     if (value.type === 'have' && carriesAll(attached.standing))
       for (const heard of this.#listeners) heard(attached.link.peer, value.heads)
     this.#move()

@@ -376,6 +376,8 @@ export interface Space {
   readonly movedOn: Watched<boolean>
   /** The collective follows rules this version of the app does not know: read-only until the app is updated. */
   readonly outdated: Watched<boolean>
+  /** Changes written here that cannot be read from this disk any more, and that nobody met since has given back. */
+  readonly lost: Watched<number>
   /** This phone began again from a copy, and waits to see somebody before it writes. */
   readonly awaitsOthers: Watched<boolean>
   /** Bytes the woven band is drawn from. */

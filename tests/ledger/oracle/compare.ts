@@ -1,5 +1,7 @@
+import { hexFromBytes } from '../../../src/lib/core/bytes.ts'
 import type { EntryId } from '../../../src/lib/core/ids.ts'
 import { Dag } from '../../../src/lib/ledger/dag.ts'
+import { rotationIsDue, writeEpoch } from '../../../src/lib/ledger/epochs.ts'
 import { Finality } from '../../../src/lib/ledger/finality.ts'
 import { State } from '../../../src/lib/ledger/state.ts'
 import type { LedgerState, SignedEntry } from '../../../src/lib/ledger/types.ts'
@@ -7,6 +9,7 @@ import { COLL } from './made-up.ts'
 import type { Word } from './oracle.ts'
 import { spellPositions } from './positions.ts'
 import { standing, type Sum } from './strata.ts'
+import { isOwed, writtenUnder } from './writing.ts'
 
 /** The evaluation of the ledger itself, fed with entries that nobody signed. Keeps what it knows, as on a phone. */
 export class Evaluated {
@@ -36,6 +39,11 @@ const signedEntry = ({ id, author, parents, act }: Word): SignedEntry => ({
   wire: new Uint8Array(),
   act,
 })
+
+const hexOf = (key: Uint8Array) => hexFromBytes(key.subarray(0, 8))
+
+/** Whoever holds every key, and somebody who was not given some. */
+const HOLDERS = [() => true, (epoch: EntryId) => epoch.charCodeAt(5) % 2 === 0]
 
 /** What both must agree on, in one spelling. */
 export type Spelled = { readonly [part: string]: unknown }
@@ -75,6 +83,10 @@ export const spellState = (state: LedgerState): Spelled => ({
   void: [...state.void].sort(),
   feeds: [...state.feeds.values()].map(({ id, device, entry }) => [id, device, entry]).sort(),
   granted: state.grants.map(({ id }) => id).sort(),
+  keys: [...state.devices.values()].map(({ id, kemPk }) => [id, hexOf(kemPk)]).sort(),
+  depths: [...state.epochs.values()].map(({ id, depth, prev }) => [id, depth, ...prev]).sort(),
+  writes: HOLDERS.map((holds) => writeEpoch(state, holds)),
+  owed: rotationIsDue(state),
   complained: state.complaints.map(({ id }) => id).sort(),
 })
 
@@ -106,5 +118,12 @@ export const spellSum = (sum: Sum, conflicting: readonly EntryId[]): Spelled => 
   void: [...sum.void].sort(),
   feeds: [...sum.feeds].map(([id, { device, entry }]) => [id, device, entry]).sort(),
   granted: [...sum.granted].sort(),
+  keys: [...sum.keys]
+    .filter(([id]) => sum.places.has(id))
+    .map(([id, key]) => [id, hexOf(key)])
+    .sort(),
+  depths: [...sum.epochs].map(([id, { depth, prev }]) => [id, depth, ...prev]).sort(),
+  writes: HOLDERS.map((holds) => writtenUnder(sum, holds)),
+  owed: isOwed(sum),
   complained: [...sum.complained].sort(),
 })

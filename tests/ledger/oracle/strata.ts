@@ -15,6 +15,13 @@ export type Place = {
   readonly pausedBy: readonly EntryId[]
 }
 
+export type Epoch = {
+  readonly recipients: readonly DeviceId[]
+  readonly void: boolean
+  readonly prev: readonly EntryId[]
+  readonly depth: number
+}
+
 /** What a set of entries comes to. */
 export type Sum = {
   readonly founders: readonly MemberId[]
@@ -32,7 +39,9 @@ export type Sum = {
   readonly policy: number
   readonly minRules: number
   /** Epochs, who gets their keys, and whether anybody may write under them. */
-  readonly epochs: ReadonlyMap<EntryId, { readonly recipients: readonly DeviceId[]; readonly void: boolean }>
+  readonly epochs: ReadonlyMap<EntryId, Epoch>
+  /** The key each device is boxed for. */
+  readonly keys: ReadonlyMap<DeviceId, Uint8Array>
   readonly enacted: ReadonlySet<EntryId>
   readonly finals: readonly EntryId[]
   readonly void: ReadonlySet<EntryId>
@@ -123,7 +132,8 @@ export const sumUp = (reading: Reading, order: readonly EntryId[]): Sum => {
   for (const { deviceId, member } of genesis?.founders ?? [])
     places.set(deviceId, { member, by: order[0]!, admits: true, proposal: null, pausedBy: [] })
   const retired = new Set<DeviceId>()
-  const epochs = new Map<EntryId, { recipients: readonly DeviceId[]; void: boolean }>()
+  const epochs = new Map<EntryId, Epoch>()
+  const keys = new Map(genesis?.founders.map(({ deviceId, device }) => [deviceId, device.kemPk]))
   const enacted = new Set<EntryId>()
   const voided = new Set<EntryId>()
   const registered: { readonly id: EntryId; readonly isHushed: boolean }[] = []
@@ -149,6 +159,7 @@ export const sumUp = (reading: Reading, order: readonly EntryId[]): Sum => {
       return false
     const by = known && pausedBy.length > 0 ? known.by : id
     places.set(does.deviceId, { member, by, admits: does.action === 'admit', proposal: proposal!, pausedBy })
+    if (!keys.has(does.deviceId)) keys.set(does.deviceId, does.device.kemPk)
     return true
   }
 
@@ -210,10 +221,14 @@ export const sumUp = (reading: Reading, order: readonly EntryId[]): Sum => {
         break
       case 'rotate':
         effect = speaks
-        epochs.set(id, { recipients: verdict(id).recipients!, void: !speaks })
+        epochs.set(id, {
+          ...{ recipients: verdict(id).recipients!, void: !speaks, prev: act.prev },
+          depth: 1 + Math.max(0, ...act.prev.map((one) => epochs.get(one)!.depth)),
+        })
         break
       case 'rekey':
         effect = speaks && !isCloned(reading, id, uncut)
+        if (effect) keys.set(author, act.kemPk)
         break
       case 'feed':
         effect = speaks
@@ -325,7 +340,7 @@ export const sumUp = (reading: Reading, order: readonly EntryId[]): Sum => {
   const used = new Set([...enacted].flatMap((id) => inviteOf(reading, id) ?? []))
   return {
     ...{ founders, places, held, struck, retired, biting, members, voters, dormant, hands },
-    ...{ policy, minRules, epochs, enacted, finals, void: voided },
+    ...{ policy, minRules, epochs, keys, enacted, finals, void: voided },
     ...{ frontiers, proposals, invites, used, confirmed },
     feeds: new Map([...feeds].map(([feed, entry]) => [feed, { entry, device: authorOf(entry) }])),
     ...{ granted: heardOf('grant'), complained: heardOf('complain') },

@@ -1,4 +1,5 @@
 import type { DeviceId, EntryId, EpochId, RecId } from '../../../src/lib/core/ids.ts'
+import type { KemPublic } from '../../../src/lib/crypto/kem.ts'
 import type { Act, Position, Proposal } from '../../../src/lib/ledger/types.ts'
 import { diceFrom, type Dice } from '../quarrel.ts'
 import { feedIdOf } from '../../../src/lib/ledger/feed-id.ts'
@@ -101,7 +102,7 @@ class Turn {
         return say({ type: 'rotate', prev, commit: new Uint8Array(32), boxRoot: new Uint8Array(32) })
       }
       case 7:
-        for (let copies = dice(2); copies >= 0; copies--) say({ type: 'rekey', kemPk: who.own.device.kemPk })
+        for (let copies = dice(2); copies >= 0; copies--) say({ type: 'rekey', kemPk: this.#newKey() })
         return
       case 8:
         return say({ type: 'invite', invitePk: INVITES.publicKey, uses: 1 })
@@ -266,6 +267,13 @@ class Turn {
   #enters(hand: Hand): Hand {
     this.#made.hands.push(hand)
     return hand
+  }
+
+  /** A key like no other. Nothing is ever sealed to it. */
+  #newKey(): KemPublic {
+    const key = new Uint8Array(1216)
+    new DataView(key.buffer).setUint32(0, this.#made.words.length)
+    return key as KemPublic
   }
 
   #who(): Hand {

@@ -1,5 +1,6 @@
 import type { Oracle } from './oracle.ts'
 import { standing } from './strata.ts'
+import { isOwed, writtenUnder } from './writing.ts'
 
 /** What the rules had to decide in a ledger, by name: a comparison of ledgers in which nothing happens proves nothing. */
 export const seenIn = (oracle: Oracle): readonly string[] => {
@@ -57,6 +58,17 @@ export const seenIn = (oracle: Oracle): readonly string[] => {
   for (const [device, frontier] of sum.frontiers)
     see(`how far a device counts that is ${standing(sum, device)}`, frontier.length > 0)
   for (const { status } of sum.proposals) seen.push(`proposal ${status}`)
+  const under = writtenUnder(sum, () => true)
+  see('something is written under a key that is not the newest', under !== null && isOwed(sum))
+  see('a rotation is owed', sum.epochs.size > 0 && isOwed(sum))
+  see(
+    'a key was renewed',
+    ids.some((id) => reading.act(id, 'rekey') && !sum.void.has(id)),
+  )
+  see(
+    'an epoch upon others',
+    [...sum.epochs.values()].some(({ depth }) => depth > 1),
+  )
   see('an invitation was used', sum.used.size > 0)
   see('eight who vote', sum.voters.size >= 8)
   see(
