@@ -215,8 +215,8 @@ test('what a file brings is said before anything of it is taken, and then what c
   const space = vertientes()
   const { session } = show(space)
   session.workspace.incoming = {
-    news: { acts: 2, records: 3 },
-    done: { acts: 2, records: 3, refused: 1, waits: true },
+    news: { acts: 2, records: 3, parts: 0, carried: 4 },
+    done: { acts: 2, records: 3, carried: 4, refused: 1, waits: true },
   }
   await choose()
   await expect.element(page.getByText('Es para «Las Tres Vertientes»')).toBeVisible()
@@ -232,8 +232,8 @@ test('what a file brings is said before anything of it is taken, and then what c
 test('a file with nothing new says so and offers nothing to take', async () => {
   const { session } = show(vertientes())
   session.workspace.incoming = {
-    news: { acts: 0, records: 0 },
-    done: { acts: 0, records: 0, refused: 0, waits: false },
+    news: { acts: 0, records: 0, parts: 0, carried: 0 },
+    done: { acts: 0, records: 0, carried: 0, refused: 0, waits: false },
   }
   await choose()
   await expect.element(page.getByText('No trae nada que aquí falte')).toBeVisible()

@@ -261,8 +261,8 @@ export class PaperBundles implements Bundles {
   write: Bundles['write'] = async (what) => {
     this.asked.push(what)
     if (this.refuses) return err(this.refuses)
-    this.last.set(Date.now())
-    return ok({ bytes: new Uint8Array(14_000) })
+    const kept = () => Promise.resolve(this.last.set(Date.now()))
+    return ok({ bytes: new Uint8Array(14_000), kept })
   }
 }
 

@@ -332,6 +332,11 @@ export class Feeds {
     return this.#resolve(position) !== null
   }
 
+  /** How far a feed reaches in the documents this device started from, −1 for not at all. */
+  baseSeq(feed: FeedId): number {
+    return this.#base.get(feed)?.seq ?? -1
+  }
+
   /** The record held at a place of the standing branch; `null`: none, or it lies below the base. */
   recIdAt(feed: FeedId, seq: number): RecId | null {
     const line = this.#lines.get(feed)

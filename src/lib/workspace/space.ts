@@ -206,7 +206,8 @@ export class LiveSpace implements Space {
     )
     this.waiting = derived([replica.changed, this.#syncing.moved, this.#recalled], () => this.#waiting())
     this.exchange = createExchange(replica, this.#syncing)
-    this.bundles = createBundles({ replica, ...world })
+    const shelf = async () => (await this.#innerOpening, this.#inner.read()?.shelf)
+    this.bundles = createBundles({ replica, ...world, shelf })
     this.presence = {
       awareness: this.#live.awareness,
       people: this.#people,

@@ -214,7 +214,14 @@ export type CarriedFile = { readonly size: number; arrayBuffer(): Promise<ArrayB
 export type Incoming = {
   readonly space: Space
   /** Acts and changes that are not here yet. */
-  readonly news: { readonly acts: number; readonly records: number }
+  readonly news: {
+    readonly acts: number
+    readonly records: number
+    /** Parts of agreements this phone knows of and waits for. */
+    readonly parts: number
+    /** What is closed here too, and is carried for others. */
+    readonly carried: number
+  }
   readonly bytes: number
   readonly rulesAreAhead: boolean
   /** Takes it in, by the same rules as over a link. Nothing of what is here is lost. */
@@ -224,6 +231,8 @@ export type Incoming = {
 export type Imported = {
   readonly acts: number
   readonly records: number
+  /** Closed things that are carried for others from now on. */
+  readonly carried: number
   /** Parts that did not hold; the others were taken. */
   readonly refused: number
   /** Something in it stands on what is not here: an earlier file is missing. */
@@ -521,12 +530,18 @@ export type Amount = { readonly changes: number; readonly bytes: number }
 
 /** Offered by `bundle-door.ts`. */
 export interface Bundles {
-  /** The day of the last file made here, milliseconds since 1970; `null`: there was none. */
+  /** The day of the last file somebody said is kept, milliseconds since 1970; `null`: there was none. */
   readonly last: Watched<number | null>
-  /** A file that every active device of the collective can open, and nobody else. `news`: since the last one made here. */
+  /** A file that every active device of the collective can open, and nobody else. `news`: since the last one that is kept. */
   write(
     what: 'everything' | 'news',
-  ): Promise<Result<{ readonly bytes: Uint8Array }, NotAllowed | { readonly type: 'TooLarge' }>>
+  ): Promise<Result<MadeFile, NotAllowed | { readonly type: 'TooLarge' }>>
+}
+
+export type MadeFile = {
+  readonly bytes: Uint8Array
+  /** It is where it was to be, by the word of the person: no program can see that. A next file of news begins after it. */
+  kept(): Promise<void>
 }
 
 /** Two phones face each other, without a hub: this one shows a code and reads the other’s. */

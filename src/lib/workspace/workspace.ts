@@ -255,10 +255,8 @@ export class LiveWorkspace implements Workspace {
   }
 
   async openFile(file: CarriedFile): Promise<Result<Incoming, BadImport>> {
-    const found = await openCarriedFile(
-      file,
-      this.#spaces.read().map(({ replica }) => replica),
-    )
+    const targets = this.#spaces.read().map(({ replica, inner }) => ({ replica, ...inner.read() }))
+    const found = await openCarriedFile(file, targets)
     const space = found.ok && this.#spaces.read().find(({ id }) => id === found.value.coll)
     if (!found.ok) return found
     return space ? ok({ ...found.value, space }) : err({ type: 'OtherCollective' })
