@@ -34,7 +34,8 @@ const inside = async (file: Uint8Array, who: Person): Promise<Bundle> => {
   const secrets = [...who.replica.kem.holders()].map(({ kemSk }) => kemSk)
   return expectOk(parseBundle(expectOk(await openFile({ file, secrets, most: MAX_BUNDLE_BYTES }))))
 }
-const write = async (who: Person) => expectOk(await exportBundle({ ...who, random: seededRandom(6), now: 0 })).file
+const write = async (who: Person) =>
+  expectOk(await exportBundle({ ...who, random: seededRandom(6), now: 0 })).file
 const lookOf = (who: Person) => ({
   text: rootsOf(who.doc),
   state: who.replica.state.hash,

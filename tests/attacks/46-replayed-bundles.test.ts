@@ -13,7 +13,8 @@ let ana: Person
 let bea: Person
 let cata: Person
 
-const write = async (who: Person) => expectOk(await exportBundle({ ...who, random: seededRandom(6), now: 0 })).file
+const write = async (who: Person) =>
+  expectOk(await exportBundle({ ...who, random: seededRandom(6), now: 0 })).file
 const open = async (bytes: Uint8Array, who: Person) =>
   expectOk(
     await openCarriedFile({ size: bytes.length, arrayBuffer: () => Promise.resolve(bytes.slice().buffer) }, [

@@ -4,6 +4,9 @@ import { idBytes } from '../../src/lib/core/ids.ts'
 import { encodeSyncMessage } from '../../src/lib/wire/sync.ts'
 import { rootsOf } from '../../src/lib/domain/document.ts'
 import { expectOk } from '../../src/lib/core/result.ts'
+import { addThreat, archiveThreat, closedThreats, threats } from '../../src/lib/domain/threats.ts'
+import { snapshotHash } from '../../src/lib/feed/checkpoint.ts'
+import { partsOf } from '../../src/lib/workspace/bundle-parts.ts'
 import { createKemPair } from '../../src/lib/crypto/kem.ts'
 import { RULES } from '../../src/lib/ledger/rules.ts'
 import { openFile, sealFile } from '../../src/lib/net/bundle.ts'
@@ -24,7 +27,12 @@ let dora: Person
 /** One more, so that three can agree without the fourth. */
 const fourOfThem = async () => {
   world = new World(69)
-  ;[ana, bea, cata, dora] = (await world.found('Ana', 'Bea', 'Cata', 'Dora')) as [Person, Person, Person, Person]
+  ;[ana, bea, cata, dora] = (await world.found('Ana', 'Bea', 'Cata', 'Dora')) as [
+    Person,
+    Person,
+    Person,
+    Person,
+  ]
   for (const person of world.people) world.cut(person)
 }
 
@@ -222,6 +230,32 @@ test('Cata began to sign and is away: what they propose now goes to her in a fil
   await expectOk(await read(await write(cata), bea)).apply()
   await world.settle()
   expect(bea.replica.checkpoints.checkOf(id)).toBe('same')
+})
+
+test('what was put away before Elma came goes to Cata in the same file that Elma can open, and Elma finds no word of it', async () => {
+  await fourOfThem()
+  archiveThreat(ana.doc, addThreat(ana.doc, { title: 'Vigilancia', what: 'La casa del río' }))
+  await ana.writes('lo nuestro ')
+  const id = await settlesWithoutCata()
+  const link = world.connectAll.bind(world)
+  world.connectAll = () => link(world.people.filter((person) => person !== cata))
+  world.connectAll()
+  const elma = await world.admit('Elma', ana, bea, dora)
+  for (const person of world.people) world.cut(person)
+  await daysPass(8)
+  const file = await write(ana)
+  const bundle = await open(file, elma)
+  expect(bundle.closed.length).toBe(1)
+  const closedIn = (who: Person) =>
+    partsOf(bundle, who.replica).filter((part) => ana.replica.checkpoints.isClosedPart(snapshotHash(part)))
+  expect(closedIn(elma)).toEqual([])
+  expect(await expectOk(await read(file, cata)).apply()).toMatchObject({ refused: 0, waits: false })
+  await world.settle()
+  expect(closedIn(cata).length).toBe(1)
+  expect(cata.replica.ledger.pin).toBe(id)
+  expect(cata.reads()).toBe('lo nuestro ')
+  const closed = threats(cata.replica.documents.closed.read()).read()
+  expect(closedThreats(closed, []).map(({ title }) => title)).toEqual(['Vigilancia'])
 })
 
 test('a part that no act asks for, or another in the place of the one asked for, is let go of, and nothing else is', async () => {

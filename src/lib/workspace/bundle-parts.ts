@@ -94,7 +94,10 @@ export const takeParts = (parts: readonly Uint8Array[], { checkpoints }: Replica
   return hasTaken
 }
 
-/** What this device carries for circles and did not give before, as much of it as there is room for. */
+/**
+ * What this device carries for circles and did not give before, as much of it as there is room for. In order of name: not one’s
+ * own first.
+ */
 export const carriedFor = async (
   shelf: Shelf,
   of: { readonly before: ReadonlySet<BlobId>; readonly room: number },
@@ -108,6 +111,9 @@ export const carriedFor = async (
     room -= blob.length
   }
   return blobs
+    .map((blob) => [blobIdOf(blob), blob] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, blob]) => blob)
 }
 
 export const idsOf = (blobs: readonly Uint8Array[]): readonly BlobId[] => blobs.map(blobIdOf)
