@@ -32,6 +32,7 @@ import { createExchange } from './exchange-door.ts'
 import { hostHere } from './joining-here.ts'
 import { hostJoining } from './joining.ts'
 import { membershipFrom } from './membership.ts'
+import { followMissing } from './missing.ts'
 import { proposeKeeper } from './keepers.ts'
 import { hostNotStarted } from './not-started.ts'
 import type { Replica } from './replica.ts'
@@ -113,6 +114,7 @@ export class LiveSpace implements Space {
   readonly agreed: Agreed
   readonly latest: Watched<readonly Latest[]>
   readonly waiting: Watched<number>
+  readonly missing: Space['missing']
   readonly exchange: Exchange
   readonly bundles: Bundles
   readonly replica: Replica
@@ -205,6 +207,11 @@ export class LiveSpace implements Space {
       this.#acknowledged.latest(),
     )
     this.waiting = derived([replica.changed, this.#syncing.moved, this.#recalled], () => this.#waiting())
+    const { members, stop } = followMissing({ replica, clock: world.clock })
+    this.#stops.push(stop)
+    this.missing = derived([members], () =>
+      members.read().map((member) => ({ member, name: this.#nameOf(member) })),
+    )
     this.exchange = createExchange(replica, this.#syncing)
     const shelf = async () => (await this.#innerOpening, this.#inner.read()?.shelf)
     this.bundles = createBundles({ replica, ...world, shelf })

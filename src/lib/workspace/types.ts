@@ -407,6 +407,8 @@ export interface Space {
   readonly latest: Watched<readonly Latest[]>
   /** Changes written here that no other device is known to have. */
   readonly waiting: Watched<number>
+  /** Of whom something is missing for a while, though what comes after it is here: held back, or lost on the way. */
+  readonly missing: Watched<readonly { readonly member: MemberId; readonly name: string }[]>
   /** What passes between this device and those it is linked with now. */
   readonly exchange: Exchange
   /** Files that go from hand to hand. */
