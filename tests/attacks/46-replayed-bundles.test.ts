@@ -48,7 +48,7 @@ test('attack 46: an old file, opened again, changes nothing and takes nothing ba
   await world.settle()
   const before = lookOf(bea)
   const again = await open(old, bea)
-  expect(again.news).toEqual({ acts: 0, records: 0, parts: 0, carried: 0 })
+  expect(again.news).toEqual({ acts: 0, records: 0, keys: 0, parts: 0, carried: 0 })
   expect(await again.apply()).toEqual({ acts: 0, records: 0, carried: 0, refused: 0, waits: false })
   await world.settle()
   expect(lookOf(bea)).toEqual(before)

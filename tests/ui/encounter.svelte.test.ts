@@ -242,7 +242,7 @@ test('what a file brings is said before anything of it is taken, and then what c
   const space = vertientes()
   const { session } = show(space)
   session.workspace.incoming = {
-    news: { acts: 2, records: 3, parts: 0, carried: 4 },
+    news: { acts: 2, records: 3, keys: 0, parts: 0, carried: 4 },
     done: { acts: 2, records: 3, carried: 4, refused: 1, waits: true },
   }
   await choose()
@@ -260,7 +260,7 @@ test('what a file brings is said before anything of it is taken, and then what c
 test('a file that brings nothing but what is carried for others is worth opening too', async () => {
   const { session } = show(vertientes())
   session.workspace.incoming = {
-    news: { acts: 0, records: 0, parts: 1, carried: 1 },
+    news: { acts: 0, records: 0, keys: 0, parts: 1, carried: 1 },
     done: { acts: 0, records: 0, carried: 1, refused: 0, waits: false },
   }
   await choose()
@@ -272,7 +272,7 @@ test('a file that brings nothing but what is carried for others is worth opening
 test('a file with nothing new says so and offers nothing to take', async () => {
   const { session } = show(vertientes())
   session.workspace.incoming = {
-    news: { acts: 0, records: 0, parts: 0, carried: 0 },
+    news: { acts: 0, records: 0, keys: 0, parts: 0, carried: 0 },
     done: { acts: 0, records: 0, carried: 0, refused: 0, waits: false },
   }
   await choose()

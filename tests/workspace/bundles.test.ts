@@ -125,6 +125,31 @@ test('a file that begins above what Bea has waits for the one before, and loses 
   expect(bea.reads()).toBe('uno dos ')
 })
 
+test('what builds on something Bea lacks waits for it and says so, though nothing of who wrote it is missing', async () => {
+  world.link(ana, cata)
+  await cata.writes('de Cata ')
+  await world.settle()
+  const { given } = await made(ana)
+  await ana.writes('y de Ana ')
+  const news = await write(ana, given)
+  expect(await expectOk(await read(news, bea)).apply()).toMatchObject({ records: 1, waits: true })
+  expect(bea.reads()).toBe('')
+  expect(await expectOk(await read(await write(ana), bea)).apply()).toMatchObject({ waits: false })
+  await world.settle()
+  expect(bea.reads()).toBe('de Cata y de Ana ')
+})
+
+test('Bea has the acts and not the keys that go with them: a file that brings nothing else is worth taking', async () => {
+  ana.replica.rotate()
+  await ana.replica.flush()
+  const given = givenNow(bea.replica)
+  bea.replica.absorbEntries(ana.replica.entriesSince(given.heads))
+  const found = expectOk(await read(await write(ana, given), bea))
+  expect(found.news).toMatchObject({ acts: 0, records: 0, keys: 1 })
+  await found.apply()
+  expect(bea.replica.missingBoxes()).toEqual([])
+})
+
 test('who holds no phone of the collective opens nothing, and a file of another collective changes nothing', async () => {
   await ana.writes('algo')
   const file = await write(ana)

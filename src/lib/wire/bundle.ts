@@ -6,6 +6,8 @@ import { encodeSyncMessage, parseSyncMessage, type SyncMessage } from './sync.ts
 /** A bundle, sealed or open, at most. Bytes. */
 export const MAX_BUNDLE_BYTES = 96 * 1024 * 1024
 const MAX_MESSAGES = 100_000
+/** Each is tried with many keys: as many as checkpoints can matter at once, and some. */
+const MAX_CLOSED = 16
 
 /** What a file carries from hand to hand: the same messages a link would bring, in the order it would bring them. */
 export type Bundle = {
@@ -57,7 +59,7 @@ export const parseBundle = (bytes: Uint8Array): Result<Bundle, BadBundlePayload>
   const id = collIdFrom(coll)
   const [said, carried = [], closed = []] = lists.map(piecesFrom)
   if (!id || !isUint(rules) || lists.length !== (version === FIRST ? 1 : 3)) return BAD
-  if (version < FIRST || !said || !carried || !closed) return BAD
+  if (version < FIRST || !said || !carried || !closed || closed.length > MAX_CLOSED) return BAD
   const all = [...said, ...carried, ...closed]
   if (count !== all.length || sizeOf(all) !== size) return BAD
   const messages: BundleMessage[] = []

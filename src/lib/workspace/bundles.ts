@@ -1,6 +1,7 @@
 import { hexFromBytes } from '../core/bytes.ts'
 import type { Random } from '../core/clock.ts'
 import type { BlobId, CollId, EntryId, FeedId } from '../core/ids.ts'
+import { nextTurn } from '../core/next-turn.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { manifestHash, snapshotHash } from '../feed/checkpoint.ts'
 import { parseRecord } from '../feed/record.ts'
@@ -22,8 +23,9 @@ import { carriedFor, idsOf, partsOf, partsToCarry, takeParts } from './bundle-pa
 import type { Replica } from './replica.ts'
 import type { Imported } from './types.ts'
 
-/** As many entries as one message takes comfortably. */
+/** As many entries as one message takes comfortably; and as are taken in in one go: in between, others get their turn. */
 const ENTRIES_AT_ONCE = 1024
+const SLICE = 64
 
 /** What a person has given somebody before: a next file need not carry it again. */
 export type Given = {
@@ -110,6 +112,8 @@ export type Import = {
   readonly news: {
     readonly acts: number
     readonly records: number
+    /** Epochs this phone is to have the key of and has not. */
+    readonly keys: number
     /** Parts of checkpoints this phone knows of and waits for. */
     readonly parts: number
     /** What circles gave to carry, for whoever is in them. */
@@ -137,7 +141,7 @@ export const readBundleFile = async (
   const target = of.targetOf(bundle.value.coll)
   if (!target) return err({ type: 'OtherCollective' })
   return ok({
-    news: newsIn(bundle.value, target),
+    news: await newsIn(bundle.value, target),
     bytes: file.length,
     rulesAreAhead: bundle.value.rules > RULES,
     apply: () => applyBundle(bundle.value, target),
@@ -170,10 +174,14 @@ const boxesFor = async (replica: Replica, { heads }: Given): Promise<BundleMessa
   return messages
 }
 
-const newsIn = (bundle: Bundle, { replica, shelf }: Target): Import['news'] => {
+const newsIn = async (bundle: Bundle, { replica, shelf }: Target): Promise<Import['news']> => {
   const acts = new Set<EntryId>()
   const records = new Set<string>()
+  const missing = new Set(replica.missingBoxes())
+  const keys = new Set<EntryId>()
   for (const message of bundle.messages) {
+    await nextTurn()
+    if (message.type === 'boxes' && missing.has(message.epoch)) keys.add(message.epoch)
     if (message.type === 'entries')
       for (const wire of message.entries) {
         const entry = parseEntry(wire)
@@ -191,22 +199,36 @@ const newsIn = (bundle: Bundle, { replica, shelf }: Target): Import['news'] => {
     [manifestHash(part), snapshotHash(part)].some((digest) => lacking.has(hexFromBytes(digest))),
   )
   const carried = shelf ? idsOf(bundle.carried).filter((id) => !shelf.has(id)) : []
-  return { acts: acts.size, records: records.size, parts: parts.length, carried: carried.length }
+  return {
+    acts: acts.size,
+    records: records.size,
+    keys: keys.size,
+    parts: parts.length,
+    carried: carried.length,
+  }
 }
 
 const applyBundle = async (bundle: Bundle, { replica, exchange }: Target): Promise<Imported> => {
   const { messages } = bundle
   const before = holdingsOf(replica)
-  for (const message of messages) if (message.type === 'entries') replica.absorbEntries(message.entries)
   for (const message of messages)
-    if (message.type === 'boxes') replica.absorbBoxes(message.epoch, message.boxes)
-  let refused = absorbSegments(bundle, replica)
+    if (message.type === 'entries')
+      for (let at = 0; at < message.entries.length; at += SLICE) {
+        replica.absorbEntries(message.entries.slice(at, at + SLICE))
+        await nextTurn()
+      }
+  for (const message of messages)
+    if (message.type === 'boxes') {
+      replica.absorbBoxes(message.epoch, message.boxes)
+      await nextTurn()
+    }
+  let refused = await absorbSegments(bundle, replica)
   await replica.settled()
   if (takeParts(partsOf(bundle, replica), replica)) {
     // Whatever of the records below was to come has come.
     await replica.checkpoints.settleNow()
     // What stands upon it was waiting.
-    refused = absorbSegments(bundle, replica)
+    refused = await absorbSegments(bundle, replica)
     await replica.settled()
   }
   const brought = await exchange?.bring(bundle.carried, replica.own.id)
@@ -216,15 +238,20 @@ const applyBundle = async (bundle: Bundle, { replica, exchange }: Target): Promi
     records: after.records - before.records,
     carried: brought?.taken ?? 0,
     refused: refused + (brought?.refused ?? 0),
-    waits: replica.feeds.waiting().gaps > 0 || replica.ledger.missing().length > 0,
+    waits: replica.feeds.missingFrom().length > 0 || replica.ledger.missing().length > 0,
   }
 }
 
 /** Returns how many segments did not hold. */
-const absorbSegments = ({ messages }: Bundle, replica: Replica): number =>
-  messages.filter(
-    (message) => message.type === 'segment' && !replica.absorbSegment(message.records, message.seal),
-  ).length
+const absorbSegments = async ({ messages }: Bundle, replica: Replica): Promise<number> => {
+  let refused = 0
+  for (const message of messages)
+    if (message.type === 'segment') {
+      if (!replica.absorbSegment(message.records, message.seal)) refused += 1
+      await nextTurn()
+    }
+  return refused
+}
 
 const sizeOf = (pieces: readonly Uint8Array[]): number => pieces.reduce((sum, { length }) => sum + length, 0)
 

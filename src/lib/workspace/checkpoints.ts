@@ -307,7 +307,12 @@ export class Checkpoints {
       const closed = this.#manifestOf(id)?.snapshots.get(CLOSED_DOC)
       return this.#partsOf(id)
         .filter((digest) => this.has(digest))
-        .map((digest) => ({ checkpoint: id, by, digest, isClosed: closed !== undefined && equalBytes(closed, digest) }))
+        .map((digest) => ({
+          checkpoint: id,
+          by,
+          digest,
+          isClosed: closed !== undefined && equalBytes(closed, digest),
+        }))
     })
   }
 

@@ -213,8 +213,7 @@ export class LiveSpace implements Space {
       members.read().map((member) => ({ member, name: this.#nameOf(member) })),
     )
     this.exchange = createExchange(replica, this.#syncing)
-    const shelf = async () => (await this.#innerOpening, this.#inner.read()?.shelf)
-    this.bundles = createBundles({ replica, ...world, shelf })
+    this.bundles = createBundles({ replica, ...world, shelf: async () => (await this.opened())?.shelf })
     this.presence = {
       awareness: this.#live.awareness,
       people: this.#people,
@@ -249,6 +248,12 @@ export class LiveSpace implements Space {
   /** Files, and the circles this device is in here; `null` until they have been read, and in a notebook. */
   get inner(): Watched<SpaceInner | null> {
     return this.#inner
+  }
+
+  /** The same, once they have been read. */
+  async opened(): Promise<SpaceInner | null> {
+    await this.#innerOpening
+    return this.#inner.read()
   }
 
   /** Marks a notebook whose content has moved into a collective. */

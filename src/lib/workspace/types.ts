@@ -64,7 +64,7 @@ export interface Session {
     >
   >
   /** Whether this is a copy at all, before its phrase is asked for. */
-  lookAtCopy(file: CarriedFile): Promise<Result<void, BadCopy>>
+  lookAtCopy(file: SlicedFile): Promise<Result<void, BadCopy>>
   /** Opens a copy completely and says what is in it; changes nothing. */
   openCopy(file: CarriedFile, passphrase: string): Promise<Result<OpenCopy, BadCopy>>
   /** Destroys the key slot of this vault first, then everything else in it; other vaults of this browser stay. */
@@ -210,6 +210,9 @@ export interface RoomHub {
 /** A file the person chose, not read yet: a `File` of the browser is one. */
 export type CarriedFile = { readonly size: number; arrayBuffer(): Promise<ArrayBuffer> }
 
+/** One of which a piece can be read by itself. */
+export type SlicedFile = CarriedFile & { slice(from: number, to: number): Omit<CarriedFile, 'size'> }
+
 /** What a file would bring, before anything of it is taken. */
 export type Incoming = {
   readonly space: Space
@@ -217,6 +220,8 @@ export type Incoming = {
   readonly news: {
     readonly acts: number
     readonly records: number
+    /** Keys this phone is to have and lacks. */
+    readonly keys: number
     /** Parts of agreements this phone knows of and waits for. */
     readonly parts: number
     /** What is closed here too, and is carried for others. */
@@ -535,9 +540,7 @@ export interface Bundles {
   /** The day of the last file somebody said is kept, milliseconds since 1970; `null`: there was none. */
   readonly last: Watched<number | null>
   /** A file that every active device of the collective can open, and nobody else. `news`: since the last one that is kept. */
-  write(
-    what: 'everything' | 'news',
-  ): Promise<Result<MadeFile, NotAllowed | { readonly type: 'TooLarge' }>>
+  write(what: 'everything' | 'news'): Promise<Result<MadeFile, NotAllowed | { readonly type: 'TooLarge' }>>
 }
 
 export type MadeFile = {

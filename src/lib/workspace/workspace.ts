@@ -255,7 +255,9 @@ export class LiveWorkspace implements Workspace {
   }
 
   async openFile(file: CarriedFile): Promise<Result<Incoming, BadImport>> {
-    const targets = this.#spaces.read().map(({ replica, inner }) => ({ replica, ...inner.read() }))
+    const targets = await Promise.all(
+      this.#spaces.read().map(async (space) => ({ replica: space.replica, ...(await space.opened()) })),
+    )
     const found = await openCarriedFile(file, targets)
     const space = found.ok && this.#spaces.read().find(({ id }) => id === found.value.coll)
     if (!found.ok) return found
