@@ -222,6 +222,28 @@ test('Cata was away since before they agreed, and the records went a week later:
   expect(dora.reads()).toBe('hace tiempo y ahora de Cata')
 })
 
+test('Cata was away for more than a month, and a key she never had is gone: once they agree anew, a file brings it all', async () => {
+  await fourOfThem()
+  ana.replica.rotate()
+  await ana.writes('hace tiempo ')
+  await settlesWithoutCata()
+  await daysPass(8)
+  ana.replica.rotate()
+  await daysPass(33)
+  expect(await expectOk(await read(await write(ana), cata)).apply()).toMatchObject({ waits: true })
+  expect(cata.reads()).toBe('')
+  world.connectAll([ana, bea, dora])
+  for (let round = 0; round < 4; round++) {
+    world.clock.pass(30_000)
+    await world.settle()
+  }
+  const id = await settlesWithoutCata()
+  expect(await expectOk(await read(await write(ana), cata)).apply()).toMatchObject({ waits: false })
+  await world.settle()
+  expect(cata.reads()).toBe('hace tiempo ')
+  expect(cata.replica.ledger.pin).toBe(id)
+}, 120_000)
+
 test('Cata had the file before; what was written since and agreed on is gone as records: a file of what is new brings it', async () => {
   await fourOfThem()
   await ana.writes('uno ')

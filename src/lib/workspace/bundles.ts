@@ -195,7 +195,8 @@ const newsIn = async (bundle: Bundle, { replica, shelf }: Target): Promise<Impor
       }
   }
   const lacking = new Set(replica.checkpoints.lacking().map(hexFromBytes))
-  const parts = partsOf(bundle, replica).filter((part) =>
+  const held = lacking.size > 0 ? partsOf(bundle, replica) : []
+  const parts = held.filter((part) =>
     [manifestHash(part), snapshotHash(part)].some((digest) => lacking.has(hexFromBytes(digest))),
   )
   const carried = shelf ? idsOf(bundle.carried).filter((id) => !shelf.has(id)) : []
@@ -238,8 +239,19 @@ const applyBundle = async (bundle: Bundle, { replica, exchange }: Target): Promi
     records: after.records - before.records,
     carried: brought?.taken ?? 0,
     refused: refused + (brought?.refused ?? 0),
-    waits: replica.feeds.missingFrom().length > 0 || replica.ledger.missing().length > 0,
+    waits: isWaiting(replica),
   }
+}
+
+/** Something here stands on what is not; or what all agreed on last reaches further than what is here, and does not open. */
+const isWaiting = ({ feeds, ledger, checkpoints, state }: Replica): boolean => {
+  const newest = state.finals.at(-1)
+  const agreed = newest ? [...(checkpoints.positionsOf(newest) ?? [])] : []
+  return (
+    feeds.missingFrom().length > 0 ||
+    ledger.missing().length > 0 ||
+    agreed.some(([feed, { seq }]) => feeds.nextSeq(feed) <= seq)
+  )
 }
 
 /** Returns how many segments did not hold. */
