@@ -67,7 +67,9 @@ export const readRecord = (
 const refuse = (why: BadRecord) => ({ type: 'refused', why }) as const
 
 const waitFor = (node: Node): Reading =>
-  node.stage === 'refused' ? refuse({ type: 'BadDeps' }) : { type: 'waitsForRecord', rec: node.id, feed: node.line.id }
+  node.stage === 'refused'
+    ? refuse({ type: 'BadDeps' })
+    : { type: 'waitsForRecord', rec: node.id, feed: node.line.id }
 
 /** A position in a base stands for the base itself; any other must be where the record is. */
 const isNamedRightly = (node: Node, { feed, seq }: Position): boolean => {
