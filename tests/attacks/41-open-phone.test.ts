@@ -142,11 +142,12 @@ test('attack 41: a file made by an open phone opens on the phones of the collect
   const [alba, bruna] = await world.found('Alba', 'Bruna', 'Ceiba')
   await alba!.writes('lo que importa ')
   await world.settle()
-  const bytes = expectOk(await exportBundle(alba!.replica, world.random))
+  const { replica } = alba!
+  const { file: bytes } = expectOk(await exportBundle({ replica, random: world.random, now: 0 }))
   const carried = { size: bytes.length, arrayBuffer: () => Promise.resolve(bytes.slice().buffer) }
-  expect((await openCarriedFile(carried, [bruna!.replica])).ok).toBe(true)
+  expect((await openCarriedFile(carried, [bruna!])).ok).toBe(true)
   const [eve] = await new World(414).found('Eve', 'Fe', 'Gala')
-  const opened = await openCarriedFile(carried, [eve!.replica])
+  const opened = await openCarriedFile(carried, [eve!])
   expect(opened.ok ? 'opened' : opened.error.type).toBe('NotForThisPhone')
   expect(Buffer.from(bytes).includes('hola')).toBe(false)
 })

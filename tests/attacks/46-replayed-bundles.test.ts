@@ -13,11 +13,12 @@ let ana: Person
 let bea: Person
 let cata: Person
 
-const write = async (who: Person) => expectOk(await exportBundle(who.replica, seededRandom(6)))
+const write = async (who: Person) =>
+  expectOk(await exportBundle({ ...who, random: seededRandom(6), now: 0 })).file
 const open = async (bytes: Uint8Array, who: Person) =>
   expectOk(
     await openCarriedFile({ size: bytes.length, arrayBuffer: () => Promise.resolve(bytes.slice().buffer) }, [
-      who.replica,
+      who,
     ]),
   )
 const inside = async (file: Uint8Array, who: Person): Promise<Bundle> => {
@@ -47,8 +48,8 @@ test('attack 46: an old file, opened again, changes nothing and takes nothing ba
   await world.settle()
   const before = lookOf(bea)
   const again = await open(old, bea)
-  expect(again.news).toEqual({ acts: 0, records: 0 })
-  expect(await again.apply()).toEqual({ acts: 0, records: 0, refused: 0, waits: false })
+  expect(again.news).toEqual({ acts: 0, records: 0, keys: 0, parts: 0, carried: 0 })
+  expect(await again.apply()).toEqual({ acts: 0, records: 0, carried: 0, refused: 0, waits: false })
   await world.settle()
   expect(lookOf(bea)).toEqual(before)
   expect(standing(bea, cata)).toBe('suspended')
@@ -84,7 +85,7 @@ test('attack 46: a paused phone cannot open what was written since, in any file,
   await (await open(file, bea)).apply()
   const asCata = await openCarriedFile(
     { size: file.length, arrayBuffer: () => Promise.resolve(file.slice().buffer) },
-    [cata.replica],
+    [cata],
   )
   expect(asCata).toEqual({ ok: false, error: { type: 'NotForThisPhone' } })
   // The paused phone has not heard of it, and hands out a file of its own.

@@ -27,6 +27,8 @@ const givesFile = async (phone: Phone, path: string): Promise<string> => {
   await phone.tap('Guardar el archivo')
   const download = await saving
   await download.saveAs(path)
+  await phone.tap('Sí, ya lo tengo')
+  await phone.sees('parte ahora de este archivo')
   await phone.tap('Cerrar')
   return download.suggestedFilename()
 }
@@ -44,6 +46,20 @@ test('no link at all: a file in somebody’s pocket brings to Bruna what Alba wr
 
   await test.step('Alba writes, and makes a file whose name and bytes say nothing', async () => {
     await alba.writesArticle('Retenes', 'Vamos siempre de a dos.')
+    await opensEncounter(alba)
+    await alba.tap('Llevar en un archivo')
+    await alba.tap('Hacer el archivo')
+    const saving = alba.page.waitForEvent('download')
+    await alba.tap('Guardar el archivo')
+    await (await saving).cancel()
+    await alba.tap('No quedó')
+    await alba.sees('El próximo archivo llevará también lo de este.')
+    await alba.tap('Cerrar')
+    // A file that reached no memory is none: there is nothing yet for “only what is new” to begin after.
+    await alba.tap('Llevar en un archivo')
+    await alba.sees('Solo lo abren los teléfonos activos')
+    await expect(alba.page.getByText('Solo lo nuevo')).toHaveCount(0)
+    await alba.tap('Cerrar')
     expect(await givesFile(alba, path)).toBe('notas.bin')
     const file = readFileSync(path)
     expect(file.subarray(0, 21).toString()).toBe('age-encryption.org/v1')

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { page } from 'vitest/browser'
+import { page, type Locator } from 'vitest/browser'
 import EncounterScreen from '../../src/lib/ui/encounter/EncounterScreen.svelte'
 import {
   deviceId,
@@ -184,13 +184,40 @@ test('a file is made after it was said what it shows, and saved under a name tha
   await expectNoBarriers()
 })
 
+/** The browser’s own window for saving stays out of the test. */
+const presses = async (link: Locator) => {
+  link.element().addEventListener('click', (event) => event.preventDefault(), { once: true })
+  await link.click()
+}
+
+test('the next file begins after this one only when its person says that it is kept', async () => {
+  const space = vertientes()
+  show(space)
+  await button('Llevar en un archivo').click()
+  await button('Hacer el archivo').click()
+  const save = page.getByRole('link', { name: 'Guardar el archivo' })
+  await expect.element(save).toBeVisible()
+  expect(page.getByText('¿Quedó guardado?').elements()).toEqual([])
+  await presses(save)
+  await expect.element(page.getByText('¿Quedó guardado?')).toBeVisible()
+  expect(space.bundles.last.read()).toBe(null)
+  await expectNoBarriers()
+  await button('No quedó').click()
+  await expect.element(page.getByText('El próximo archivo llevará también lo de este')).toBeVisible()
+  expect(space.bundles.last.read()).toBe(null)
+  await presses(save)
+  await button('Sí, ya lo tengo').click()
+  await expect.element(page.getByText('parte ahora de este archivo')).toBeVisible()
+  expect(space.bundles.last.read()).not.toBe(null)
+})
+
 test('a second file may carry only what is new since the first', async () => {
   const space = vertientes()
   space.bundles.last.set(Date.now() - 2 * DAY)
   show(space)
   await button('Llevar en un archivo').click()
   await page.getByText('Solo lo nuevo').click()
-  await expect.element(page.getByText('desde tu último archivo')).toBeVisible()
+  await expect.element(page.getByText('desde el último archivo que guardaste')).toBeVisible()
   await button('Hacer el archivo').click()
   await expect.element(page.getByText('Tu archivo está listo')).toBeVisible()
   expect(space.bundles.asked).toEqual(['news'])
@@ -215,12 +242,13 @@ test('what a file brings is said before anything of it is taken, and then what c
   const space = vertientes()
   const { session } = show(space)
   session.workspace.incoming = {
-    news: { acts: 2, records: 3 },
-    done: { acts: 2, records: 3, refused: 1, waits: true },
+    news: { acts: 2, records: 3, keys: 0, parts: 0, carried: 4 },
+    done: { acts: 2, records: 3, carried: 4, refused: 1, waits: true },
   }
   await choose()
   await expect.element(page.getByText('Es para «Las Tres Vertientes»')).toBeVisible()
   await expect.element(page.getByText('Trae 3 cambios nuevos y 2 decisiones')).toBeVisible()
+  await expect.element(page.getByText('Y 4 cosas cerradas, que este teléfono llevará')).toBeVisible()
   expect(session.workspace.asked).not.toContain('take it in')
   await expectNoBarriers()
   await button('Agregar lo que trae').click()
@@ -229,11 +257,23 @@ test('what a file brings is said before anything of it is taken, and then what c
   await expect.element(page.getByText('Falta un archivo anterior')).toBeVisible()
 })
 
+test('a file that brings nothing but what is carried for others is worth opening too', async () => {
+  const { session } = show(vertientes())
+  session.workspace.incoming = {
+    news: { acts: 0, records: 0, keys: 0, parts: 1, carried: 1 },
+    done: { acts: 0, records: 0, carried: 1, refused: 0, waits: false },
+  }
+  await choose()
+  await expect.element(page.getByText('lo que aquí falta de un acuerdo')).toBeVisible()
+  await button('Agregar lo que trae').click()
+  await expect.element(page.getByText('lleva ahora algo cerrado para otras personas')).toBeVisible()
+})
+
 test('a file with nothing new says so and offers nothing to take', async () => {
   const { session } = show(vertientes())
   session.workspace.incoming = {
-    news: { acts: 0, records: 0 },
-    done: { acts: 0, records: 0, refused: 0, waits: false },
+    news: { acts: 0, records: 0, keys: 0, parts: 0, carried: 0 },
+    done: { acts: 0, records: 0, carried: 0, refused: 0, waits: false },
   }
   await choose()
   await expect.element(page.getByText('No trae nada que aquí falte')).toBeVisible()

@@ -261,8 +261,8 @@ export class PaperBundles implements Bundles {
   write: Bundles['write'] = async (what) => {
     this.asked.push(what)
     if (this.refuses) return err(this.refuses)
-    this.last.set(Date.now())
-    return ok({ bytes: new Uint8Array(14_000) })
+    const kept = () => Promise.resolve(this.last.set(Date.now()))
+    return ok({ bytes: new Uint8Array(14_000), kept })
   }
 }
 
@@ -295,6 +295,7 @@ export class PaperSpace implements Space {
   readonly agreed = new PaperAgreed()
   readonly latest = new Cell<readonly Latest[]>([])
   readonly waiting = new Cell(0)
+  readonly missing = new Cell<ReturnType<Space['missing']['read']>>([])
   readonly exchange = new PaperExchange()
   readonly bundles = new PaperBundles()
   /** The invitations it handed out. */

@@ -127,6 +127,27 @@ test('behind the pill stands what waits, who has it already, and where to meet',
   await expectNoBarriers()
 })
 
+test.each([
+  [{ type: 'upToDate', people: 2, at: Date.now() }, /Falta algo/],
+  [{ type: 'local', waiting: 0 }, /Guardado aquí/],
+] as const)('of whom something is missing is said in words, while %j', async (status, short) => {
+  const space = vertientes()
+  space.status.set(status)
+  space.missing.set([
+    { member: memberId('Ceiba'), name: 'Ceiba' },
+    { member: memberId('Jícara'), name: 'Jícara' },
+  ])
+  show(space)
+  await page.getByRole('button', { name: short }).click()
+  const sheet = page.getByRole('dialog', { name: 'Cómo va lo compartido' })
+  await expect.element(sheet.getByText('Falta algo de Ceiba y Jícara')).toBeVisible()
+  await expect.element(sheet.getByText('un archivo hecho con «Todo»')).toBeVisible()
+  expect(sheet.element().textContent).not.toMatch(/tienen lo mismo/)
+  await expectNoBarriers()
+  space.missing.set([])
+  await expect.element(sheet.getByText(/Falta algo/)).not.toBeInTheDocument()
+})
+
 test('the pill follows what happens while one looks', async () => {
   const space = vertientes()
   show(space)

@@ -30,9 +30,9 @@ const watch = (who: Person) =>
 const upTo = (who: Person) => known.latest().find(({ device }) => device === who.device)?.upTo
 const hourNow = () => world.clock.now() - (world.clock.now() % HOUR)
 const carry = async (from: Person, to: Person) => {
-  const file = expectOk(await exportBundle(from.replica, seededRandom(3)))
+  const { file } = expectOk(await exportBundle({ ...from, random: seededRandom(3), now: 0 }))
   const secrets = [...to.replica.kem.holders()].map(({ kemSk }) => kemSk)
-  await expectOk(await readBundleFile(file, () => to.replica, secrets)).apply()
+  await expectOk(await readBundleFile(file, { secrets, targetOf: () => to })).apply()
   await world.settle()
 }
 

@@ -3,16 +3,19 @@ import { expect, test } from 'vitest'
 import { concatBytes } from '../../src/lib/core/bytes.ts'
 import { encodeCbor } from '../../src/lib/core/cbor.ts'
 import { expectOk } from '../../src/lib/core/result.ts'
+import { sealBackup } from '../../src/lib/crypto/backup.ts'
 import { addPerson } from '../../src/lib/domain/people.ts'
 import { setAbout } from '../../src/lib/domain/document.ts'
 import { createMemoryStorage } from '../../src/lib/store/memory-storage.ts'
 import { TABLES, type Storage } from '../../src/lib/sync/ports.ts'
+import { lookAtCopy } from '../../src/lib/workspace/backup-door.ts'
 import { contentOf } from '../../src/lib/workspace/backup-content.ts'
 import { encodeBackup, parseBackup, rowsToCopy, writesOf } from '../../src/lib/workspace/backup-rows.ts'
 import { createStillStorage } from '../../src/lib/workspace/still-storage.ts'
 import { WaysBackSetting } from '../../src/lib/workspace/ways-back-setting.ts'
 import { World, type Person } from '../world/cast.ts'
-import { TestClock } from '../world/time.ts'
+import { seededRandom, TestClock } from '../world/time.ts'
+import { createQuickStretch } from '../crypto/quick-stretch.ts'
 import { Village, writes, type Phone } from './circle-cast.ts'
 
 const rowsOf = async (storage: Storage) => expectOk(await rowsToCopy(storage))
@@ -42,6 +45,35 @@ test('what a copy holds is what the disk holds, without where it ended there', a
   expect(writes.filter(({ key }) => key.startsWith('restored/')).map(({ table }) => table)).toEqual(['meta'])
   // The secrets of the device, its epoch keys and the keys made since are in it: there is nothing else to come back with.
   expect(backup.rows.filter(({ table }) => table === 'keys').length).toBeGreaterThan(1)
+})
+
+test('whether a chosen file is worth a phrase is seen from its first bytes: of half a gigabyte nothing else is read', async () => {
+  const read: number[] = []
+  const chosen = (bytes: Uint8Array, size = bytes.length) => ({
+    size,
+    arrayBuffer: () => Promise.reject(new Error('all of it was read')),
+    slice: (from: number, to: number) => {
+      read.push(to - from)
+      return { arrayBuffer: () => Promise.resolve(bytes.slice(from, to).buffer) }
+    },
+  })
+  const looked = async (file: ReturnType<typeof chosen>) => {
+    const answer = await lookAtCopy(file)
+    return answer.ok ? 'worth a phrase' : answer.error.type
+  }
+  const { stretch, cost } = createQuickStretch()
+  const payload = new Uint8Array(300_000)
+  const file = expectOk(
+    await sealBackup({ payload, passphrase: 'a b c', cost, stretch, random: seededRandom(4) }),
+  )
+  expect(await looked(chosen(file))).toBe('worth a phrase')
+  expect(await looked(chosen(file, file.length - 1))).toBe('BackupDamaged')
+  expect(await looked(chosen(file.subarray(0, 20), 20))).toBe('BackupDamaged')
+  expect(await looked(chosen(new Uint8Array(4096), 200_000_000))).toBe('NotABackup')
+  expect(Math.max(...read)).toBeLessThanOrEqual(1024)
+  const asked = read.length
+  expect(await looked(chosen(file, 500_000_000))).toBe('NotABackup')
+  expect(read.length).toBe(asked)
 })
 
 test('a payload that is not whole, names unknown tables, says a row twice or is of later is refused, whatever it is', async () => {

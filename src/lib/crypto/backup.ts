@@ -87,9 +87,12 @@ export const openBackup = async (of: {
   return payload?.ok ? ok(payload.value) : err({ type: 'BackupDamaged' })
 }
 
-/** What a file says of itself before any phrase: whether it is worth asking for one. */
-export const looksLikeBackup = (file: Uint8Array): Result<void, BadBackup> => {
-  const known = readHeader(file)
+/**
+ * What a file says of itself before any phrase: whether it is worth asking for one. `head`: its first {@link HEAD_BYTES}, so that
+ * nothing large is in memory for it; `length`: of the whole file.
+ */
+export const looksLikeBackup = (head: Uint8Array, length = head.length): Result<void, BadBackup> => {
+  const known = readHeader(head, length)
   return known.ok ? ok(undefined) : known
 }
 
@@ -121,6 +124,11 @@ function* placesIn(size: number) {
 /** Length of the chunks of so much. */
 const sealedLength = (size: number): number => size + Math.ceil(size / CHUNK) * OVERHEAD
 
+/** More than the header of any file takes. */
+export const HEAD_BYTES = 1024
+/** No file of ours is longer. */
+export const MAX_BACKUP_FILE_BYTES = HEAD_BYTES + sealedLength(MAX_BACKUP_BYTES)
+
 const chunkKeyOf = (fileKey: SecretKey, context: Uint8Array): SealKey =>
   deriveKey<SealKey>(fileKey, 'backup', context)
 
@@ -141,6 +149,7 @@ const AGE = utf8FromText('age-encryption.org/')
 
 const readHeader = (
   file: Uint8Array,
+  length = file.length,
 ): Result<{ readonly header: Header; readonly at: number }, BadBackup> => {
   if (equalBytes(file.subarray(0, AGE.length), AGE)) return err({ type: 'CarriedNotBackup' })
   if (file[1] !== 0x48 || !equalBytes(file.subarray(2, VERSION_AT), MAGIC)) return err({ type: 'NotABackup' })
@@ -156,7 +165,7 @@ const readHeader = (
   const slot = reader.bytes(SLOT_BYTES)
   // Before anything is stretched or made room for: what is declared is what is there, and within bounds.
   const isSound =
-    !reader.failed && size > 0 && size <= MAX_BACKUP_BYTES && file.length - reader.at === sealedLength(size)
+    !reader.failed && size > 0 && size <= MAX_BACKUP_BYTES && length - reader.at === sealedLength(size)
   return isSound && mayStretch(cost)
     ? ok({ header: { salt, cost, size, slot }, at: reader.at })
     : err({ type: 'BackupDamaged' })

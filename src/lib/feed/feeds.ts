@@ -32,6 +32,9 @@ import type {
   Waiting,
 } from './types.ts'
 
+/** Records waited for that are looked at to say whose they are: whoever withholds a thousand is named by a few. */
+const MOST_LOOKED_AT = 64
+
 /**
  * The feeds of one collective on this device. It does no I/O: it takes segments, the ledger and keys in any order and
  * says which records count (accepted), each after what it builds on. The same ledger, records, keys and base give the
@@ -332,6 +335,11 @@ export class Feeds {
     return this.#resolve(position) !== null
   }
 
+  /** How far a feed reaches in the documents this device started from, −1 for not at all. */
+  baseSeq(feed: FeedId): number {
+    return this.#base.get(feed)?.seq ?? -1
+  }
+
   /** The record held at a place of the standing branch; `null`: none, or it lies below the base. */
   recIdAt(feed: FeedId, seq: number): RecId | null {
     const line = this.#lines.get(feed)
@@ -356,8 +364,20 @@ export class Feeds {
       keys: count(this.#locked),
       deps: count(this.#blocked),
       heads: count(this.#unheard),
-      gaps: this.#gaps.feeds,
+      gaps: this.#gaps.feeds.length,
     }
+  }
+
+  /** Feeds of which something is not here, though what comes after it is, or what builds on it. */
+  missingFrom(): readonly FeedId[] {
+    const missing = new Set(this.#gaps.feeds)
+    for (const [rec, [node]] of [...this.#blocked].slice(0, MOST_LOOKED_AT)) {
+      // What is here waits for something itself.
+      if (!node?.body || this.#nodes.has(rec)) continue
+      const reading = readRecord({ line: node.line, prev: node.prev! }, node.body, this.#world)
+      if (reading.type === 'waitsForRecord') missing.add(reading.feed)
+    }
+    return [...missing]
   }
 
   // ── inside: carrying ─────────────────────────────────────────────────────────────────────────────────────────────

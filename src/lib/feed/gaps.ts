@@ -12,9 +12,9 @@ export class Gaps {
   readonly #kept = new Map<FeedId, Segment[]>()
   #bytes = 0
 
-  /** How many feeds have a hole. */
-  get feeds(): number {
-    return this.#kept.size
+  /** The feeds that have a hole. */
+  get feeds(): readonly FeedId[] {
+    return [...this.#kept.keys()]
   }
 
   keep(segment: Segment): void {

@@ -21,7 +21,7 @@ export type ReadingWorld = {
 /** The verdict on everything about a record that never changes. */
 export type Reading =
   | { readonly type: 'read'; readonly known: Pick<Node, 'deps' | 'heads' | 'below' | 'basal' | 'clocks'> }
-  | { readonly type: 'waitsForRecord'; readonly rec: RecId }
+  | { readonly type: 'waitsForRecord'; readonly rec: RecId; readonly feed: FeedId }
   | { readonly type: 'waitsForEntry'; readonly entry: EntryId }
   | { readonly type: 'refused'; readonly why: BadRecord }
 
@@ -37,7 +37,7 @@ export const readRecord = (
   const exact: Node[] = []
   for (const position of body.deps) {
     const node = world.nodeOf(position)
-    if (!node) return { type: 'waitsForRecord', rec: position.rec }
+    if (!node) return { type: 'waitsForRecord', rec: position.rec, feed: position.feed }
     if (node.stage !== 'read') return waitFor(node)
     if (node.line === line || !isNamedRightly(node, position)) return refuse({ type: 'BadHeads' })
     deps.push(node)
@@ -67,7 +67,9 @@ export const readRecord = (
 const refuse = (why: BadRecord) => ({ type: 'refused', why }) as const
 
 const waitFor = (node: Node): Reading =>
-  node.stage === 'refused' ? refuse({ type: 'BadDeps' }) : { type: 'waitsForRecord', rec: node.id }
+  node.stage === 'refused'
+    ? refuse({ type: 'BadDeps' })
+    : { type: 'waitsForRecord', rec: node.id, feed: node.line.id }
 
 /** A position in a base stands for the base itself; any other must be where the record is. */
 const isNamedRightly = (node: Node, { feed, seq }: Position): boolean => {

@@ -135,6 +135,31 @@ export class Exchange {
     if (kept.ok) this.#offer([kept.value])
   }
 
+  /**
+   * Takes in what was brought by hand, as from a link: of these days alone, and on the account of `by`, this very device.
+   * Returns how many are new here, and how many can be of no circle.
+   */
+  async bring(
+    blobs: readonly Uint8Array[],
+    by: DeviceId,
+  ): Promise<{ readonly taken: number; readonly refused: number }> {
+    const taken: BlobId[] = []
+    let refused = 0
+    for (const blob of blobs) {
+      if (this.#shelf.has(blobIdOf(blob))) continue
+      const kept = await this.#keep(blob, by)
+      if (!kept.ok) {
+        if (kept.error.type === 'NotCarriable') refused += 1
+        continue
+      }
+      taken.push(kept.value)
+      this.#tell((events) => events.carried?.(blob))
+    }
+    for (let at = 0; at < taken.length; at += MAX_CARRIED_IDS)
+      this.#offer(taken.slice(at, at + MAX_CARRIED_IDS))
+    return { taken: taken.length, refused }
+  }
+
   whisper(link: Link, what: Uint8Array): void {
     if (this.#peers.get(link.id)?.passes === 'all') send(link, { type: 'whisper', what })
   }

@@ -2,8 +2,9 @@ import { systemClock } from '../core/clock.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { calibrate } from '../crypto/argon2.ts'
 import {
+  HEAD_BYTES,
   looksLikeBackup,
-  MAX_BACKUP_BYTES,
+  MAX_BACKUP_FILE_BYTES,
   openBackup,
   sealBackup,
   type BadBackup,
@@ -14,7 +15,7 @@ import type { Stretch } from '../crypto/stretch.ts'
 import { contentOf } from './backup-content.ts'
 import { encodeBackup, parseBackup, rowsToCopy, type Backup } from './backup-rows.ts'
 import type { StillStorage } from './still-storage.ts'
-import type { BackupContent, BadCopy, CarriedFile, StorageUnavailable } from './types.ts'
+import type { BackupContent, BadCopy, CarriedFile, SlicedFile, StorageUnavailable } from './types.ts'
 
 const MINUTE_MS = 60_000
 
@@ -60,14 +61,14 @@ export const openCopy = async (of: {
   return content.ok ? ok({ backup: backup.value, content: content.value }) : content
 }
 
-/** Whether it is worth asking for a phrase: said as soon as the file is chosen. */
-export const lookAtCopy = async (file: CarriedFile): Promise<Result<void, BadCopy>> => {
-  const bytes = await read(file)
-  return bytes.ok ? looksLikeBackup(bytes.value) : bytes
+/** Whether it is worth asking for a phrase: said as soon as the file is chosen, from its first bytes. */
+export const lookAtCopy = async (file: SlicedFile): Promise<Result<void, BadCopy>> => {
+  const head = await read({ size: file.size, arrayBuffer: () => file.slice(0, HEAD_BYTES).arrayBuffer() })
+  return head.ok ? looksLikeBackup(head.value, file.size) : head
 }
 
 const read = async (file: CarriedFile): Promise<Result<Uint8Array, BadBackup | BadCopy>> => {
-  if (file.size > 2 * MAX_BACKUP_BYTES) return err({ type: 'NotABackup' })
+  if (file.size > MAX_BACKUP_FILE_BYTES) return err({ type: 'NotABackup' })
   try {
     return ok(new Uint8Array(await file.arrayBuffer()))
   } catch {

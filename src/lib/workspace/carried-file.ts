@@ -1,8 +1,7 @@
 import type { CollId } from '../core/ids.ts'
 import { err, ok, type Result } from '../core/result.ts'
 import { MAX_BUNDLE_BYTES } from '../wire/bundle.ts'
-import { readBundleFile, type Import } from './bundles.ts'
-import type { Replica } from './replica.ts'
+import { readBundleFile, type Import, type Target } from './bundles.ts'
 import type { BadImport, CarriedFile } from './types.ts'
 
 /**
@@ -11,16 +10,20 @@ import type { BadImport, CarriedFile } from './types.ts'
  */
 export const openCarriedFile = async (
   file: CarriedFile,
-  replicas: readonly Replica[],
+  targets: readonly Target[],
 ): Promise<Result<Import & { readonly coll: CollId }, BadImport>> => {
   // Before a byte of it is in memory.
   if (file.size > MAX_BUNDLE_BYTES) return err({ type: 'FileTooLarge' })
   const bytes = await bytesOf(file)
   if (!bytes) return err({ type: 'FileUnreadable' })
-  for (const replica of replicas) {
+  for (const target of targets) {
+    const { replica } = target
     await replica.whole()
     const secrets = [...replica.kem.holders()].map(({ kemSk }) => kemSk)
-    const read = await readBundleFile(bytes, (coll) => (coll === replica.coll ? replica : null), secrets)
+    const read = await readBundleFile(bytes, {
+      secrets,
+      targetOf: (coll) => (coll === replica.coll ? target : null),
+    })
     if (read.ok) return ok({ ...read.value, coll: replica.coll })
     if (read.error.type !== 'NotForThisPhone') return err({ type: read.error.type })
   }

@@ -72,6 +72,7 @@ export type PartsHeld = {
 }
 
 export type CarriablePart = {
+  readonly checkpoint: EntryId
   /** The device that proposed its checkpoint. */
   readonly by: DeviceId
   readonly digest: Uint8Array
@@ -306,7 +307,12 @@ export class Checkpoints {
       const closed = this.#manifestOf(id)?.snapshots.get(CLOSED_DOC)
       return this.#partsOf(id)
         .filter((digest) => this.has(digest))
-        .map((digest) => ({ by, digest, isClosed: closed !== undefined && equalBytes(closed, digest) }))
+        .map((digest) => ({
+          checkpoint: id,
+          by,
+          digest,
+          isClosed: closed !== undefined && equalBytes(closed, digest),
+        }))
     })
   }
 
@@ -389,6 +395,17 @@ export class Checkpoints {
     })
   }
 
+  /** The same at once, waiting for no more records: for whoever knows that none are on their way. */
+  async settleNow(): Promise<void> {
+    await this.settled()
+    if (this.#closed) return
+    this.#working = this.#work(0).finally(() => {
+      this.#working = null
+      if (this.#again) this.look()
+    })
+    await this.#working
+  }
+
   /** Until nothing is being worked out. */
   async settled(): Promise<void> {
     while (this.#working) await this.#working
@@ -401,7 +418,8 @@ export class Checkpoints {
     this.#readingAgain?.()
   }
 
-  async #work(): Promise<void> {
+  /** `patience`: how long records may still be on their way, ms. */
+  async #work(patience = PATIENCE_MS): Promise<void> {
     this.#again = false
     for (const id of this.#relevant()) {
       if (this.#closed) return
@@ -413,10 +431,10 @@ export class Checkpoints {
       this.#set(id, found === 'differs' && this.#goesByNewerRules(id) ? 'newer' : found)
       if (isFinal) this.#checkedFinal.add(id)
     }
-    await this.#settleOnNewest()
+    await this.#settleOnNewest(patience)
   }
 
-  async #settleOnNewest(): Promise<void> {
+  async #settleOnNewest(patience: number): Promise<void> {
     const { ledger, clock } = this.#port
     const newest = ledger.state().finals.at(-1)
     const manifest = newest && this.#manifestOf(newest)
@@ -431,7 +449,7 @@ export class Checkpoints {
     if (check !== 'missing' && !(isOneWord && (check === 'differs' || check === 'newer'))) return
     const since = this.#firstSeen.get(newest) ?? clock.now()
     this.#firstSeen.set(newest, since)
-    if (clock.now() - since < PATIENCE_MS) {
+    if (clock.now() - since < patience) {
       if (!this.#waiting) this.#waiting = clock.after(PATIENCE_MS, () => this.#wake())
       return
     }

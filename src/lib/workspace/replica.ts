@@ -632,7 +632,11 @@ export class Replica {
     if (!offered.ok) return false
     // What waited for this segment comes with it: the seal at its end is not always the one offered.
     const { fresh, seal: last, partsBelow } = offered.value
-    if (fresh.length === 0) return true
+    if (fresh.length === 0) {
+      // It waits for what comes before it: somebody is to hear of that, if it does not come.
+      if (this.#feeds.missingFrom().includes(seal.value.feed)) this.#touch()
+      return true
+    }
     this.#keepStartSoon()
     this.#meanwhile?.push({ feed: last.feed, records: fresh, seal: last })
     this.#saveRun({ records: fresh, seal: last })

@@ -13,6 +13,8 @@ const DAY_MS = 86_400_000
 export type SpaceInner = {
   readonly files: Files
   readonly circles: Circles
+  readonly shelf: Shelf
+  readonly exchange: Exchange
   readonly attach: (link: Link) => void
   readonly close: () => Promise<void>
 }
@@ -43,6 +45,8 @@ export const openInner = async (of: {
   return {
     files: new Files({ ...world, replica }),
     circles,
+    shelf: shelf.value,
+    exchange,
     attach: (link) => exchange.attach(link, () => syncing.passes(link)),
     close: async () => {
       tomorrow()

@@ -32,6 +32,7 @@ import { createExchange } from './exchange-door.ts'
 import { hostHere } from './joining-here.ts'
 import { hostJoining } from './joining.ts'
 import { membershipFrom } from './membership.ts'
+import { followMissing } from './missing.ts'
 import { proposeKeeper } from './keepers.ts'
 import { hostNotStarted } from './not-started.ts'
 import type { Replica } from './replica.ts'
@@ -114,6 +115,7 @@ export class LiveSpace implements Space {
   readonly agreed: Agreed
   readonly latest: Watched<readonly Latest[]>
   readonly waiting: Watched<number>
+  readonly missing: Space['missing']
   readonly exchange: Exchange
   readonly bundles: Bundles
   readonly replica: Replica
@@ -207,8 +209,13 @@ export class LiveSpace implements Space {
       this.#acknowledged.latest(),
     )
     this.waiting = derived([replica.changed, this.#syncing.moved, this.#recalled], () => this.#waiting())
+    const { members, stop } = followMissing({ replica, clock: world.clock })
+    this.#stops.push(stop)
+    this.missing = derived([members], () =>
+      members.read().map((member) => ({ member, name: this.#nameOf(member) })),
+    )
     this.exchange = createExchange(replica, this.#syncing)
-    this.bundles = createBundles({ replica, ...world })
+    this.bundles = createBundles({ replica, ...world, shelf: async () => (await this.opened())?.shelf })
     this.presence = {
       awareness: this.#live.awareness,
       people: this.#people,
@@ -243,6 +250,12 @@ export class LiveSpace implements Space {
   /** Files, and the circles this device is in here; `null` until they have been read, and in a notebook. */
   get inner(): Watched<SpaceInner | null> {
     return this.#inner
+  }
+
+  /** The same, once they have been read. */
+  async opened(): Promise<SpaceInner | null> {
+    await this.#innerOpening
+    return this.#inner.read()
   }
 
   /** Marks a notebook whose content has moved into a collective. */

@@ -64,7 +64,7 @@ export interface Session {
     >
   >
   /** Whether this is a copy at all, before its phrase is asked for. */
-  lookAtCopy(file: CarriedFile): Promise<Result<void, BadCopy>>
+  lookAtCopy(file: SlicedFile): Promise<Result<void, BadCopy>>
   /** Opens a copy completely and says what is in it; changes nothing. */
   openCopy(file: CarriedFile, passphrase: string): Promise<Result<OpenCopy, BadCopy>>
   /** Destroys the key slot of this vault first, then everything else in it; other vaults of this browser stay. */
@@ -210,11 +210,23 @@ export interface RoomHub {
 /** A file the person chose, not read yet: a `File` of the browser is one. */
 export type CarriedFile = { readonly size: number; arrayBuffer(): Promise<ArrayBuffer> }
 
+/** One of which a piece can be read by itself. */
+export type SlicedFile = CarriedFile & { slice(from: number, to: number): Omit<CarriedFile, 'size'> }
+
 /** What a file would bring, before anything of it is taken. */
 export type Incoming = {
   readonly space: Space
   /** Acts and changes that are not here yet. */
-  readonly news: { readonly acts: number; readonly records: number }
+  readonly news: {
+    readonly acts: number
+    readonly records: number
+    /** Keys this phone is to have and lacks. */
+    readonly keys: number
+    /** Parts of agreements this phone knows of and waits for. */
+    readonly parts: number
+    /** What is closed here too, and is carried for others. */
+    readonly carried: number
+  }
   readonly bytes: number
   readonly rulesAreAhead: boolean
   /** Takes it in, by the same rules as over a link. Nothing of what is here is lost. */
@@ -224,6 +236,8 @@ export type Incoming = {
 export type Imported = {
   readonly acts: number
   readonly records: number
+  /** Closed things that are carried for others from now on. */
+  readonly carried: number
   /** Parts that did not hold; the others were taken. */
   readonly refused: number
   /** Something in it stands on what is not here: an earlier file is missing. */
@@ -400,6 +414,8 @@ export interface Space {
   readonly latest: Watched<readonly Latest[]>
   /** Changes written here that no other device is known to have. */
   readonly waiting: Watched<number>
+  /** Of whom something is missing for a while, though what comes after it is here: held back, or lost on the way. */
+  readonly missing: Watched<readonly { readonly member: MemberId; readonly name: string }[]>
   /** What passes between this device and those it is linked with now. */
   readonly exchange: Exchange
   /** Files that go from hand to hand. */
@@ -523,12 +539,16 @@ export type Amount = { readonly changes: number; readonly bytes: number }
 
 /** Offered by `bundle-door.ts`. */
 export interface Bundles {
-  /** The day of the last file made here, milliseconds since 1970; `null`: there was none. */
+  /** The day of the last file somebody said is kept, milliseconds since 1970; `null`: there was none. */
   readonly last: Watched<number | null>
-  /** A file that every active device of the collective can open, and nobody else. `news`: since the last one made here. */
-  write(
-    what: 'everything' | 'news',
-  ): Promise<Result<{ readonly bytes: Uint8Array }, NotAllowed | { readonly type: 'TooLarge' }>>
+  /** A file that every active device of the collective can open, and nobody else. `news`: since the last one that is kept. */
+  write(what: 'everything' | 'news'): Promise<Result<MadeFile, NotAllowed | { readonly type: 'TooLarge' }>>
+}
+
+export type MadeFile = {
+  readonly bytes: Uint8Array
+  /** It is where it was to be, by the word of the person: no program can see that. A next file of news begins after it. */
+  kept(): Promise<void>
 }
 
 /** Two phones face each other, without a hub: this one shows a code and reads the other’s. */

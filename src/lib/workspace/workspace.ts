@@ -255,10 +255,10 @@ export class LiveWorkspace implements Workspace {
   }
 
   async openFile(file: CarriedFile): Promise<Result<Incoming, BadImport>> {
-    const found = await openCarriedFile(
-      file,
-      this.#spaces.read().map(({ replica }) => replica),
+    const targets = await Promise.all(
+      this.#spaces.read().map(async (space) => ({ replica: space.replica, ...(await space.opened()) })),
     )
+    const found = await openCarriedFile(file, targets)
     const space = found.ok && this.#spaces.read().find(({ id }) => id === found.value.coll)
     if (!found.ok) return found
     return space ? ok({ ...found.value, space }) : err({ type: 'OtherCollective' })

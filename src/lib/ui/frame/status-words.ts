@@ -25,11 +25,13 @@ type About = {
   readonly kept: Kept
   readonly now: number
   readonly moments: Moments
+  /** Of whom something is missing that what is here stands upon; `null`: of nobody. */
+  readonly missing: string | null
 }
 
 /** Nothing else is worth as much as a disk that takes nothing; and to a guest nobody says that something is kept. */
 export const statusWords = (status: Status, about: About): StatusWords => {
-  const words = contactWords(status, about)
+  const words = withMissing(contactWords(status, about), status, about.missing)
   if (about.kept === 'failing')
     return {
       icon: 'flag',
@@ -44,6 +46,15 @@ export const statusWords = (status: Status, about: About): StatusWords => {
       details: [['welcome.guest'], ...words.details.filter(([key]) => !SAYS_KEPT.has(key))],
     }
   return words
+}
+
+/** Nobody is up to date with whom somebody’s words are missing. While things come in it may be among them. */
+const withMissing = (words: StatusWords, { type }: Status, names: string | null): StatusWords => {
+  if (names === null || type === 'exchanging' || type === 'out') return words
+  const details: readonly Words[] = [['gap.detail', { names }], ['gap.next']]
+  return type === 'upToDate'
+    ? { icon: 'clock', tone: 'wait', short: ['gap.short'], details }
+    : { ...words, details: [...words.details, ...details] }
 }
 
 const SAYS_KEPT: ReadonlySet<Key> = new Set([
