@@ -90,11 +90,17 @@ test('a phone without any address says what to do, and nothing is shown in vain'
 })
 
 /** From here on the browser says this of what the app may do. */
-const allows = (states: Readonly<Record<string, PermissionState>>) =>
+const allows = (states: Readonly<Record<string, PermissionState>>) => {
+  const told = new EventTarget()
   vi.spyOn(navigator.permissions, 'query').mockImplementation(({ name }) => {
     const state = states[name]
-    return state ? Promise.resolve({ state } as PermissionStatus) : Promise.reject(new TypeError())
+    if (!state) return Promise.reject(new TypeError())
+    const status = { state, addEventListener: told.addEventListener.bind(told) }
+    return Promise.resolve(status as unknown as PermissionStatus)
   })
+  return told
+}
+const reason = () => page.getByText('No es que no haya nadie')
 
 test('a browser that hides the wifi from the app is told of as such, and never as if nobody were there', async () => {
   allows({ camera: 'granted', 'local-network-access': 'denied' })
@@ -107,6 +113,42 @@ test('a browser that hides the wifi from the app is told of as such, and never a
   await expect
     .element(page.getByRole('listitem').filter({ hasText: 'No es que no haya nadie' }))
     .toBeVisible()
+})
+
+test('a “no” given after the code was shown is the reason that is told when nothing comes about', async () => {
+  allows({ camera: 'granted', 'local-network-access': 'prompt' })
+  const space = vertientes()
+  show(space)
+  await button('Seguir sin cámara').click()
+  await expect.element(code()).toBeVisible()
+  expect(reason().elements()).toEqual([])
+  allows({ camera: 'granted', 'local-network-access': 'denied' })
+  space.encounters[0]!.state.set({ step: 'failed' })
+  await expect.element(reason()).toBeVisible()
+})
+
+test('a “no” is told of while the code still stands there, and taken back with it', async () => {
+  const told = allows({ camera: 'granted', 'local-network-access': 'prompt' })
+  const space = vertientes()
+  show(space)
+  await button('Seguir sin cámara').click()
+  await expect.element(code()).toBeVisible()
+  allows({ camera: 'granted', 'local-network-access': 'denied' })
+  told.dispatchEvent(new Event('change'))
+  await expect.element(reason()).toBeVisible()
+  allows({ camera: 'granted', 'local-network-access': 'granted' })
+  told.dispatchEvent(new Event('change'))
+  await expect.element(reason()).not.toBeInTheDocument()
+})
+
+test('a “no” given after the code of a computer was read says why it is not found', async () => {
+  allows({ 'local-network-access': 'prompt' })
+  const { session } = show(vertientes())
+  await expect.element(page.getByText('Puede que el navegador pregunte')).toBeVisible()
+  allows({ 'local-network-access': 'denied' })
+  session.workspace.joinHub('HUB A')
+  await expect.element(page.getByText('Buscando la computadora')).toBeVisible()
+  await expect.element(reason()).toBeVisible()
 })
 
 test('a camera that was refused before is told of before it is asked for in vain', async () => {

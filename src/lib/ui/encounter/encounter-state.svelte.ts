@@ -10,7 +10,7 @@ import type {
   TooFew,
 } from '../../workspace/types.ts'
 import { Live } from '../live.svelte.ts'
-import { readPermissions, type Permissions } from './permissions.ts'
+import { readPermissions, watchPermissions, type Permissions } from './permissions.ts'
 import { openScanner, type Scanner } from './scan.ts'
 
 /** Makes a code to show: of a meeting, or of a door. */
@@ -25,7 +25,8 @@ type Camera = { readonly scanner: Scanner; readonly stream: MediaStream }
 export class Meeting {
   readonly #open: Opens
   readonly #takeHub: (text: string) => boolean
-  #isOver = false
+  readonly #over = new AbortController()
+  #looks = 0
   #encounter = $state.raw<Encounter | null>(null)
   readonly #live = $derived(this.#encounter ? new Live<EncounterState>(this.#encounter.state) : null)
   #isMaking = $state(false)
@@ -41,7 +42,8 @@ export class Meeting {
   constructor(open: Opens, takeHub: (text: string) => boolean = () => false) {
     this.#open = open
     this.#takeHub = takeHub
-    void this.#look()
+    void this.look()
+    void watchPermissions(() => void this.look(), this.#over.signal)
   }
 
   /** `asking`: nothing has begun. `making`: a code is on its way. Else as the encounter is. */
@@ -65,12 +67,12 @@ export class Meeting {
     this.stop()
     this.#isMaking = true
     if (how === 'camera') await this.#openCamera()
-    const shown = this.#isOver ? null : await this.#open()
+    const shown = this.#over.signal.aborted ? null : await this.#open()
     this.#isMaking = false
-    void this.#look()
+    void this.look()
     if (!shown) return
-    if (this.#isOver && shown.ok) return shown.value.stop()
-    if (shown.ok) this.#encounter = shown.value
+    if (this.#over.signal.aborted && shown.ok) return shown.value.stop()
+    if (shown.ok) this.#show(shown.value)
     else {
       this.closeCamera()
       this.problem = problemKey(shown.error)
@@ -89,6 +91,13 @@ export class Meeting {
     this.camera = null
   }
 
+  /** Looks at what the browser was told by now. */
+  async look(): Promise<void> {
+    const mine = ++this.#looks
+    const seen = await readPermissions()
+    if (mine === this.#looks) this.permissions = seen
+  }
+
   /** Back to before the question: no camera, no code. */
   stop(): void {
     this.closeCamera()
@@ -100,18 +109,22 @@ export class Meeting {
 
   /** The screen is left. */
   end(): void {
-    this.#isOver = true
+    this.#over.abort()
     this.stop()
   }
 
   async #openCamera(): Promise<void> {
     const opened = await openScanner()
-    if (this.#isOver) return opened?.scanner.stop()
+    if (this.#over.signal.aborted) return opened?.scanner.stop()
     this.camera = opened
     this.isWithoutCamera = opened === null
   }
 
-  async #look(): Promise<void> {
-    this.permissions = await readPermissions()
+  #show(encounter: Encounter): void {
+    this.#encounter = encounter
+    // Some browsers ask about the network only now, and the answer may be why nothing comes about.
+    encounter.state.watch(() => {
+      if (encounter.state.read().step === 'failed') void this.look()
+    })
   }
 }
