@@ -4,6 +4,7 @@ import EncounterScreen from '../../src/lib/ui/encounter/EncounterScreen.svelte'
 import {
   deviceId,
   memberId,
+  paperKeeper,
   paperPassing,
   PaperSession,
   PaperSpace,
@@ -184,7 +185,81 @@ test('Ceiba sees what passes with each phone, and in the end that all have the s
   await expect.element(page.getByText('Falta encontrarse con Jícara.')).toBeVisible()
 })
 
-test('Parar is always there: it stops what passes and takes the code away, and Empezar goes on', async () => {
+test('what passed is said with how much and since when', async () => {
+  const space = vertientes()
+  const since = Date.now() - 12 * 60_000
+  const sent = { changes: 1, bytes: 2_000_000 }
+  space.exchange.state.set([
+    paperPassing('Tecolote', { since, sent, received: { changes: 28, bytes: 30_000 } }),
+  ])
+  const { language } = show(space)
+  const when = language.ago(since, Date.now())
+  expect(when).toContain('12')
+  await expect
+    .element(
+      page.getByText(
+        `Enviaste un cambio (${language.size(2_000_000)}). Recibiste 28 cambios (30 kB). Desde ${when}.`,
+      ),
+    )
+    .toBeVisible()
+})
+
+test('beside each phone stands what this one knows of whose it is, and nothing that was not checked', async () => {
+  const space = vertientes()
+  const now = space.membership.read()
+  space.membership.set({
+    ...now,
+    members: now.members.map((member) =>
+      member.id === memberId('Jícara') ? { ...member, trust: 'verified' } : member,
+    ),
+    keepers: [paperKeeper('one')],
+  })
+  space.exchange.state.set([
+    paperPassing('Tecolote'),
+    paperPassing('Jícara'),
+    paperPassing('Ceiba'),
+    paperPassing('one', { member: null }),
+  ])
+  show(space)
+  const phone = (name: string) => page.getByRole('listitem').filter({ hasText: name })
+  await expect.element(phone('Tecolote').getByRole('button', { name: 'Sin comprobar todavía' })).toBeVisible()
+  await expect.element(phone('Jícara').getByRole('button', { name: 'Comprobada', exact: true })).toBeVisible()
+  await expect.element(phone('Ceiba').getByRole('button', { name: 'Tú' })).toBeVisible()
+  // A keeper is nobody’s, and was let in by all.
+  await expect.element(phone('El equipo que guarda')).toBeVisible()
+  expect(phone('El equipo que guarda').getByRole('button').elements()).toEqual([])
+  await expectNoBarriers()
+})
+
+test('what is new passes by itself: before anything is touched it says so, and offers to stop', async () => {
+  const space = vertientes()
+  space.exchange.state.set([paperPassing('Tecolote', { step: 'passing', done: 1, total: 9 })])
+  show(space)
+  await expect.element(page.getByText('Lo nuevo pasa solo entre los dos')).toBeVisible()
+  await expect.element(button('Parar')).toBeVisible()
+  expect(page.getByRole('button', { name: /Empezar|Seguir$/ }).elements()).toEqual([])
+})
+
+test('each keeper is woven as itself, found here and in who has what I wrote', async () => {
+  const space = vertientes()
+  space.membership.set({ ...space.membership.read(), keepers: [paperKeeper('one'), paperKeeper('two')] })
+  space.exchange.state.set([paperPassing('one', { member: null }), paperPassing('two', { member: null })])
+  space.latest.set(
+    ['one', 'two'].map((word) => ({ member: null, device: deviceId(`${word} phone`), upTo: 'all' as const })),
+  )
+  show(space)
+  const woven = (region: string) =>
+    page
+      .getByRole('region', { name: region })
+      .getByRole('img')
+      .elements()
+      .map((mark) => mark.innerHTML)
+  await expect.element(page.getByText('lo tiene todo en 2 de 2 teléfonos')).toBeVisible()
+  expect(new Set(woven('Teléfonos encontrados')).size).toBe(2)
+  expect(woven('Quién tiene lo tuyo').sort()).toEqual(woven('Teléfonos encontrados').sort())
+})
+
+test('Parar is always there: it stops what passes and takes the code away, and it can go on', async () => {
   const space = vertientes()
   space.exchange.state.set([paperPassing('Tecolote', { step: 'passing', done: 1, total: 9 })])
   show(space)
@@ -194,7 +269,7 @@ test('Parar is always there: it stops what passes and takes the code away, and E
   expect(space.exchange.paused.read()).toBe(true)
   expect(space.encounters[0]!.isStopped).toBe(true)
   await expect.element(page.getByText('Nada de lo escrito sale ni llega')).toBeVisible()
-  await button('Empezar').click()
+  await page.getByRole('button', { name: 'Seguir', exact: true }).click()
   expect(space.exchange.paused.read()).toBe(false)
 })
 
