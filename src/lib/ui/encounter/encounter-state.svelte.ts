@@ -1,3 +1,4 @@
+import { createSubscriber } from 'svelte/reactivity'
 import type { Key } from '../../i18n/catalogue.ts'
 import { problemKey } from '../../i18n/problems.ts'
 import type { Result } from '../../core/result.ts'
@@ -25,14 +26,19 @@ type Camera = { readonly scanner: Scanner; readonly stream: MediaStream }
 export class Meeting {
   readonly #open: Opens
   readonly #takeHub: (text: string) => boolean
-  readonly #over = new AbortController()
+  #isOver = false
   #looks = 0
   #encounter = $state.raw<Encounter | null>(null)
   readonly #live = $derived(this.#encounter ? new Live<EncounterState>(this.#encounter.state) : null)
   #isMaking = $state(false)
   camera = $state.raw<Camera | null>(null)
-  /** What the browser has been told before; `null` until it was asked. */
-  permissions = $state.raw<Permissions | null>(null)
+  #permissions = $state.raw<Permissions | null>(null)
+  /** While anybody reads what the browser was told, it is asked again whenever that changes. */
+  readonly #listen = createSubscriber(() => {
+    const over = new AbortController()
+    void watchPermissions(() => void this.look(), over.signal)
+    return () => over.abort()
+  })
   /** What went wrong with the last code, or with making one. */
   problem = $state.raw<Key | null>(null)
   /** The camera was asked for and not given. */
@@ -43,13 +49,18 @@ export class Meeting {
     this.#open = open
     this.#takeHub = takeHub
     void this.look()
-    void watchPermissions(() => void this.look(), this.#over.signal)
   }
 
   /** `asking`: nothing has begun. `making`: a code is on its way. Else as the encounter is. */
   get step(): 'asking' | 'making' | EncounterState['step'] {
     if (this.#isMaking) return 'making'
     return this.#live?.current.step ?? 'asking'
+  }
+
+  /** What the browser has been told by now; `null` until it was asked. */
+  get permissions(): Permissions | null {
+    this.#listen()
+    return this.#permissions
   }
 
   get code(): string {
@@ -67,11 +78,11 @@ export class Meeting {
     this.stop()
     this.#isMaking = true
     if (how === 'camera') await this.#openCamera()
-    const shown = this.#over.signal.aborted ? null : await this.#open()
+    const shown = this.#isOver ? null : await this.#open()
     this.#isMaking = false
     void this.look()
     if (!shown) return
-    if (this.#over.signal.aborted && shown.ok) return shown.value.stop()
+    if (this.#isOver && shown.ok) return shown.value.stop()
     if (shown.ok) this.#show(shown.value)
     else {
       this.closeCamera()
@@ -95,7 +106,7 @@ export class Meeting {
   async look(): Promise<void> {
     const mine = ++this.#looks
     const seen = await readPermissions()
-    if (mine === this.#looks) this.permissions = seen
+    if (mine === this.#looks) this.#permissions = seen
   }
 
   /** Back to before the question: no camera, no code. */
@@ -109,13 +120,13 @@ export class Meeting {
 
   /** The screen is left. */
   end(): void {
-    this.#over.abort()
+    this.#isOver = true
     this.stop()
   }
 
   async #openCamera(): Promise<void> {
     const opened = await openScanner()
-    if (this.#over.signal.aborted) return opened?.scanner.stop()
+    if (this.#isOver) return opened?.scanner.stop()
     this.camera = opened
     this.isWithoutCamera = opened === null
   }
