@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import encodeQR from 'qr'
 import { base32nopad } from '@scure/base'
@@ -19,6 +20,18 @@ export const isLocal = (address: string): boolean => {
   const [a = 0, b = 0] = address.split('.').map(Number)
   if (a === 10 || (a === 192 && b === 168) || (a === 169 && b === 254)) return true
   return (a === 172 && b >= 16 && b < 32) || (a === 100 && b >= 64 && b < 128)
+}
+
+/** Of this machine or of a local network: from where a hub for a room is spoken to. */
+export const isNear = (address: string): boolean => /^127(\.\d+){3}$/.test(address) || isLocal(address)
+
+/**
+ * An address one machine may have, IPv4, wherever it is: an operator may put it into a code on purpose. It need not be an
+ * address this machine knows of: a router may pass on what comes to it.
+ */
+export const isScannable = (address: string): boolean => {
+  const first = Number(address.split('.')[0])
+  return isIPv4(address) && first !== 0 && first !== 127 && first < 224
 }
 
 /** The code as text: upper-case letters and digits. */

@@ -17,7 +17,7 @@ export type OneScanOptions = {
   readonly port: number
   readonly certificate: HubCertificate
   readonly clock: Clock
-  /** Whether one more from there may come now. */
+  /** Whether one more from there may come now. It is asked first: to whom it says no, not one packet is sent. */
   readonly mayCome: (address: string) => boolean
   readonly onLine: (line: Line) => void
 }
@@ -41,7 +41,6 @@ export const createOneScan = ({ port, certificate, clock, mayCome, onLine }: One
   const beginnings = new Bucket(BEGINNINGS, clock)
 
   const begin = (name: string, theirs: IceCredentials, from: { host: string; port: number }): void => {
-    known.add(name)
     const connection = new PeerConnection('', {
       iceServers: [],
       disableAutoNegotiation: true,
@@ -54,6 +53,7 @@ export const createOneScan = ({ port, certificate, clock, mayCome, onLine }: One
       certificatePemFile: certificate.certificate,
       keyPemFile: certificate.key,
     })
+    known.add(name)
     let line: ReturnType<typeof lineOf> | null = null
     let over = false
     const end = (): void => {
@@ -77,8 +77,12 @@ export const createOneScan = ({ port, certificate, clock, mayCome, onLine }: One
       line = lineOf(channel, { address: from.host, end, clock })
       onLine(line)
     })
-    connection.setRemoteDescription(offerOf(theirs, from), 'offer')
-    connection.setLocalDescription('answer', { iceUfrag: name, icePwd: name })
+    try {
+      connection.setRemoteDescription(offerOf(theirs, from), 'offer')
+      connection.setLocalDescription('answer', { iceUfrag: name, icePwd: name })
+    } catch {
+      end() // what they sent cannot be a connection
+    }
   }
 
   const stopListening = listenAt(port, ({ localUfrag: name, host, port: from }) => {
@@ -90,7 +94,7 @@ export const createOneScan = ({ port, certificate, clock, mayCome, onLine }: One
     try {
       begin(name, theirs, { host, port: from })
     } catch {
-      // what they sent cannot be a connection
+      // there is no connection to be had now; the next packet asks again
     }
   })
   return {

@@ -8,6 +8,7 @@ import { POST_PATH, type HubAddress } from '../lib/wire/hub-list.ts'
 import type { HubCertificate } from './certificate.ts'
 import { createClients } from './clients.ts'
 import { homeDoor, roomDoor, type Door } from './doors.ts'
+import { isNear } from './lan.ts'
 import type { Line } from './line.ts'
 import { createMailboxes } from './mailboxes.ts'
 import { createOneScan, type OneScan } from './one-scan.ts'
@@ -27,6 +28,8 @@ export type HubOptions = {
   readonly name?: HubAddress | null
   /** For a whole room: heard in the local network, and by whoever scans its code. `null`: this machine only. */
   readonly lan?: LanOptions | null
+  /** For whoever scans its code, from anywhere in the world. `null`: only from the room, if there is one. */
+  readonly afar?: AfarOptions | null
 }
 
 export type LanOptions = {
@@ -34,6 +37,8 @@ export type LanOptions = {
   /** The addresses of this machine under which it is a hub, as they are now. */
   readonly addresses: () => readonly string[]
 }
+
+export type AfarOptions = { readonly certificate: HubCertificate }
 
 /** The blind post office: the built app and its mailboxes on one port of this machine. */
 export interface HubServer {
@@ -56,6 +61,8 @@ const EVERYWHERE = '0.0.0.0'
 const MOST_CLIENTS = 1024
 /** From one address. A household behind one router is one address too. */
 const MOST_CLIENTS_PER_ADDRESS = 256
+/** Of those who scanned its code in another place than this. */
+const MOST_SCANNED_AFAR_PER_ADDRESS = 64
 const SWEEP_MS = 15_000
 /** How often we ask whether the other side is there. One question unanswered when the next is due, and it is gone. */
 const ASK_MS = 30_000
@@ -70,6 +77,7 @@ export const createHub = ({
   hubs = [],
   name = null,
   lan = null,
+  afar = null,
 }: HubOptions): HubServer => {
   const home = homeDoor(hubs, name)
   const mailboxes = createMailboxes(clock)
@@ -112,6 +120,10 @@ export const createHub = ({
     name && address === LOOPBACK ? 0 : (comingFrom.get(address) ?? 0)
   const mayCome = (address: string): boolean =>
     !closing && connected < MOST_CLIENTS && comeFrom(address) < MOST_CLIENTS_PER_ADDRESS
+  // The first packet proves nothing, and is answered: from a room, never to anybody outside it.
+  const mayScan = (address: string): boolean =>
+    mayCome(address) &&
+    (isNear(address) || (afar !== null && comeFrom(address) < MOST_SCANNED_AFAR_PER_ADDRESS))
   const welcome = (line: Line): void => {
     connected++
     comingFrom.set(line.address, (comingFrom.get(line.address) ?? 0) + 1)
@@ -150,7 +162,7 @@ export const createHub = ({
   const openOneScan = async (port: number, certificate: HubCertificate): Promise<void> => {
     for (let left = PORT_TRIES; ; left--) {
       try {
-        oneScan = createOneScan({ port, certificate, clock, mayCome, onLine: welcome })
+        oneScan = createOneScan({ port, certificate, clock, mayCome: mayScan, onLine: welcome })
         return
       } catch {
         if (left === 0) throw Object.assign(new Error(`UDP port ${port} is taken`), { code: 'EADDRINUSE' })
@@ -182,8 +194,9 @@ export const createHub = ({
             ask()
             resolve(heard)
           }
-          if (!lan) return begin()
-          openOneScan(heard, lan.certificate).then(begin, (error: unknown) => {
+          const certificate = lan?.certificate ?? afar?.certificate
+          if (!certificate) return begin()
+          openOneScan(heard, certificate).then(begin, (error: unknown) => {
             server.close()
             reject(error instanceof Error ? error : new Error('the port cannot be opened'))
           })

@@ -9,7 +9,7 @@ import type { SealedRecord, Segment } from '../lib/feed/types.ts'
 import { parseBoxSet, verifyBoxSet } from '../lib/ledger/boxes.ts'
 import { writeEpoch } from '../lib/ledger/epochs.ts'
 import { createLedger, type Ledger } from '../lib/ledger/graph.ts'
-import type { LedgerState } from '../lib/ledger/types.ts'
+import type { LedgerState, SignedEntry } from '../lib/ledger/types.ts'
 import { QUOTA, Shelf as BlobShelf } from '../lib/sync/blobs-shelf.ts'
 import type { Standing, Write } from '../lib/sync/ports.ts'
 import type { LogStorage } from './log-storage.ts'
@@ -57,6 +57,10 @@ export class Keeping {
   #service: ServiceRow | null = null
   #ledger: Ledger | null = null
   #ledgerRows = 0
+  /** Acts that count and are not on the disk yet, oldest first. */
+  #unwritten: readonly SignedEntry[] = []
+  /** Heads of the ledger as it is on the disk. */
+  readonly #heads = new Cell<readonly EntryId[]>([])
   #shelf: Shelf | null = null
   #blobs: BlobShelf | null = null
   #finals: ReadonlyMap<EntryId, number> = new Map()
@@ -96,6 +100,22 @@ export class Keeping {
 
   get ledger(): Ledger | null {
     return this.#ledger
+  }
+
+  /** As far as the ledger is on the disk: nothing beyond is held out to anybody as kept. */
+  get heads(): Watched<readonly EntryId[]> {
+    return this.#heads
+  }
+
+  /** {@link Ledger.marks}, as far as they are on the disk. */
+  marks(): readonly EntryId[] {
+    const unwritten = new Set(this.#unwritten.map(({ id }) => id))
+    return (this.#ledger?.marks() ?? []).filter((id) => !unwritten.has(id))
+  }
+
+  /** Whether there are acts that are not on the disk. */
+  get waits(): boolean {
+    return this.#unwritten.length > 0
   }
 
   get shelf(): Shelf | null {
@@ -206,21 +226,21 @@ export class Keeping {
 
   // ── what links bring ─────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Takes in acts; the first that ever come begin with the genesis this collective is named by. They count at once. */
-  absorbEntries(wires: readonly Uint8Array[]): void {
+  /**
+   * Takes in acts; the first that ever come begin with the genesis this collective is named by. They count at once, and are kept
+   * when this resolves to `taken`; else they wait in memory for {@link writeAgain}.
+   */
+  absorbEntries(wires: readonly Uint8Array[]): Promise<Taken> {
     const fresh = this.#ledger ? this.#add(wires) : this.#begin(wires)
-    if (fresh.length === 0) return
-    const bytes = fresh.reduce((total, { length }) => total + length, 0)
+    if (fresh.length === 0) return Promise.resolve('known')
+    this.#unwritten = [...this.#unwritten, ...fresh]
     this.#touch()
-    void this.#inTurn(async () => {
-      if (this.#room.isTooFullFor(bytes)) return
-      const writes = fresh.map((value): Write => ({
-        table: 'ledger',
-        key: ledgerKey(this.coll!, this.#ledgerRows++),
-        value,
-      }))
-      if ((await this.#storage.commit(writes)).ok) await this.#noteFinals()
-    })
+    return this.writeAgain()
+  }
+
+  /** Writes the acts that a full disk did not take. To be called now and then. */
+  writeAgain(): Promise<Taken> {
+    return this.#inTurn(() => this.#writeEntries())
   }
 
   /** Stores records that are carriable: a chain of a feed of a device let in, known epochs, a good seal at the end. */
@@ -233,10 +253,13 @@ export class Keeping {
       const planned = this.#shelf!.plan(segment)
       if (!planned) return 'known'
       const bytes = planned.write.value!.length
+      // Never on the disk before the acts it hangs on.
+      if ((await this.#writeEntries()) === 'full') return 'full'
       const author = state.feeds.get(segment.feed)!.device
       if (this.#room.hasNoRoomFor({ bytes, held: this.#bytesOf(author) })) return 'full'
       const kept = await this.#storage.commit([planned.write])
       if (!kept.ok) return this.#room.failed()
+      this.#room.worked()
       planned.done()
       this.#touch()
       return 'taken'
@@ -250,11 +273,13 @@ export class Keeping {
       const boxes = of ? parseBoxSet(bytes) : null
       if (!of || !boxes?.ok || !verifyBoxSet(of, boxes.value)) return 'bad'
       if (this.#boxes.has(epoch) || this.#isPast(epoch) || this.standing() !== 'active') return 'known'
+      if ((await this.#writeEntries()) === 'full') return 'full'
       if (this.#room.isTooFullFor(bytes.length)) return 'full'
       const kept = await this.#storage.commit([
         { table: 'boxes', key: boxesKey(this.coll!, epoch), value: bytes },
       ])
       if (!kept.ok) return this.#room.failed()
+      this.#room.worked()
       this.#boxes.add(epoch)
       this.#touch()
       return 'taken'
@@ -305,6 +330,7 @@ export class Keeping {
       if (!begun.ok || begun.value.coll !== coll) continue
       begun.value.restore(wires)
       this.#ledger = begun.value
+      this.#heads.set(begun.value.heads())
       break
     }
     for (const key of this.#storage.keys('boxes', `${coll}/`)) this.#boxes.add(key.slice(coll.length + 1))
@@ -324,21 +350,41 @@ export class Keeping {
     if (blobs.ok) this.#blobs ??= blobs.value
   }
 
-  #begin([genesis, ...rest]: readonly Uint8Array[]): readonly Uint8Array[] {
+  /** All of them, in the order they came in, or none. */
+  async #writeEntries(): Promise<Taken> {
+    const [entries, heads] = [this.#unwritten, this.#ledger?.heads() ?? []]
+    if (entries.length === 0) return 'known'
+    if (this.#room.isTooFullFor(entries.reduce((total, { wire }) => total + wire.length, 0))) return 'full'
+    const writes = entries.map(({ wire }, i): Write => ({
+      table: 'ledger',
+      key: ledgerKey(this.coll!, this.#ledgerRows + i),
+      value: wire,
+    }))
+    if (!(await this.#storage.commit(writes)).ok) return this.#room.failed()
+    this.#ledgerRows += entries.length
+    this.#unwritten = this.#unwritten.slice(entries.length)
+    this.#room.worked()
+    await this.#noteFinals()
+    this.#heads.set(heads)
+    return 'taken'
+  }
+
+  #begin([genesis, ...rest]: readonly Uint8Array[]): readonly SignedEntry[] {
     const ledger = genesis && this.coll ? createLedger(genesis, this.pin) : null
     if (!ledger?.ok || ledger.value.coll !== this.coll) return []
     this.#ledger = ledger.value
-    return [genesis!, ...this.#add(rest)]
+    const [first] = ledger.value.since([])
+    return [first!, ...this.#add(rest)]
   }
 
-  #add(wires: readonly Uint8Array[]): readonly Uint8Array[] {
+  #add(wires: readonly Uint8Array[]): readonly SignedEntry[] {
     const report = this.#ledger!.add(wires)
     for (const { id, type } of report.refused) {
       // A forged signature says nothing about the entry it was put on: the genuine one may still come.
       if (id && type !== 'BadSignature') this.#refused.add(id)
       if (this.#refused.size > 10_000) this.#refused.delete(this.#refused.values().next().value!)
     }
-    return report.added.map(({ wire }) => wire)
+    return report.added
   }
 
   /** Holds on to the newest final checkpoint it sees, and remembers since when. */
@@ -354,7 +400,7 @@ export class Keeping {
       this.#serviceWrite(row),
       { table: 'meta', key: FINALS_KEY, value: encodeFinals(known) },
     ])
-    if (!kept.ok) return
+    if (!kept.ok) return void this.#room.failed()
     this.#finals = known
     this.#service = row
     this.#ledger!.setPin(newest)

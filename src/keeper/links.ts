@@ -73,7 +73,11 @@ export class Links {
       mayHave: (link) => this.#mayHaveBoxes(link),
       send: (link, message) => this.#send(link, message),
     })
-    this.#unwatch = keeping.changed.watch(() => this.#tellSoon())
+    const stops = [
+      keeping.changed.watch(() => this.#tellSoon()),
+      keeping.room.state.watch(() => this.#roomMoved()),
+    ]
+    this.#unwatch = () => stops.forEach((stop) => stop())
     this.#again = clock.after(TELL_AGAIN_MS, () => this.#tellAgain())
   }
 
@@ -180,10 +184,11 @@ export class Links {
       case 'send':
         return this.#send(link, effect.message)
       case 'absorbEntries':
-        this.#keeping.absorbEntries(effect.entries)
-        // Everybody hears of it, this peer too: its heads may now all be known.
-        for (const one of [...this.#attached.values()])
-          this.#step(one, ledgerMoved(one.state, one.standing, this.#holdings(one.link)))
+        // When they are on the disk, or it took none, everybody hears of it, this peer too: its heads may now all be known.
+        void this.#keeping.absorbEntries(effect.entries).then((taken) => {
+          this.#hear(attached, taken)
+          this.#ledgerMoved()
+        })
         return
       case 'absorbSegment':
         if (attached.standing === 'narrow' && !this.#keeping.isSealOf(link.peer, effect.seal))
@@ -219,6 +224,17 @@ export class Links {
     }
   }
 
+  #ledgerMoved(): void {
+    for (const one of [...this.#attached.values()])
+      this.#step(one, ledgerMoved(one.state, one.standing, this.#holdings(one.link)))
+  }
+
+  /** Who was told that there is no room sends nothing more on that link: a new one begins anew. */
+  #roomMoved(): void {
+    if (this.#keeping.room.state.read() !== 'room') return
+    for (const { link, toldFull } of [...this.#attached.values()]) if (toldFull) link.close()
+  }
+
   #hear(attached: Attached, taken: Taken): void {
     if (taken === 'bad') this.#bad(attached)
     if (taken !== 'full' || attached.toldFull) return
@@ -247,12 +263,17 @@ export class Links {
   }
 
   #tellAgain(): void {
+    void this.#keeping.writeAgain().then((taken) => {
+      if (taken === 'taken') this.#ledgerMoved()
+    })
     for (const attached of [...this.#attached.values()]) this.#askAgain(attached)
     this.#tell()
     this.#again = this.#clock.after(TELL_AGAIN_MS, () => this.#tellAgain())
   }
 
   #tell(): void {
+    // Of acts the disk did not take nobody hears by their heads, and a suspension must not end here.
+    if (this.#keeping.waits) this.#ledgerMoved()
     for (const attached of [...this.#attached.values()]) {
       if (attached.state.ready && attached.state.peerReady) this.#noteAsked(attached.link.peer)
       this.#step(attached, holdingsMoved(attached.state, this.#holdings(attached.link)))
@@ -301,8 +322,8 @@ export class Links {
   #holdings(link: Link): Holdings {
     const keeping = this.#keeping
     return {
-      ledgerHeads: () => keeping.ledger?.heads() ?? [],
-      ledgerMarks: () => keeping.ledger?.marks() ?? [],
+      ledgerHeads: () => keeping.heads.read(),
+      ledgerMarks: () => keeping.marks(),
       askedElsewhere: () => [],
       mayWait: () => false,
       settled: (id) => keeping.isSettled(id),

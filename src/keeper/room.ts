@@ -53,6 +53,11 @@ export class Room {
     return 'full'
   }
 
+  /** The disk took something: whatever was wrong with it is over. */
+  worked(): void {
+    if (this.#full.read() === 'disk failed') this.#full.set('room')
+  }
+
   #turnAway(why: 'used up' | 'disk failed'): true {
     this.#full.set(why)
     return true

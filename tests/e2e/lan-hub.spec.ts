@@ -99,6 +99,22 @@ test('(c’) the wifi keeps its guests apart: the hub passes sealed frames from 
   await alba.sees('Llamamos al llegar.')
 })
 
+test('(c’) the same before they are a collective: three whom their wifi keeps apart found one, by link, through a hub all reach', async () => {
+  test.setTimeout(240_000)
+  const machines = [lan.machine(), lan.machine(), lan.machine()]
+  for (const machine of machines) machine.isolate()
+  await lan.internet('there', { port: PORT })
+  const [alba, bruna] = await foundAt({
+    address: internetHub.address,
+    names: ['Alba', 'Bruna', 'Ceiba'],
+    phones,
+    chromiums: machines.map(({ chromium }) => chromium),
+  })
+  await alba.writesArticle('Retenes', 'Vamos siempre de a dos.')
+  await bruna.goes('Protocolo')
+  await bruna.sees('Vamos siempre de a dos.', { within: 60_000 })
+})
+
 test('somebody without the app opens the address of the hub: first what that does not protect, then the app', async () => {
   const [room, newcomer] = [lan.machine(), lan.machine()]
   await startRoomHub(room, folder)

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { keptCertificate, makeCertificate } from '../../src/hub/certificate.ts'
-import { hubCodeText, isLocal } from '../../src/hub/lan.ts'
+import { hubCodeText, isLocal, isNear, isScannable } from '../../src/hub/lan.ts'
+import { createOneScan } from '../../src/hub/one-scan.ts'
 import { systemClock } from '../../src/lib/core/clock.ts'
 import { expectOk } from '../../src/lib/core/result.ts'
 import { systemRandom } from '../../src/lib/crypto/random.ts'
@@ -13,6 +14,7 @@ import { createScannedHub, readHubCode } from '../../src/lib/net/hub-scan.ts'
 import { encodeIceName } from '../../src/lib/wire/one-scan.ts'
 import { createNodeRtc } from '../net/node-rtc.ts'
 import { until } from './devices.ts'
+import { knockOf } from './first-packet.ts'
 import { later, openHub, visit, type OpenHub } from './open-hub.ts'
 
 const THIS_MACHINE = '127.0.0.1'
@@ -104,25 +106,6 @@ test('a damaged certificate is said, and never written over', async () => {
   await expect(keptCertificate(folder)).rejects.toThrow('damaged')
 })
 
-/** A STUN binding request (RFC 8489 §5) that names both sides, as the first packet of ICE does; signed by nobody. */
-const knockOf = (username: string): Buffer => {
-  const name = attribute(6, Buffer.from(username))
-  const integrity = attribute(8, Buffer.from(systemRandom.bytes(20)))
-  const head = Buffer.alloc(20)
-  head.writeUInt16BE(1, 0)
-  head.writeUInt16BE(name.length + integrity.length, 2)
-  head.writeUInt32BE(0x2112a442, 4)
-  Buffer.from(systemRandom.bytes(12)).copy(head, 8)
-  return Buffer.concat([head, name, integrity])
-}
-const attribute = (type: number, value: Buffer): Buffer => {
-  const padded = Buffer.alloc(4 + Math.ceil(value.length / 4) * 4)
-  padded.writeUInt16BE(type, 0)
-  padded.writeUInt16BE(value.length, 2)
-  value.copy(padded, 4)
-  return padded
-}
-
 test('a flood of first packets from nobody keeps no one out for long, and nonsense does nothing', async () => {
   const hub = await openLanHub()
   const udp = createSocket('udp4')
@@ -142,6 +125,36 @@ test('a flood of first packets from nobody keeps no one out for long, and nonsen
   expect([...(await heard)]).toEqual([1])
 }, 90_000)
 
+test('a first packet that could not begin a connection may come again', async () => {
+  const taken = createSocket('udp4')
+  await new Promise<void>((bound) => taken.bind(0, THIS_MACHINE, bound))
+  const { port } = taken.address()
+  await new Promise<void>((closed) => taken.close(() => closed()))
+  let asked = 0
+  let more = () => {}
+  const oneScan = createOneScan({
+    port,
+    // Of no use to anybody: every connection fails before it is one.
+    certificate: { certificate: 'none', key: 'none', fingerprint: new Uint8Array(32) },
+    clock: systemClock,
+    mayCome: () => {
+      asked++
+      more()
+      return true
+    },
+    onLine: () => {},
+  })
+  later(() => oneScan.close())
+  const udp = createSocket('udp4')
+  later(() => udp.close())
+  const knock = knockOf(`${encodeIceName({ ufrag: 'abcd', pwd: 'p'.repeat(24) })}:abcd`)
+  const twice = new Promise<void>((resolve) => {
+    more = () => (asked === 2 ? resolve() : udp.send(knock, port, THIS_MACHINE))
+  })
+  udp.send(knock, port, THIS_MACHINE)
+  await twice
+})
+
 test('a code that is none is refused kindly', () => {
   for (const text of ['', 'hola', '¡hola!', 'ABCD', 'A'.repeat(5000)])
     expect(readHubCode(text)).toEqual({ ok: false, error: { type: 'BadCode' } })
@@ -152,4 +165,27 @@ test('only addresses of local networks are ours to serve', () => {
     expect([address, isLocal(address)]).toEqual([address, true])
   for (const address of ['8.8.8.8', '172.32.0.1', '192.169.0.1', '100.128.0.1', '127.0.0.1', '11.0.0.1'])
     expect([address, isLocal(address)]).toEqual([address, false])
+})
+
+test('a hub for a room speaks with this machine and with local networks, and with nobody else', () => {
+  for (const address of ['127.0.0.1', '127.9.9.9', '10.1.2.3', '192.168.0.9'])
+    expect([address, isNear(address)]).toEqual([address, true])
+  for (const address of ['203.0.113.5', '127.example', '0.0.0.0', '::1', 'fe80::1', '2001:db8::1', ''])
+    expect([address, isNear(address)]).toEqual([address, false])
+})
+
+test('what an operator puts into a code on purpose is the address of a machine', () => {
+  for (const address of ['203.0.113.5', '10.0.0.5', '1.1.1.1'])
+    expect([address, isScannable(address)]).toEqual([address, true])
+  for (const address of [
+    '0.0.0.0',
+    '127.0.0.1',
+    '224.0.0.1',
+    '255.255.255.255',
+    '1.2.3',
+    'hub.example',
+    '::1',
+    '',
+  ])
+    expect([address, isScannable(address)]).toEqual([address, false])
 })

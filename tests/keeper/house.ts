@@ -9,6 +9,8 @@ import { openIdentity, type Identity } from '../../src/keeper/identity.ts'
 import { Keeping } from '../../src/keeper/keeping.ts'
 import { Links } from '../../src/keeper/links.ts'
 import { openLogStorage, type LogStorage } from '../../src/keeper/log-storage.ts'
+import { err } from '../../src/lib/core/result.ts'
+import type { Table, Write } from '../../src/lib/sync/ports.ts'
 import type { Person, World } from '../world/cast.ts'
 import type { MemoryLink } from '../world/network.ts'
 
@@ -27,6 +29,10 @@ export class House {
   readonly quota: number
   /** How far its calendar is ahead of the world’s, in which months cannot pass without everybody talking. ms. */
   ahead = 0
+  /** Tables whose rows its disk takes no more: as a full one does, from one commit to the next. */
+  readonly full = new Set<Table>()
+  /** Everything it said on its links, oldest first. */
+  readonly said: Uint8Array[] = []
   identity!: Identity
   storage!: LogStorage
   keeping!: Keeping
@@ -49,7 +55,14 @@ export class House {
 
   async begin(): Promise<void> {
     this.identity = (await openIdentity(this.folder, systemRandom))!
-    this.storage = (await openLogStorage(this.folder, systemRandom))!
+    const storage = (await openLogStorage(this.folder, systemRandom))!
+    const isFull = (writes: readonly Write[]) => writes.some(({ table }) => this.full.has(table))
+    this.storage = Object.create(storage, {
+      commit: {
+        value: (writes: readonly Write[]) =>
+          isFull(writes) ? Promise.resolve(err({ type: 'StorageFailed' })) : storage.commit(writes),
+      },
+    }) as LogStorage
     const { clock } = this.world
     const device = this.identity.own.id
     const calendar = { ...clock, now: () => clock.now() + this.ahead, after: () => () => {} }
@@ -92,6 +105,11 @@ export class House {
     if (!judged || !person.standingOf(this.device)) return
     const [mine, theirs] = this.world.network.connect(this.device, person.device)
     person.attach(theirs)
+    const send = mine.send.bind(mine)
+    mine.send = (stream, message) => {
+      this.said.push(message)
+      send(stream, message)
+    }
     this.#judged.set(mine, this.links.attach(mine, judged.standing))
     mine.closed(() => this.#judged.delete(mine))
   }

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { expectOk } from '../../src/lib/core/result.ts'
+import { parseSyncMessage } from '../../src/lib/wire/sync.ts'
 import { World, type Person } from '../world/cast.ts'
 import { loses } from '../world/loss.ts'
 import { House } from './house.ts'
@@ -224,4 +225,75 @@ test('and what a keeper sent too early it sends again to whoever asks', async ()
     await house.settle()
   }
   expect(ana.reads()).toContain('por medio')
+})
+
+/** Every head of the ledger that the keeper has named to anybody since it had said so many things. */
+const toldBy = (house: House, since: number) =>
+  house.said.slice(since).flatMap((message) => {
+    const parsed = parseSyncMessage(message)
+    if (!parsed.ok) return []
+    const { value } = parsed
+    if (value.type === 'want') return value.have
+    return value.type === 'heads' || value.type === 'entries' || value.type === 'again' ? value.heads : []
+  })
+
+/** Time goes by, for what is said again and again. */
+const live = async (house: House, seconds: number) => {
+  for (let passed = 0; passed < seconds; passed += 5) {
+    house.world.clock.pass(5000)
+    await house.settle()
+  }
+}
+
+test('a disk that takes no more acts: it is said, and they count and are handed on, but are held out to nobody as kept', async () => {
+  const { world, ana, bea, caro, house } = await withKeeper()
+  world.cut(caro)
+  house.link(ana)
+  await house.settle()
+  house.full.add('ledger')
+  const before = house.said.length
+  const act = bea.replica.act({ type: 'merge' })
+  await house.settle()
+  await ana.writes('después')
+  await house.settle()
+  expect(house.keeping.room.state.read()).toBe('disk failed')
+  expect(ana.syncing.isFull(house.device)).toBe(true)
+  expect(house.keeping.ledger!.has(act)).toBe(true)
+  world.cut(ana)
+  house.link(caro)
+  await house.settle()
+  await live(house, 5)
+  expect(caro.replica.ledger.has(act)).toBe(true)
+  expect(toldBy(house, before)).not.toContain(act)
+  // What is signed under acts that are not on the disk does not go there before them.
+  const kept = () => house.keeping.shelf!.extents().find(({ feed }) => feed === ana.replica.feed)
+  expect(kept()).toBeUndefined()
+  await house.restarts()
+  expect(house.keeping.ledger!.has(act)).toBe(false)
+})
+
+test('and once there is room again they are written within half a minute, without anybody coming back', async () => {
+  const { ana, bea, house } = await withKeeper()
+  house.link(ana)
+  await house.settle()
+  house.full.add('ledger')
+  const act = bea.replica.act({ type: 'merge' })
+  await house.settle()
+  await ana.writes('después')
+  await house.settle()
+  house.full.clear()
+  const before = house.said.length
+  await live(house, 30)
+  expect(house.keeping.room.state.read()).toBe('room')
+  // Who was told that there is no room begins anew.
+  expect(house.linked).toBe(0)
+  house.link(ana)
+  await house.settle()
+  expect(toldBy(house, before)).toContain(act)
+  await house.restarts()
+  expect(house.keeping.ledger!.has(act)).toBe(true)
+  expect(house.keeping.shelf!.extents().map(({ feed, seq }) => [feed, seq])).toContainEqual([
+    ana.replica.feed,
+    0,
+  ])
 })

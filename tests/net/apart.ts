@@ -8,12 +8,16 @@ import { createLineHub, type LineHub, type LineHubOptions } from './line-hub.ts'
 import { settle } from './memory-channel.ts'
 import { createMemoryNetwork } from './memory-rtc.ts'
 import { createPerson, knows, someCollective } from './people.ts'
-import { collIdFrom } from '../../src/lib/core/ids.ts'
+import { collIdFrom, type DeviceId } from '../../src/lib/core/ids.ts'
 
 export type Apart = {
   readonly own: OwnDevice
   mesh: Mesh
   hub: Hub
+  /** Whom it will not have. Asked again with `mesh.rejudge`. */
+  readonly refuses: Set<DeviceId>
+  /** How often it had to judge the other. */
+  judged: number
   /** As if the page were opened again. */
   comesBack(): void
 }
@@ -43,11 +47,14 @@ export const createApart = ({ clock = createHandClock(), connect, ...options }: 
         rtc: rtc(),
         clock,
         random: systemRandom,
-        judge: knows(...people),
+        judge: (id) => {
+          apart.judged++
+          return apart.refuses.has(id) ? null : knows(...people)(id)
+        },
       })
       apart.mesh.setPeers(people.map(({ id, device }) => ({ id, device })))
     }
-    const apart = { own } as Apart
+    const apart = { own, refuses: new Set(), judged: 0 } as unknown as Apart
     enter(apart)
     stops.push(() => {
       apart.mesh.stop()

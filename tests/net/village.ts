@@ -22,6 +22,8 @@ export type Neighbour = {
   readonly rtc: DeviceRtc
   /** How this device judges each other one; `null` refuses. */
   readonly standing: Map<DeviceId, Standing | null>
+  /** How often it had to judge another: once for each pair of hands it let itself be held out, and once more for a link. */
+  judged: number
 }
 
 export type Village = {
@@ -63,6 +65,7 @@ export const createVillage = (count: number, { mischief, start, wrong }: Village
       clock: { ...clock, now: () => clock.now() + (wrong?.[people.indexOf(neighbour.own)] ?? 0) },
       random: systemRandom,
       judge: (id) => {
+        neighbour.judged++
         const person = people.find((other) => other.id === id)
         const standing = neighbour.standing.get(id)
         if (!person || standing === null) return null
@@ -72,7 +75,7 @@ export const createVillage = (count: number, { mischief, start, wrong }: Village
     neighbour.mesh.setPeers(wanted)
   }
   const neighbours = people.map((own): Neighbour => {
-    const neighbour = { own, rtc: network.rtc(), standing: new Map() } as unknown as Neighbour
+    const neighbour = { own, rtc: network.rtc(), standing: new Map(), judged: 0 } as unknown as Neighbour
     begin(neighbour)
     return neighbour
   })

@@ -4,6 +4,7 @@ import EncounterScreen from '../../src/lib/ui/encounter/EncounterScreen.svelte'
 import {
   deviceId,
   memberId,
+  paperKeeper,
   paperPassing,
   PaperSession,
   PaperSpace,
@@ -90,11 +91,17 @@ test('a phone without any address says what to do, and nothing is shown in vain'
 })
 
 /** From here on the browser says this of what the app may do. */
-const allows = (states: Readonly<Record<string, PermissionState>>) =>
+const allows = (states: Readonly<Record<string, PermissionState>>) => {
+  const told = new EventTarget()
   vi.spyOn(navigator.permissions, 'query').mockImplementation(({ name }) => {
     const state = states[name]
-    return state ? Promise.resolve({ state } as PermissionStatus) : Promise.reject(new TypeError())
+    if (!state) return Promise.reject(new TypeError())
+    const status = { state, addEventListener: told.addEventListener.bind(told) }
+    return Promise.resolve(status as unknown as PermissionStatus)
   })
+  return told
+}
+const reason = () => page.getByText('No es que no haya nadie')
 
 test('a browser that hides the wifi from the app is told of as such, and never as if nobody were there', async () => {
   allows({ camera: 'granted', 'local-network-access': 'denied' })
@@ -107,6 +114,42 @@ test('a browser that hides the wifi from the app is told of as such, and never a
   await expect
     .element(page.getByRole('listitem').filter({ hasText: 'No es que no haya nadie' }))
     .toBeVisible()
+})
+
+test('a “no” given after the code was shown is the reason that is told when nothing comes about', async () => {
+  allows({ camera: 'granted', 'local-network-access': 'prompt' })
+  const space = vertientes()
+  show(space)
+  await button('Seguir sin cámara').click()
+  await expect.element(code()).toBeVisible()
+  expect(reason().elements()).toEqual([])
+  allows({ camera: 'granted', 'local-network-access': 'denied' })
+  space.encounters[0]!.state.set({ step: 'failed' })
+  await expect.element(reason()).toBeVisible()
+})
+
+test('a “no” is told of while the code still stands there, and taken back with it', async () => {
+  const told = allows({ camera: 'granted', 'local-network-access': 'prompt' })
+  const space = vertientes()
+  show(space)
+  await button('Seguir sin cámara').click()
+  await expect.element(code()).toBeVisible()
+  allows({ camera: 'granted', 'local-network-access': 'denied' })
+  told.dispatchEvent(new Event('change'))
+  await expect.element(reason()).toBeVisible()
+  allows({ camera: 'granted', 'local-network-access': 'granted' })
+  told.dispatchEvent(new Event('change'))
+  await expect.element(reason()).not.toBeInTheDocument()
+})
+
+test('a “no” given after the code of a computer was read says why it is not found', async () => {
+  allows({ 'local-network-access': 'prompt' })
+  const { session } = show(vertientes())
+  await expect.element(page.getByText('Puede que el navegador pregunte')).toBeVisible()
+  allows({ 'local-network-access': 'denied' })
+  session.workspace.joinHub('HUB A')
+  await expect.element(page.getByText('Buscando la computadora')).toBeVisible()
+  await expect.element(reason()).toBeVisible()
 })
 
 test('a camera that was refused before is told of before it is asked for in vain', async () => {
@@ -142,7 +185,81 @@ test('Ceiba sees what passes with each phone, and in the end that all have the s
   await expect.element(page.getByText('Falta encontrarse con Jícara.')).toBeVisible()
 })
 
-test('Parar is always there: it stops what passes and takes the code away, and Empezar goes on', async () => {
+test('what passed is said with how much and since when', async () => {
+  const space = vertientes()
+  const since = Date.now() - 12 * 60_000
+  const sent = { changes: 1, bytes: 2_000_000 }
+  space.exchange.state.set([
+    paperPassing('Tecolote', { since, sent, received: { changes: 28, bytes: 30_000 } }),
+  ])
+  const { language } = show(space)
+  const when = language.ago(since, Date.now())
+  expect(when).toContain('12')
+  await expect
+    .element(
+      page.getByText(
+        `Enviaste un cambio (${language.size(2_000_000)}). Recibiste 28 cambios (30 kB). Desde ${when}.`,
+      ),
+    )
+    .toBeVisible()
+})
+
+test('beside each phone stands what this one knows of whose it is, and nothing that was not checked', async () => {
+  const space = vertientes()
+  const now = space.membership.read()
+  space.membership.set({
+    ...now,
+    members: now.members.map((member) =>
+      member.id === memberId('Jícara') ? { ...member, trust: 'verified' } : member,
+    ),
+    keepers: [paperKeeper('one')],
+  })
+  space.exchange.state.set([
+    paperPassing('Tecolote'),
+    paperPassing('Jícara'),
+    paperPassing('Ceiba'),
+    paperPassing('one', { member: null }),
+  ])
+  show(space)
+  const phone = (name: string) => page.getByRole('listitem').filter({ hasText: name })
+  await expect.element(phone('Tecolote').getByRole('button', { name: 'Sin comprobar todavía' })).toBeVisible()
+  await expect.element(phone('Jícara').getByRole('button', { name: 'Comprobada', exact: true })).toBeVisible()
+  await expect.element(phone('Ceiba').getByRole('button', { name: 'Tú' })).toBeVisible()
+  // A keeper is nobody’s, and was let in by all.
+  await expect.element(phone('El equipo que guarda')).toBeVisible()
+  expect(phone('El equipo que guarda').getByRole('button').elements()).toEqual([])
+  await expectNoBarriers()
+})
+
+test('what is new passes by itself: before anything is touched it says so, and offers to stop', async () => {
+  const space = vertientes()
+  space.exchange.state.set([paperPassing('Tecolote', { step: 'passing', done: 1, total: 9 })])
+  show(space)
+  await expect.element(page.getByText('Lo nuevo pasa solo entre los dos')).toBeVisible()
+  await expect.element(button('Parar')).toBeVisible()
+  expect(page.getByRole('button', { name: /Empezar|Seguir$/ }).elements()).toEqual([])
+})
+
+test('each keeper is woven as itself, found here and in who has what I wrote', async () => {
+  const space = vertientes()
+  space.membership.set({ ...space.membership.read(), keepers: [paperKeeper('one'), paperKeeper('two')] })
+  space.exchange.state.set([paperPassing('one', { member: null }), paperPassing('two', { member: null })])
+  space.latest.set(
+    ['one', 'two'].map((word) => ({ member: null, device: deviceId(`${word} phone`), upTo: 'all' as const })),
+  )
+  show(space)
+  const woven = (region: string) =>
+    page
+      .getByRole('region', { name: region })
+      .getByRole('img')
+      .elements()
+      .map((mark) => mark.innerHTML)
+  await expect.element(page.getByText('lo tiene todo en 2 de 2 teléfonos')).toBeVisible()
+  expect(new Set(woven('Teléfonos encontrados')).size).toBe(2)
+  expect(woven('Quién tiene lo tuyo').sort()).toEqual(woven('Teléfonos encontrados').sort())
+})
+
+test('Parar is always there: it stops what passes and takes the code away, and it can go on', async () => {
   const space = vertientes()
   space.exchange.state.set([paperPassing('Tecolote', { step: 'passing', done: 1, total: 9 })])
   show(space)
@@ -152,7 +269,7 @@ test('Parar is always there: it stops what passes and takes the code away, and E
   expect(space.exchange.paused.read()).toBe(true)
   expect(space.encounters[0]!.isStopped).toBe(true)
   await expect.element(page.getByText('Nada de lo escrito sale ni llega')).toBeVisible()
-  await button('Empezar').click()
+  await page.getByRole('button', { name: 'Seguir', exact: true }).click()
   expect(space.exchange.paused.read()).toBe(false)
 })
 

@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test, vi } from 'vitest'
 import { page } from 'vitest/browser'
 import { heldOf } from '../../src/lib/domain/held.ts'
 import { people } from '../../src/lib/domain/people.ts'
@@ -6,7 +6,7 @@ import CollectiveScreen from '../../src/lib/ui/collective/CollectiveScreen.svelt
 import LostScreen from '../../src/lib/ui/collective/LostScreen.svelte'
 import InviteScreen from '../../src/lib/ui/flows/InviteScreen.svelte'
 import JoinScreen from '../../src/lib/ui/flows/JoinScreen.svelte'
-import type { PaperHostFlow } from './paper-session.ts'
+import type { PaperEncounter, PaperHostFlow } from './paper-session.ts'
 import {
   deviceId,
   entryId,
@@ -76,6 +76,25 @@ test('Ceiba shows her code, looks at the name, and asks the others; then she see
   })
   await expect.element(page.getByText('Ya dieron su aval: Tecolote')).toBeVisible()
   await expect.element(page.getByText('Pueden darlo: Jícara')).toBeVisible()
+})
+
+test('a browser that was told “no” to the wifi is the reason that is told at the door, too', async () => {
+  const states: Record<string, PermissionState> = { 'local-network-access': 'prompt' }
+  vi.spyOn(navigator.permissions, 'query').mockImplementation(({ name }) => {
+    const state = states[name]
+    const status = Object.assign(new EventTarget(), { state })
+    return state ? Promise.resolve(status as unknown as PermissionStatus) : Promise.reject(new TypeError())
+  })
+  const space = vertientes()
+  show(InviteScreen, space, { props: { kind: 'join' } })
+  await button('Está aquí conmigo').click()
+  await button('Seguir sin cámara').click()
+  await expect.element(page.getByRole('img', { name: 'Código para leer con la cámara' })).toBeVisible()
+  states['local-network-access'] = 'denied'
+  const { encounter } = space.invitations[0]!
+  ;(encounter as PaperEncounter).state.set({ step: 'failed' })
+  await expect.element(page.getByText('No es que no haya nadie')).toBeVisible()
+  vi.restoreAllMocks()
 })
 
 test('“not yet” asks for a day and for nothing else, tells the newcomer, and is noted without a reason', async () => {

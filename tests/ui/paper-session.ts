@@ -239,6 +239,16 @@ export const paperPassing = (word: string, about: Partial<Passing> = {}): Passin
   ...about,
 })
 
+export const paperKeeper = (word: string): Membership['keepers'][number] => ({
+  id: deviceId(`${word} phone`),
+  mark: markOf(`${word} phone`),
+  standing: 'active',
+  linked: true,
+  heard: null,
+  isFull: false,
+  pauses: [],
+})
+
 /** What passes between phones, on paper. */
 export class PaperExchange implements Exchange {
   readonly state = new Cell<readonly Passing[]>([])

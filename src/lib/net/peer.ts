@@ -8,7 +8,7 @@ import { pairMailbox, pairPsk } from './mailboxes.ts'
 import { createPostbox } from './postbox.ts'
 import { createRelayDialer } from './relay-dialer.ts'
 import type { MeshOptions, MetLink, OwnedLink } from './types.ts'
-import { backOff } from './waiting.ts'
+import { backOff, createDenial } from './waiting.ts'
 
 export type PeerOptions = MeshOptions & {
   readonly gate: Gate
@@ -63,8 +63,9 @@ export const createPeer = (options: PeerOptions): Peer | null => {
   let links: readonly OwnedLink[] = [] // the newest last; more than one only while an old one gives way
   let sought = false
   let tries = 0
-  let refusals = 0
-  let deniedUntil = 0
+  const denied = createDenial(clock, random, DENY)
+  /** Kept apart: a hub that ends pipes must not keep two from a direct link. */
+  const deniedPipes = createDenial(clock, random, DENY)
   let callOff = () => {}
   let lost = false
   let stopped = false
@@ -78,11 +79,16 @@ export const createPeer = (options: PeerOptions): Peer | null => {
     links = [...links, owned]
     owned.link.closed(() => lose(owned))
     callOff()
-    ;[tries, refusals, deniedUntil] = [0, 0, 0]
+    tries = 0
+    forgive()
     onChange()
     // One side alone decides which of two links goes, so that they cannot each close the one the other keeps. It
     // keeps the newer: whoever made it has proved to be there now.
     if (own.id < peer.id) for (const { link } of older) link.close()
+  }
+  const forgive = () => {
+    denied.lift()
+    deniedPipes.lift()
   }
   const lose = (owned: OwnedLink) => {
     links = links.filter((other) => other !== owned)
@@ -95,8 +101,9 @@ export const createPeer = (options: PeerOptions): Peer | null => {
   const knockAfter = (ms: number) => {
     callOff()
     if (stopped || !sought || links.length > 0) return
-    callOff = clock.after(Math.max(ms, deniedUntil - clock.now()), () => {
-      if (tries >= RELAY_AFTER && clock.now() - heardAt < HEARD_MS) relay.offer()
+    callOff = clock.after(Math.max(ms, denied.left()), () => {
+      const isThere = clock.now() - heardAt < HEARD_MS
+      if (tries >= RELAY_AFTER && isThere && deniedPipes.left() === 0) relay.offer()
       if (!dialer.busy()) dialer.knock()
       knockAfter(backOff(tries++, random, isNear() ? KNOCK_NEAR : KNOCK))
     })
@@ -118,9 +125,7 @@ export const createPeer = (options: PeerOptions): Peer | null => {
     send,
     reply: null,
     onLink: meet,
-    onRefused: () => {
-      deniedUntil = clock.now() + backOff(refusals++, random, DENY)
-    },
+    onRefused: denied.refused,
     onChange,
     handshake,
   })
@@ -132,6 +137,7 @@ export const createPeer = (options: PeerOptions): Peer | null => {
     handshake,
     opener: own.id < peer.id,
     onLink: meet,
+    onRefused: deniedPipes.refused,
   })
   const postbox = createPostbox({
     hub,
@@ -142,11 +148,11 @@ export const createPeer = (options: PeerOptions): Peer | null => {
     onNote: (note) => {
       heardAt = clock.now()
       onSign()
-      const mayAnswer = clock.now() >= deniedUntil && (sought || hasRoom())
+      const mayAnswer = denied.left() === 0 && (sought || hasRoom())
       if (note.type === 'card') dialer.take(note)
       else if (!mayAnswer) return
       else if (note.type === 'knock') dialer.answer(note.id)
-      else if (links.length === 0) relay.take(note)
+      else if (links.length === 0 && deniedPipes.left() === 0) relay.take(note)
     },
   })
 
@@ -169,7 +175,7 @@ export const createPeer = (options: PeerOptions): Peer | null => {
     },
     rejudge: () => {
       const judged = judge(peer.id)
-      ;[refusals, deniedUntil] = [0, 0] // what was refused may be welcome now
+      forgive() // what was refused may be welcome now
       for (const { link, setStanding } of links) {
         if (judged) setStanding(judged.standing)
         else link.close()

@@ -16,6 +16,8 @@ export type RelayDialerOptions = {
   /** Whether this side begins the handshake: known to both beforehand, so that the hub cannot choose. */
   readonly opener: boolean
   readonly onLink: (link: OwnedLink) => void
+  /** Both were in the pipe, and hands were not shaken: one of the two will not have the other. */
+  readonly onRefused?: () => void
 }
 
 /**
@@ -34,7 +36,7 @@ export interface RelayDialer {
 const ATTEMPT_MS = 15_000
 
 export const createRelayDialer = (options: RelayDialerOptions): RelayDialer => {
-  const { hub, clock, random, send, handshake, opener, onLink } = options
+  const { hub, clock, random, send, handshake, opener, onLink, onRefused } = options
   let attempt: { readonly mine: boolean; readonly stop: () => void } | null = null
 
   /** Goes into the pipe. `mine`: this side made up its name. */
@@ -42,6 +44,7 @@ export const createRelayDialer = (options: RelayDialerOptions): RelayDialer => {
     const end: PipeEnd | undefined = hub.pipe?.({ name, opener })
     if (!end) return false
     let over = false
+    let joined = false
     const current = {
       mine,
       stop: () => {
@@ -54,10 +57,18 @@ export const createRelayDialer = (options: RelayDialerOptions): RelayDialer => {
     }
     const callOff = clock.after(ATTEMPT_MS, current.stop)
     attempt = current
-    end.closed(current.stop)
+    /** Whoever refuses leaves the pipe, which is all the other side sees of it. */
+    const fail = () => {
+      if (over) return
+      current.stop()
+      if (joined) onRefused?.()
+    }
+    end.closed(fail)
     end.opened((channel) => {
+      joined = true
       shakeHands({ ...handshake, channel, clock, random }, (met) => {
-        if (!met.ok || over) return current.stop()
+        if (!met.ok) return fail()
+        if (over) return
         over = true // the pipe is the link’s from here on
         callOff()
         if (attempt === current) attempt = null

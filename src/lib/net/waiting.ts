@@ -10,6 +10,25 @@ export const backOff = (
   return Math.floor(whole / 2) + randomBelow(random, Math.ceil(whole / 2) + 1)
 }
 
+/** Somebody who would not: left alone for a while, longer each time. */
+export interface Denial {
+  /** They would not, once more. */
+  refused(): void
+  /** Milliseconds until they may be asked again; 0: now. */
+  left(): number
+  lift(): void
+}
+
+export const createDenial = (clock: Clock, random: Random, pace: Parameters<typeof backOff>[2]): Denial => {
+  let times = 0
+  let until = 0
+  return {
+    refused: () => void (until = clock.now() + backOff(times++, random, pace)),
+    left: () => Math.max(0, until - clock.now()),
+    lift: () => void ([times, until] = [0, 0]),
+  }
+}
+
 /** How often something may happen: `burst` at once, then one more every `everyMs`. */
 export interface Allowance {
   /** Whether it may happen now; if so it counts as done. */

@@ -1,3 +1,4 @@
+import { createSubscriber } from 'svelte/reactivity'
 import type { Key } from '../../i18n/catalogue.ts'
 import { problemKey } from '../../i18n/problems.ts'
 import type { Result } from '../../core/result.ts'
@@ -10,7 +11,7 @@ import type {
   TooFew,
 } from '../../workspace/types.ts'
 import { Live } from '../live.svelte.ts'
-import { readPermissions, type Permissions } from './permissions.ts'
+import { readPermissions, watchPermissions, type Permissions } from './permissions.ts'
 import { openScanner, type Scanner } from './scan.ts'
 
 /** Makes a code to show: of a meeting, or of a door. */
@@ -26,12 +27,18 @@ export class Meeting {
   readonly #open: Opens
   readonly #takeHub: (text: string) => boolean
   #isOver = false
+  #looks = 0
   #encounter = $state.raw<Encounter | null>(null)
   readonly #live = $derived(this.#encounter ? new Live<EncounterState>(this.#encounter.state) : null)
   #isMaking = $state(false)
   camera = $state.raw<Camera | null>(null)
-  /** What the browser has been told before; `null` until it was asked. */
-  permissions = $state.raw<Permissions | null>(null)
+  #permissions = $state.raw<Permissions | null>(null)
+  /** While anybody reads what the browser was told, it is asked again whenever that changes. */
+  readonly #listen = createSubscriber(() => {
+    const over = new AbortController()
+    void watchPermissions(() => void this.look(), over.signal)
+    return () => over.abort()
+  })
   /** What went wrong with the last code, or with making one. */
   problem = $state.raw<Key | null>(null)
   /** The camera was asked for and not given. */
@@ -41,13 +48,19 @@ export class Meeting {
   constructor(open: Opens, takeHub: (text: string) => boolean = () => false) {
     this.#open = open
     this.#takeHub = takeHub
-    void this.#look()
+    void this.look()
   }
 
   /** `asking`: nothing has begun. `making`: a code is on its way. Else as the encounter is. */
   get step(): 'asking' | 'making' | EncounterState['step'] {
     if (this.#isMaking) return 'making'
     return this.#live?.current.step ?? 'asking'
+  }
+
+  /** What the browser has been told by now; `null` until it was asked. */
+  get permissions(): Permissions | null {
+    this.#listen()
+    return this.#permissions
   }
 
   get code(): string {
@@ -67,10 +80,10 @@ export class Meeting {
     if (how === 'camera') await this.#openCamera()
     const shown = this.#isOver ? null : await this.#open()
     this.#isMaking = false
-    void this.#look()
+    void this.look()
     if (!shown) return
     if (this.#isOver && shown.ok) return shown.value.stop()
-    if (shown.ok) this.#encounter = shown.value
+    if (shown.ok) this.#show(shown.value)
     else {
       this.closeCamera()
       this.problem = problemKey(shown.error)
@@ -87,6 +100,13 @@ export class Meeting {
   closeCamera(): void {
     this.camera?.scanner.stop()
     this.camera = null
+  }
+
+  /** Looks at what the browser was told by now. */
+  async look(): Promise<void> {
+    const mine = ++this.#looks
+    const seen = await readPermissions()
+    if (mine === this.#looks) this.#permissions = seen
   }
 
   /** Back to before the question: no camera, no code. */
@@ -111,7 +131,11 @@ export class Meeting {
     this.isWithoutCamera = opened === null
   }
 
-  async #look(): Promise<void> {
-    this.permissions = await readPermissions()
+  #show(encounter: Encounter): void {
+    this.#encounter = encounter
+    // Some browsers ask about the network only now, and the answer may be why nothing comes about.
+    encounter.state.watch(() => {
+      if (encounter.state.read().step === 'failed') void this.look()
+    })
   }
 }

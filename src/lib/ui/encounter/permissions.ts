@@ -12,17 +12,24 @@ export type Permissions = {
  * why, so the screen has to.
  */
 export const readPermissions = async (): Promise<Permissions> => {
-  const [camera, ...networks] = await Promise.all(
-    ['camera', 'local-network', 'local-network-access'].map(stateOf),
-  )
-  return { camera: camera ?? 'unknown', localNetwork: strictest(networks) }
+  const all = await Promise.all(NAMES.map(statusOf))
+  const [camera = 'unknown', ...networks] = all.map((status): Permission => status?.state ?? 'unknown')
+  return { camera, localNetwork: strictest(networks) }
 }
 
-const stateOf = async (name: string): Promise<Permission> => {
+/** Tells `told` of every answer given later, also while a code is shown; until `over`. */
+export const watchPermissions = async (told: () => void, over: AbortSignal): Promise<void> => {
+  const all = await Promise.all(NAMES.map(statusOf))
+  for (const status of all) status?.addEventListener('change', told, { signal: over })
+}
+
+const NAMES = ['camera', 'local-network', 'local-network-access']
+
+const statusOf = async (name: string): Promise<PermissionStatus | null> => {
   try {
-    return (await navigator.permissions.query({ name: name as PermissionName })).state
+    return await navigator.permissions.query({ name: name as PermissionName })
   } catch {
-    return 'unknown'
+    return null
   }
 }
 

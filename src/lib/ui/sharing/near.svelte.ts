@@ -1,6 +1,6 @@
 import type { DeviceId, MemberId } from '../../core/ids.ts'
 import type { Latest, Passing, Space } from '../../workspace/types.ts'
-import { Roster } from '../collective/roster.svelte.ts'
+import { Roster, type Member } from '../collective/roster.svelte.ts'
 import { Live } from '../live.svelte.ts'
 
 /** The phones found now, who they belong to, and what is missing before all have the same. */
@@ -53,8 +53,14 @@ export class Near {
       .map(({ id }) => id)
   }
 
+  /** What this phone knows of whose it is; `null`: a keeper, which is nobody’s. */
+  trustOf(member: MemberId | null): Member['trust'] | null {
+    return this.roster.membership.members.find(({ id }) => id === member)?.trust ?? null
+  }
+
   markOf(device: DeviceId): Uint8Array {
-    const all = this.roster.membership.members.flatMap(({ devices }) => devices)
+    const { members, keepers } = this.roster.membership
+    const all = [...members.flatMap(({ devices }) => devices), ...keepers]
     return all.find(({ id }) => id === device)?.mark ?? new Uint8Array(32)
   }
 
