@@ -34,6 +34,8 @@ export interface Peer {
   rest(): void
   /** If it is sought: begins anew, after `ms` milliseconds. */
   hasten(ms: number): void
+  /** Its link may lead nowhere: unless something is heard on it soon, a new one is made beside it. */
+  doubt(): void
   rejudge(): void
   /** Closes the link to it. */
   drop(): void
@@ -51,6 +53,12 @@ const DENY = { first: 5000, most: 60_000 }
 const BURST = 16
 /** After so many vain knocks at somebody who is heard, we meet in a pipe at the hub. */
 const RELAY_AFTER = 3
+/** After the network changed a link is given so long to show that it still leads somewhere. ms. */
+const DOUBT_MS = 2000
+/** Nor is anything heard for so long on a link that leads somewhere: a sign of life comes every 5 s. ms. */
+const QUIET_MS = 6000
+/** What is heard so soon after the change was on its way before. ms. */
+const ON_ITS_WAY_MS = 500
 /** Somebody heard within this time is there. ms. */
 const HEARD_MS = 60_000
 
@@ -66,10 +74,19 @@ export const createPeer = (options: PeerOptions): Peer | null => {
   let refusals = 0
   let deniedUntil = 0
   let callOff = () => {}
+  let callOffDoubt = () => {}
+  let callOffWatch = () => {}
+  let doubted: { readonly owned: OwnedLink; readonly since: number } | null = null
   let lost = false
   let stopped = false
   let heardAt = -Infinity
 
+  /** Whether there is a link that is not in doubt. */
+  const isLinked = () => {
+    const newest = links.at(-1)
+    if (doubted && (doubted.owned !== newest || newest.heardAt() > doubted.since)) doubted = null
+    return newest !== undefined && !doubted
+  }
   const meet = (owned: OwnedLink) => {
     const judged = judge(peer.id) // again: a suspension may have come while we shook hands
     if (stopped || !judged) return owned.link.close()
@@ -78,11 +95,33 @@ export const createPeer = (options: PeerOptions): Peer | null => {
     links = [...links, owned]
     owned.link.closed(() => lose(owned))
     callOff()
+    watchQuiet()
     ;[tries, refusals, deniedUntil] = [0, 0, 0]
     onChange()
     // One side alone decides which of two links goes, so that they cannot each close the one the other keeps. It
     // keeps the newer: whoever made it has proved to be there now.
     if (own.id < peer.id) for (const { link } of older) link.close()
+  }
+  const doubt = (since: number) => {
+    const owned = links.at(-1)
+    callOffDoubt()
+    if (!owned) return
+    callOffDoubt = clock.after(DOUBT_MS, () => {
+      doubted = { owned, since }
+      tries = 0
+      knockAfter(0)
+    })
+  }
+  /** Where no browser says that the network changed, links fall silent. Before they end another is sought. */
+  const watchQuiet = () => {
+    callOffWatch()
+    const newest = links.at(-1)
+    if (stopped || !newest) return
+    const left = newest.heardAt() + QUIET_MS - clock.now()
+    callOffWatch = clock.after(left > 0 ? left : QUIET_MS, watchQuiet)
+    if (left > 0) return
+    doubt(clock.now())
+    hub.wake?.()
   }
   const lose = (owned: OwnedLink) => {
     links = links.filter((other) => other !== owned)
@@ -94,8 +133,9 @@ export const createPeer = (options: PeerOptions): Peer | null => {
 
   const knockAfter = (ms: number) => {
     callOff()
-    if (stopped || !sought || links.length > 0) return
+    if (stopped || isLinked() || !(sought || doubted)) return
     callOff = clock.after(Math.max(ms, deniedUntil - clock.now()), () => {
+      if (isLinked()) return
       if (tries >= RELAY_AFTER && clock.now() - heardAt < HEARD_MS) relay.offer()
       if (!dialer.busy()) dialer.knock()
       knockAfter(backOff(tries++, random, isNear() ? KNOCK_NEAR : KNOCK))
@@ -161,12 +201,13 @@ export const createPeer = (options: PeerOptions): Peer | null => {
     },
     rest: () => {
       sought = false
-      callOff()
+      if (!doubted) callOff()
     },
     hasten: (ms) => {
       tries = 0
       knockAfter(ms)
     },
+    doubt: () => doubt(clock.now() + ON_ITS_WAY_MS),
     rejudge: () => {
       const judged = judge(peer.id)
       ;[refusals, deniedUntil] = [0, 0] // what was refused may be welcome now
@@ -182,6 +223,8 @@ export const createPeer = (options: PeerOptions): Peer | null => {
     stop: () => {
       stopped = true
       callOff()
+      callOffDoubt()
+      callOffWatch()
       postbox.stop()
       dialer.stop()
       relay.stop()
