@@ -71,15 +71,6 @@ test.afterAll(async ({}, testInfo) => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** What the person answered when the browser asked. */
-const answers = async (phone: Phone, name: string, setting: 'granted' | 'denied'): Promise<void> => {
-  await phone.context.clearPermissions()
-  const cdp = await phone.context.newCDPSession(phone.page)
-  const origin = new URL(phone.page.url()).origin
-  await cdp.send('Browser.setPermission', { permission: { name }, setting, origin })
-  await cdp.detach()
-}
-
 const stateOf = (phone: Phone, name: string): Promise<string> =>
   phone.page.evaluate(async (asked) => {
     try {
@@ -113,10 +104,8 @@ test('the camera of the browser films a code that a hand holds up: one scan, and
 
 test('the camera is refused: what to do about it stands there, and the words and the code that is pasted beside it', async () => {
   const [, bruna] = all
-  await answers(bruna, 'camera', 'denied')
-  expect(await stateOf(bruna, 'camera')).toBe('denied')
+  await bruna.context.clearPermissions() // so that the browser asks, and is told no
   await opensEncounter(bruna)
-  await bruna.sees('La cámara está apagada para esta app.')
   await bruna.tap('Usar la cámara')
   await bruna.sees('No se pudo usar la cámara. Puedes copiar y pegar los códigos.')
   await expect(bruna.page.locator('video')).toHaveCount(0)
@@ -130,17 +119,9 @@ test('the camera is refused: what to do about it stands there, and the words and
 
 test('the browser keeps the app from the local network: it says so, and what to do, and not that nobody is there', async () => {
   const [, , ceiba] = all
-  await answers(ceiba, 'local-network', 'denied').catch(() =>
-    answers(ceiba, 'local-network-access', 'denied'),
-  )
-  console.log(
-    await Promise.all(
-      ['camera', 'local-network', 'local-network-access', 'loopback-network'].map(async (n) => [
-        n,
-        await stateOf(ceiba, n),
-      ]),
-    ),
-  )
+  // The person said yes to the camera, and no to everything else.
+  expect(await stateOf(ceiba, 'camera')).toBe('granted')
+  expect(await stateOf(ceiba, 'local-network')).toBe('denied')
   await ceiba.opensAgain()
   await opensEncounter(ceiba)
   await ceiba.sees('Este navegador no deja que la app vea el wifi. No es que no haya nadie.')
@@ -151,5 +132,14 @@ test('the browser keeps the app from the local network: it says so, and what to 
   await ceiba.tap('Usar este código')
   await ceiba.sees('Buscando la computadora del encuentro')
   await ceiba.sees('Este navegador no deja que la app vea el wifi. No es que no haya nadie.')
+
+  await test.step('she does what the words say: the hub is found without another scan', async () => {
+    await expect(ceiba.page.getByText('Este teléfono está en el encuentro')).toHaveCount(0)
+    await ceiba.context.grantPermissions(['camera', 'local-network-access'])
+    await ceiba.opensAgain()
+    await opensEncounter(ceiba)
+    await ceiba.sees('Este teléfono está en el encuentro', { within: 60_000 })
+    await expect(ceiba.page.getByText('Este navegador no deja que la app vea el wifi')).toHaveCount(0)
+  })
   expect(strangeComplaints(all)).toEqual([])
 })
