@@ -9,8 +9,11 @@ const LONG = process.env.SLOW === '1'
 /** How long it goes on: twenty minutes, or one. */
 const GOES_ON_MS = (LONG ? 20 : 1) * 60_000
 const OUT = 'dist/test-churn'
-/** Twelve connections are made for each happening: what each may leave behind in the first minute is a twelfth. kB. */
-const FILLING_KB = 400
+/**
+ * What may be held beyond what was written, for each happening (some eight to twelve connections are made for one), and by the
+ * chance of when it is counted. Every link of the past kept, by mistake, is 220 kB a happening. kB.
+ */
+const [FILLING_KB, CHANCE_KB] = [130, 2000]
 
 /** In a process of its own: nothing else is on its heap, and it may be told to collect. */
 beforeAll(
@@ -58,8 +61,8 @@ test(
     const whileCalm = growth(part(calm, 0, 0.2), part(calm, 0.8, 1))
     const whileChurning = growth(part(memory, 0.2, 0.4), part(memory, 0.8, 1))
     const [first, last] = [memory[0]!, part(memory, 0.8, 1)]
-    /** What is held more at the end than so many edits without any happening would leave. kB for each happening. */
-    const beyond = (last.heap - first.heap - whileCalm * (last.edits - first.edits)) / happenings
+    /** What is held more at the end than so many edits without any happening would leave. kB. */
+    const beyond = last.heap - first.heap - whileCalm * (last.edits - first.edits)
     process.stdout.write(
       `${JSON.stringify({ name: 'churn', seconds, happenings, edits, made, whileCalm, whileChurning, beyond, first, last: memory.at(-1) })}\n`,
     )
@@ -69,7 +72,7 @@ test(
     expect(orphans).toEqual({ most: 0, atRest: 0 })
     expect(churn.left).toBe(0)
     // In the first minutes what is remembered for a while (notes seen, mailboxes) fills up to its bounds.
-    expect(beyond).toBeLessThan(FILLING_KB)
+    expect(beyond).toBeLessThan(FILLING_KB * happenings + CHANCE_KB)
     if (LONG) expect(whileChurning / whileCalm).toBeLessThan(1.5)
   },
   GOES_ON_MS + 400_000,
