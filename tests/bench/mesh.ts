@@ -11,16 +11,29 @@ export const mesh = ({ counts, edits }: { counts: readonly number[]; edits: numb
   const runs = counts.map((count) => run(count, edits))
   const [first, last] = [runs[0]!, runs.at(-1)!]
   const [least, most] = [counts[0]!, counts.at(-1)!]
-  const logRatio = Math.log(most) / Math.log(least)
+  /** How much more of something there may be among so many, if it grows as the logarithm does. */
+  const logRatio = (count: number) => round(Math.log(count) / Math.log(least))
   return [
-    figure({
-      name: `mesh (${most} devices)`,
-      unit: 'messages per device and edit',
-      values: [last.cost],
-      baseline: [first.cost],
-      baselineName: `${least} devices`,
-      goal: { atMost: round(logRatio) },
-    }),
+    ...counts.slice(1).map((count, i) =>
+      figure({
+        name: `mesh (${count} devices)`,
+        unit: 'messages per device and edit',
+        values: [runs[i + 1]!.cost],
+        baseline: [first.cost],
+        baselineName: `${least} devices`,
+        goal: { atMost: logRatio(count) },
+      }),
+    ),
+    ...counts.slice(1).map((count, i) =>
+      figure({
+        name: `mesh-links (${count} devices)`,
+        unit: 'links a device',
+        values: [runs[i + 1]!.linksEach],
+        baseline: [first.linksEach],
+        baselineName: `${least} devices`,
+        goal: { atMost: logRatio(count) },
+      }),
+    ),
     figure({
       name: 'mesh-exponent',
       unit: 'of messages in devices',
@@ -35,11 +48,11 @@ export const mesh = ({ counts, edits }: { counts: readonly number[]; edits: numb
       values: last.times,
       baseline: first.times,
       baselineName: `${least} devices, ms`,
-      goal: { atMost: round(logRatio) },
+      goal: { atMost: logRatio(most) },
       at: 90,
     }),
     figure({
-      name: 'mesh-links',
+      name: 'mesh-most-links',
       unit: 'links of the device with most',
       values: [last.links],
       baseline: [MOST],
@@ -61,6 +74,7 @@ type Run = {
   readonly cost: number
   readonly times: readonly number[]
   readonly links: number
+  readonly linksEach: number
   readonly island: number
 }
 
@@ -101,6 +115,7 @@ const run = (count: number, edits: number): Run => {
     cost: sent / edits / count,
     times,
     links: Math.max(...life.villagers.map(({ ties }) => ties.size)),
+    linksEach: life.villagers.reduce((sum, { ties }) => sum + ties.size, 0) / count,
     island: life.island(life.villagers[0]!),
   }
 }

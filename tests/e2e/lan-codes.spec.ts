@@ -133,6 +133,22 @@ test('(g) no multicast: names of the local network lead nowhere, and one camera 
   await reads(alba, 'Sin que nadie pregunte a todos.')
 })
 
+test('a phone makes the hotspot and has mobile data behind it: it shows its address there, and finds who is in it by codes', async () => {
+  const [alba, bruna] = all
+  const end = lan.hotspot(machines[0]!, [machines[1]!])
+  await onlyOpen(alba, bruna)
+  // Without a camera a browser shows the way out alone: of a phone that makes the wifi, that is another network.
+  expect((await addressesOf(alba)).join()).toMatch(/^[0-9a-f-]+\.local$/)
+  await writes(bruna, 'En el punto de acceso.')
+  await scanEachOther(alba, bruna)
+  expect(new Set(await addressesOf(alba))).toEqual(new Set(['100.64.0.2', '192.168.43.1']))
+  expect(new Set(await addressesOf(bruna))).toEqual(new Set(['192.168.43.11']))
+  await reads(alba, 'En el punto de acceso.')
+  await writes(alba, 'Con datos móviles detrás.')
+  await reads(bruna, 'Con datos móviles detrás.')
+  end()
+})
+
 test('(a) two phones and nothing else: each scans the other, and what one wrote is on the other', async () => {
   const [, , ceiba, drago] = all
   await onlyOpen(ceiba, drago)

@@ -19,9 +19,12 @@ import { findChromium } from '../../scripts/chromium.mjs'
  *     …                                                         // found, write; `phone.keepsTheApp()`
  *     await lan.internet('gone')                                // from here on there is only the bridge
  *     a.plug('out') · a.plug('in')                              // out of the wifi, and back
+ *     a.moves()                                                 // another address, as another wifi gives
+ *     a.sleeps() · a.wakes()                                    // everything that runs there stands still, and goes on
  *     a.isolate()                                               // client isolation: reaches only who is not isolated
  *     lan.cut([a, b]) · lan.heal()                              // two networks, and one again
  *     lan.noMulticast()                                         // no mDNS
+ *     const end = lan.hotspot(a, [b])                           // a is the wifi of b, and has mobile data behind it
  *     a.gateway()                                               // a default route that leads nowhere; without it: none
  *     a.loses(10)                                               // one UDP packet in ten does not arrive
  *     a.run('node', ['dist/hub/main.js', '--lan'])              // any program there
@@ -43,6 +46,11 @@ export interface Lan {
   cut(apart: readonly Machine[]): void
   heal(): void
   noMulticast(): void
+  /**
+   * A phone makes the wifi itself, as Android does: it is 192.168.43.1 there, and the way out of `guests` (.11, .12 …); its own
+   * way out is mobile data (100.64.0.2), which leads nowhere. None of them is in the other wifi until the returned is called.
+   */
+  hotspot(host: Machine, guests: readonly Machine[]): () => void
   close(): Promise<void>
 }
 
@@ -52,6 +60,10 @@ export interface Machine {
   readonly chromium: string | null
   run(program: string, args: readonly string[], options?: SpawnOptions): ChildProcess
   plug(how: 'in' | 'out'): void
+  /** The address of before is gone at once. At most 40 times in one wifi. */
+  moves(): void
+  sleeps(): void
+  wakes(): void
   isolate(): void
   gateway(): void
   loses(percent: number): void
@@ -73,6 +85,14 @@ export const whyNoLan = (): string | null => {
 export const whyNoLoss = (): string | null =>
   whyNoLan() ?? (spawnSync('nft', ['-v']).error ? 'there is no `nft` (nftables) here' : null)
 
+/** Where a machine is plugged in. `setWifi`: takes its address too, or gives it back. */
+type Port = {
+  readonly machine: Machine
+  readonly port: string
+  readonly namespace: string
+  readonly setWifi: (how: 'in' | 'out') => void
+}
+
 const PREFIX = 'lumbre-'
 const prefixOf = (pid: number): string => `${PREFIX}${pid}-`
 const SUBNET = '10.77.0'
@@ -88,7 +108,9 @@ export const createLan = (): Lan => {
   const socketPath = join(folder, 'internet')
   const namespaces: string[] = []
   const processes = new Set<ChildProcess>()
-  const ports: { readonly machine: Machine; readonly port: string }[] = []
+  const ports: Port[] = []
+  let moves = 0
+  let hotspots = 0
   let internet: { readonly server: Server; readonly sockets: Set<Socket>; readonly port: number } | null =
     null
 
@@ -124,24 +146,79 @@ export const createLan = (): Lan => {
     if (number > 200) throw new Error('this wifi is full')
     const namespace = `${prefix}${number}`
     const port = `port${number}`
-    const address = `${SUBNET}.${10 + number}`
+    let address = `${SUBNET}.${10 + number}`
+    let hasGateway = false
+    const setAddress = (now: string | null) => {
+      ip('-n', namespace, 'addr', 'flush', 'dev', 'eth0')
+      if (now === null) return
+      ip('-n', namespace, 'addr', 'add', `${now}/24`, 'dev', 'eth0')
+      if (hasGateway) made.gateway()
+    }
     addNamespace(namespace)
     ip('-n', bridge, 'link', 'add', port, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace)
     ip('-n', bridge, 'link', 'set', port, 'master', BRIDGES[0], 'up')
     ip('-n', namespace, 'addr', 'add', `${address}/24`, 'dev', 'eth0')
     ip('-n', namespace, 'link', 'set', 'eth0', 'up')
     const made: Machine = {
-      address,
+      get address() {
+        return address
+      },
       chromium: wrapperFor(folder, namespace),
       run: (program, args, options) => run(namespace, program, args, options),
       plug: (how) => ip('-n', bridge, 'link', 'set', port, how === 'in' ? 'up' : 'down'),
+      moves: () => {
+        if (++moves > 40) throw new Error('this wifi has no address left')
+        address = `${SUBNET}.${210 + moves}`
+        setAddress(address)
+      },
+      sleeps: () => signalAll(namespace, 'SIGSTOP'),
+      wakes: () => signalAll(namespace, 'SIGCONT'),
       isolate: () => ip('-n', bridge, 'link', 'set', port, 'type', 'bridge_slave', 'isolated', 'on'),
-      gateway: () => ip('-n', namespace, 'route', 'add', 'default', 'via', `${SUBNET}.1`),
+      gateway: () => {
+        ip('-n', namespace, 'route', 'add', 'default', 'via', `${SUBNET}.1`)
+        hasGateway = true
+      },
       loses: (percent) =>
         void execFileSync('ip', ['netns', 'exec', namespace, 'nft', '-f', '-'], { input: lossOf(percent) }),
     }
-    ports.push({ machine: made, port })
+    const setWifi = (how: 'in' | 'out') => {
+      made.plug(how)
+      setAddress(how === 'in' ? address : null)
+    }
+    ports.push({ machine: made, port, namespace, setWifi })
     return made
+  }
+
+  const hotspot = (host: Machine, guests: readonly Machine[]): (() => void) => {
+    const [own, ...others] = [host, ...guests].map((one) => ports.find(({ machine }) => machine === one)!)
+    const within = own!.namespace
+    const tower = `${prefix}tower${hotspots++}`
+    for (const { setWifi } of [own!, ...others]) setWifi('out')
+    ip('-n', within, 'link', 'add', 'ap0', 'type', 'bridge')
+    ip('-n', within, 'addr', 'add', '192.168.43.1/24', 'dev', 'ap0')
+    ip('-n', within, 'link', 'set', 'ap0', 'up')
+    for (const [i, { namespace }] of others.entries()) {
+      ip('-n', within, 'link', 'add', `ap0p${i}`, 'type', 'veth', 'peer', 'name', 'wlan0', 'netns', namespace)
+      ip('-n', within, 'link', 'set', `ap0p${i}`, 'master', 'ap0', 'up')
+      ip('-n', namespace, 'addr', 'add', `192.168.43.${11 + i}/24`, 'dev', 'wlan0')
+      ip('-n', namespace, 'link', 'set', 'wlan0', 'up')
+      ip('-n', namespace, 'route', 'add', 'default', 'via', '192.168.43.1')
+    }
+    addNamespace(tower)
+    ip('-n', within, 'link', 'add', 'rmnet0', 'type', 'veth', 'peer', 'name', 'cell', 'netns', tower)
+    for (const [namespace, device, address] of [
+      [tower, 'cell', '100.64.0.1/30'],
+      [within, 'rmnet0', '100.64.0.2/30'],
+    ] as const) {
+      ip('-n', namespace, 'addr', 'add', address, 'dev', device)
+      ip('-n', namespace, 'link', 'set', device, 'up')
+    }
+    ip('-n', within, 'route', 'add', 'default', 'via', '100.64.0.1')
+    return () => {
+      for (const i of others.keys()) ip('-n', within, 'link', 'del', `ap0p${i}`)
+      for (const device of ['ap0', 'rmnet0']) ip('-n', within, 'link', 'del', device)
+      for (const { setWifi } of [own!, ...others]) setWifi('in')
+    }
   }
 
   const setMaster = (of: (machine: Machine) => (typeof BRIDGES)[number]) => {
@@ -185,6 +262,7 @@ export const createLan = (): Lan => {
 
   const lan: Lan = {
     machine,
+    hotspot,
     internet: setInternet,
     cut: (apart) => setMaster((machine) => (apart.includes(machine) ? BRIDGES[1] : BRIDGES[0])),
     heal: () => setMaster(() => BRIDGES[0]),
@@ -220,15 +298,20 @@ const ip = (...args: readonly string[]): void => {
 
 /** A namespace lives as long as anything runs in it, also without a name. */
 const endNamespace = (name: string): void => {
+  signalAll(name, 'SIGKILL')
+  spawnSync('ip', ['netns', 'del', name])
+}
+
+/** To everything that runs in a namespace. */
+const signalAll = (name: string, signal: NodeJS.Signals): void => {
   const { stdout } = spawnSync('ip', ['netns', 'pids', name], { encoding: 'utf8' })
   for (const pid of (stdout ?? '').split('\n').filter(Boolean)) {
     try {
-      process.kill(Number(pid), 'SIGKILL')
+      process.kill(Number(pid), signal)
     } catch {
       // it went by itself
     }
   }
-  spawnSync('ip', ['netns', 'del', name])
 }
 
 /** Replaces what was lost before. */

@@ -117,6 +117,45 @@ test('a hub that no longer hears is noticed, though its socket stays open', () =
   expect(sockets[0]!.readyState).toBe(3)
 })
 
+test('a page wakes in another wifi: a hub that does not answer is reached for anew within four seconds', () => {
+  const { clock, sockets, hub } = createLine()
+  sockets[0]!.open()
+  clock.pass(20_000)
+  hub.wake()
+  for (let second = 0; second < 3; second++) {
+    clock.pass(1000)
+    hub.wake() // said again, it has no longer
+  }
+  expect(sockets[0]!.readyState).toBe(3)
+  clock.pass(500)
+  expect(sockets).toHaveLength(2)
+})
+
+test('a page wakes, and the hub answers: its socket stays, and nothing is left of having asked', () => {
+  const { clock, sockets, hub } = createLine()
+  sockets[0]!.open()
+  for (let n = 0; n < 3; n++) hub.wake()
+  const puts = sockets[0]!.asked.flatMap((request) => (request.type === 'put' ? request : []))
+  expect(puts).toHaveLength(1)
+  for (const { mailbox, blob } of puts) sockets[0]!.answer(encodeHubAnswer({ type: 'blob', mailbox, blob }))
+  clock.pass(25_000)
+  expect(hub.state.read()).toBe('open')
+  const counted = (type: HubRequest['type']) =>
+    sockets[0]!.asked.filter((request) => request.type === type).length
+  expect(counted('unsubscribe')).toBe(counted('subscribe'))
+})
+
+test('a page wakes while it reaches for a hub over a network that is gone: it begins anew', () => {
+  const { clock, sockets, hub } = createLine()
+  clock.pass(1000)
+  hub.wake()
+  expect(sockets).toHaveLength(1) // it has only begun
+  clock.pass(3000)
+  hub.wake()
+  expect(sockets).toHaveLength(2)
+  expect(sockets[0]!.readyState).toBe(3)
+})
+
 test('nothing a hub may say breaks anything', () => {
   const { sockets, hub } = createLine()
   const got: number[] = []

@@ -14,6 +14,8 @@ export interface MemoryNetwork {
 export interface DeviceRtc extends Rtc {
   /** Every packet from and to this device is lost, in both directions: links do not notice by themselves. */
   setReachable(reachable: boolean): void
+  /** Another address: packets of every connection made before are lost, in both directions. */
+  moves(): void
   /** Connections made so far, and those still open. */
   made(): number
   open(): number
@@ -24,7 +26,7 @@ export const createMemoryNetwork = (): MemoryNetwork => {
   return {
     rtc: () => {
       const all: Connection[] = []
-      const device = { reachable: true }
+      let device = { reachable: true }
       return {
         createConnection: (way) => {
           const connection = new Connection(byUfrag, device, way.turn.length > 0)
@@ -34,6 +36,10 @@ export const createMemoryNetwork = (): MemoryNetwork => {
         setReachable: (reachable) => {
           device.reachable = reachable
           if (reachable) for (const connection of byUfrag.values()) connection.tryToConnect()
+        },
+        moves: () => {
+          device.reachable = false
+          device = { reachable: true }
         },
         made: () => all.length,
         open: () => all.filter(({ connectionState }) => connectionState !== 'closed').length,

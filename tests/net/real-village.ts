@@ -19,7 +19,8 @@ export type Villager = {
 
 /** Knows what it made, and what of that is still open. */
 export type CountedRtc = Rtc & {
-  open(): readonly RTCPeerConnection[]
+  /** Those that were made at least so long ago. ms. */
+  open(since?: number): readonly RTCPeerConnection[]
   made(): number
 }
 
@@ -27,23 +28,26 @@ export type RealVillage = {
   readonly villagers: readonly Villager[]
   /** Closes the page and opens it again. */
   reload(villager: Villager): void
+  /** Forgets what the hub in memory wrote down for tests of what it sees. */
+  forgetLog(): void
   stop(): void
 }
 
 const createCountedRtc = (): CountedRtc => {
   let made = 0
-  const all = new Set<RTCPeerConnection>()
+  const all = new Map<RTCPeerConnection, number>()
   const inner = createNodeRtc()
   return {
     createConnection: (way) => {
       made++
       const connection = inner.createConnection(way)
-      all.add(connection)
+      all.set(connection, performance.now())
       return connection
     },
-    open: () => {
-      for (const connection of all) if (connection.connectionState === 'closed') all.delete(connection)
-      return [...all]
+    open: (since = 0) => {
+      for (const [connection] of all) if (connection.connectionState === 'closed') all.delete(connection)
+      const before = performance.now() - since
+      return [...all].flatMap(([connection, at]) => (at <= before ? connection : []))
     },
     made: () => made,
   }
@@ -116,6 +120,10 @@ export const createRealVillage = async (
       villager.hub.close()
       begin(villager)
     },
+    forgetLog: () => {
+      hub.log.length = 0
+      hub.asked.length = 0
+    },
     stop: () => {
       for (const { mesh, hub, person } of villagers) {
         mesh.stop()
@@ -139,14 +147,21 @@ export const until = <T>(source: Watched<T>, holds: (value: T) => boolean): Prom
     queueMicrotask(look)
   })
 
-/** Resolves when this device holds a text, however often its document is built anew. */
+/**
+ * Resolves when this device holds a text, however often its document is built anew. What is held is told before it stands in
+ * the document, which on a busy machine may be a while later.
+ */
 export const untilReads = (person: Person, text: string): Promise<void> =>
   new Promise((resolve) => {
+    const { doc } = person.replica.documents
+    let watched = doc.read()
     const look = () => {
-      if (!person.reads().includes(text)) return
+      watched.off('update', look)
+      watched = doc.read()
+      if (!person.reads().includes(text)) return watched.on('update', look)
       stop()
       resolve()
     }
-    const stop = person.replica.on({ holdingsMoved: () => queueMicrotask(look) })
-    look()
+    const stop = doc.watch(look)
+    queueMicrotask(look)
   })

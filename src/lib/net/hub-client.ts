@@ -34,6 +34,8 @@ const OPENING_MS = 10_000
 /** How often we make sure that the hub is still there, and how long it may take. ms. */
 const ECHO_EVERY_MS = 30_000
 const ECHO_MS = 10_000
+/** After the page woke, or the network came back, a hub that is slower than this is reached for anew. ms. */
+const WOKEN_MS = 3000
 const OPEN = 1
 
 /** Keeps one connection to a hub for as long as it is not closed, and asks again for every mailbox when it is new. */
@@ -49,6 +51,9 @@ export const createHub = ({
   let tries = 0
   let callOff = () => {}
   let callOffEcho = () => {}
+  let begunAt = 0
+  /** The echo that is waited for, and until when. Milliseconds since 1970. */
+  let waiting: { readonly until: number; readonly unsubscribe: () => void } | null = null
 
   const ask = (request: HubRequest): boolean => {
     if (socket?.readyState !== OPEN) return false
@@ -62,13 +67,14 @@ export const createHub = ({
     const mine = create(openSocket, url)
     if (!mine) return later()
     socket = mine
+    begunAt = clock.now()
     mine.binaryType = 'arraybuffer'
     callOff = clock.after(OPENING_MS, () => lose(mine))
     mine.onopen = () => {
       if (socket !== mine) return
       callOff()
       for (const { id } of mailboxes.values()) ask({ type: 'subscribe', mailbox: id })
-      callOffEcho = clock.after(ECHO_EVERY_MS, echo)
+      callOffEcho = clock.after(ECHO_EVERY_MS, () => echo(ECHO_MS))
       state.set('open')
     }
     mine.onmessage = ({ data }) => {
@@ -81,7 +87,7 @@ export const createHub = ({
     socket = null
     lost.close()
     callOff()
-    callOffEcho()
+    stopWaiting()
     pipes.reset()
     if (state.read() === 'closed') return
     state.set('searching')
@@ -101,23 +107,26 @@ export const createHub = ({
 
   // A dead network closes no socket: a blob to ourselves shows whether the hub still hears. To the hub it is a mailbox
   // like any other.
-  const echo = () => {
+  const echo = (patience: number) => {
     const asked = socket
-    if (!asked) return
-    callOffEcho()
+    const until = clock.now() + patience
+    // Asked again it has no longer than it had.
+    if (!asked || (waiting && waiting.until <= until)) return
+    stopWaiting()
     const id = random.bytes(MAILBOX_BYTES)
-    const heard = () => {
-      unsubscribe()
-      tries = 0
-      callOffEcho()
-      callOffEcho = clock.after(ECHO_EVERY_MS, echo)
-    }
     ask({ type: 'put', mailbox: id, blob: random.bytes(BLOB_BYTES) })
-    const unsubscribe = subscribe(id, heard)
-    callOffEcho = clock.after(ECHO_MS, () => {
-      unsubscribe()
-      lose(asked)
+    const unsubscribe = subscribe(id, () => {
+      stopWaiting()
+      tries = 0
+      callOffEcho = clock.after(ECHO_EVERY_MS, () => echo(ECHO_MS))
     })
+    waiting = { until, unsubscribe }
+    callOffEcho = clock.after(patience, () => lose(asked))
+  }
+  const stopWaiting = () => {
+    callOffEcho()
+    waiting?.unsubscribe()
+    waiting = null
   }
 
   const subscribe = (id: Uint8Array, handler: Handler): (() => void) => {
@@ -143,15 +152,17 @@ export const createHub = ({
     put: (mailbox, blob) => void ask({ type: 'put', mailbox, blob }),
     pipe: pipes.open,
     wake: () => {
-      if (state.read() === 'open') return echo()
-      if (state.read() === 'closed' || socket) return
+      if (state.read() === 'open') return echo(WOKEN_MS)
+      if (state.read() === 'closed' || (socket && clock.now() - begunAt < WOKEN_MS)) return
+      // What was begun over a network that is gone will not open.
+      if (socket) lose(socket)
       tries = 0
       connect()
     },
     close: () => {
       state.set('closed')
       callOff()
-      callOffEcho()
+      stopWaiting()
       socket?.close()
       socket = null
       pipes.reset()

@@ -30,23 +30,19 @@ export type ScannedHubOptions = {
  * accepts only the certificate whose hash was scanned. Spec: wire.md §11.
  */
 export const createScannedHub = ({ code, rtc, clock, random }: ScannedHubOptions): HubClient =>
-  createHub({ url: '', clock, random, socket: () => openSocket(code, rtc, clock) })
+  createHub({ url: '', clock, random, socket: () => openSocket(code, rtc) })
 
-/** A connection may find its way back by itself for so long. ms. */
-const DISCONNECTED_MS = 8000
 const [CONNECTING, OPEN, CLOSED] = [0, 1, 3] as const
 
 /** The data channel to a hub, in the shape of a socket. Throws when the browser makes no connection. */
-const openSocket = (code: HubCode, rtc: Rtc, clock: Clock): HubSocket => {
+const openSocket = (code: HubCode, rtc: Rtc): HubSocket => {
   // Scanned in the room it stands in: a hub sees an address in any case, and no member does.
   const connection = rtc.createConnection(DIRECTLY)
   const channel = connection.createDataChannel('lumbre', { ordered: true })
   channel.binaryType = 'arraybuffer'
-  let callOff = () => {}
   const end = () => {
     if (socket.readyState === CLOSED) return
     socket.readyState = CLOSED
-    callOff()
     connection.close()
     socket.onclose?.call(socket as never, new Event('close') as CloseEvent)
   }
@@ -76,10 +72,9 @@ const openSocket = (code: HubCode, rtc: Rtc, clock: Clock): HubSocket => {
   }
   channel.onclose = end
   connection.onconnectionstatechange = () => {
-    callOff()
-    const { connectionState } = connection
-    if (connectionState === 'disconnected') callOff = clock.after(DISCONNECTED_MS, end)
-    if (connectionState === 'failed' || connectionState === 'closed') end()
+    // Nothing was heard for seconds. It may find its way back by itself; but not from another address, and a new one is made in
+    // a tenth of a second.
+    if (['disconnected', 'failed', 'closed'].includes(connection.connectionState)) end()
   }
   connect(connection, code).catch(end)
   return socket

@@ -14,6 +14,8 @@ const JITTER_MS = 250
 const TELL_MS = 100
 /** Neighbours are told again now and then whom this device heard of. ms, and as much as half more by chance. */
 const TELL_AGAIN_MS = 20_000
+/** After the network changed neighbours are told at once, and again after so long. ms. */
+const TELL_TWICE_MS = 1000
 /** Somebody heard of within this time is sought often. ms. */
 const NEAR_MS = 600_000
 
@@ -208,6 +210,14 @@ export const createMesh = (options: MeshOptions): Mesh => {
       tie()
     },
     wake,
+    networkChanged: () => {
+      // Whoever hears this over a link that still leads somewhere need not doubt it: a wifi that is back is so for all,
+      // though not for all in the same instant.
+      tell()
+      clock.after(TELL_TWICE_MS, tell)
+      peers.forEach((peer) => peer.doubt())
+      wake()
+    },
     stop: () => {
       unwatch()
       stopped = true

@@ -34,6 +34,8 @@ export interface Peer {
   rest(): void
   /** If it is sought: begins anew, after `ms` milliseconds. */
   hasten(ms: number): void
+  /** Its link may lead nowhere: unless something is heard on it soon, a new one is made beside it. */
+  doubt(): void
   rejudge(): void
   /** Closes the link to it. */
   drop(): void
@@ -51,6 +53,12 @@ const DENY = { first: 5000, most: 60_000 }
 const BURST = 16
 /** After so many vain knocks at somebody who is heard, we meet in a pipe at the hub. */
 const RELAY_AFTER = 3
+/** After the network changed a link is given so long to show that it still leads somewhere. ms. */
+const DOUBT_MS = 2000
+/** Nor is anything heard for so long on a link that leads somewhere: a sign of life comes every 5 s. ms. */
+const QUIET_MS = 6000
+/** What is heard so soon after the change was on its way before. ms. */
+const ON_ITS_WAY_MS = 500
 /** Somebody heard within this time is there. ms. */
 const HEARD_MS = 60_000
 
@@ -67,10 +75,19 @@ export const createPeer = (options: PeerOptions): Peer | null => {
   /** Kept apart: a hub that ends pipes must not keep two from a direct link. */
   const deniedPipes = createDenial(clock, random, DENY)
   let callOff = () => {}
+  let callOffDoubt = () => {}
+  let callOffWatch = () => {}
+  let doubted: { readonly owned: OwnedLink; readonly since: number } | null = null
   let lost = false
   let stopped = false
   let heardAt = -Infinity
 
+  /** Whether there is a link that is not in doubt. */
+  const isLinked = () => {
+    const newest = links.at(-1)
+    if (doubted && (doubted.owned !== newest || newest.heardAt() > doubted.since)) doubted = null
+    return newest !== undefined && !doubted
+  }
   const meet = (owned: OwnedLink) => {
     const judged = judge(peer.id) // again: a suspension may have come while we shook hands
     if (stopped || !judged) return owned.link.close()
@@ -79,6 +96,7 @@ export const createPeer = (options: PeerOptions): Peer | null => {
     links = [...links, owned]
     owned.link.closed(() => lose(owned))
     callOff()
+    watchQuiet()
     tries = 0
     forgive()
     onChange()
@@ -90,6 +108,27 @@ export const createPeer = (options: PeerOptions): Peer | null => {
     denied.lift()
     deniedPipes.lift()
   }
+  const doubt = (since: number) => {
+    const owned = links.at(-1)
+    callOffDoubt()
+    if (!owned) return
+    callOffDoubt = clock.after(DOUBT_MS, () => {
+      doubted = { owned, since }
+      tries = 0
+      knockAfter(0)
+    })
+  }
+  /** Where no browser says that the network changed, links fall silent. Before they end another is sought. */
+  const watchQuiet = () => {
+    callOffWatch()
+    const newest = links.at(-1)
+    if (stopped || !newest) return
+    const left = newest.heardAt() + QUIET_MS - clock.now()
+    callOffWatch = clock.after(left > 0 ? left : QUIET_MS, watchQuiet)
+    if (left > 0) return
+    doubt(clock.now())
+    hub.wake?.()
+  }
   const lose = (owned: OwnedLink) => {
     links = links.filter((other) => other !== owned)
     if (links.length === 0) sought = false // whether it is wanted again, the mesh says now
@@ -100,8 +139,9 @@ export const createPeer = (options: PeerOptions): Peer | null => {
 
   const knockAfter = (ms: number) => {
     callOff()
-    if (stopped || !sought || links.length > 0) return
+    if (stopped || isLinked() || !(sought || doubted)) return
     callOff = clock.after(Math.max(ms, denied.left()), () => {
+      if (isLinked()) return
       const isThere = clock.now() - heardAt < HEARD_MS
       if (tries >= RELAY_AFTER && isThere && deniedPipes.left() === 0) relay.offer()
       if (!dialer.busy()) dialer.knock()
@@ -167,12 +207,13 @@ export const createPeer = (options: PeerOptions): Peer | null => {
     },
     rest: () => {
       sought = false
-      callOff()
+      if (!doubted) callOff()
     },
     hasten: (ms) => {
       tries = 0
       knockAfter(ms)
     },
+    doubt: () => doubt(clock.now() + ON_ITS_WAY_MS),
     rejudge: () => {
       const judged = judge(peer.id)
       forgive() // what was refused may be welcome now
@@ -188,6 +229,8 @@ export const createPeer = (options: PeerOptions): Peer | null => {
     stop: () => {
       stopped = true
       callOff()
+      callOffDoubt()
+      callOffWatch()
       postbox.stop()
       dialer.stop()
       relay.stop()

@@ -27,7 +27,12 @@ export interface MetLink extends Link {
 }
 
 /** A link, and the say its owner keeps over it. Lowering its standing closes it when anything but control still waits. */
-export type OwnedLink = { readonly link: MetLink; readonly setStanding: (standing: Standing) => void }
+export type OwnedLink = {
+  readonly link: MetLink
+  readonly setStanding: (standing: Standing) => void
+  /** When something was last heard on it. Milliseconds since 1970. */
+  readonly heardAt: () => number
+}
 
 /**
  * `cut off`: the connection went without the closing mark. `silent`: nothing heard for 12 s. `broken`: what came was
@@ -105,8 +110,10 @@ export interface Mesh {
   rejudge(): void
   /** Takes a link that was made another way (two phones that scanned each other); closes it if nobody is sought there. */
   adopt(link: OwnedLink): void
-  /** The network came back, or the page woke: try all now, with jitter. */
+  /** The page woke, or a hub is back: try all now, with jitter. */
   wake(): void
+  /** The network may be another one now: as `wake`, and links on which nothing is heard are made anew. See docs/adr/0073. */
+  networkChanged(): void
   /** Whether `neighbour` may lack something fresh of `author` that came here over `from`, as it is linked with neither. */
   mayLack(neighbour: DeviceId, of: { readonly author: DeviceId; readonly from: DeviceId }): boolean
   readonly presence: PresencePort

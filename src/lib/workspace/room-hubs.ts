@@ -18,8 +18,6 @@ export interface RoomHubs {
   readonly all: Watched<readonly RoomHub[]>
   join(text: string): Result<RoomHub, BadScan>
   restore(): Promise<void>
-  /** The page woke or the network came back. */
-  wake(): void
 }
 
 export type RoomHubsOptions = {
@@ -109,7 +107,6 @@ export const createRoomHubs = ({ hubs, rtc, clock, random, storage }: RoomHubsOp
         if (read.ok && age >= 0 && age < KEPT_MS) begin(code, read.value, since)
       }
     },
-    wake: () => entries.read().forEach(({ client }) => client.wake()),
   }
 }
 

@@ -22,6 +22,7 @@ import { LockRulesSetting } from './lock-rules.ts'
 import { createStillStorage, type StillStorage } from './still-storage.ts'
 import type { OpenCopy, Phase, Session } from './types.ts'
 import { isLongEnough, makeSuccessor, makeVault, PASSPHRASE_MINIMUM, tryPhrase } from './vault-door.ts'
+import { watchWaking, type NetworkConnection } from './waking.ts'
 import { WaysBackSetting } from './ways-back-setting.ts'
 import { LiveWorkspace } from './workspace.ts'
 
@@ -113,15 +114,14 @@ export const openSession = async (world: SessionWorld): Promise<Session> => {
     await opened.restore()
     workspace = opened
     phase.set({ type: 'open', workspace: opened, guest })
-    // A woken phone or a new network: look for everybody at once.
-    const wake = () => {
-      if (document.visibilityState !== 'visible') return
-      for (const hub of hubs) hub.wake()
-      workspace?.wake()
-    }
-    document.addEventListener('visibilitychange', wake)
-    globalThis.addEventListener('online', wake)
-    globalThis.addEventListener('pageshow', wake)
+    watchWaking({
+      page: globalThis,
+      document,
+      connection: (navigator as { readonly connection?: NetworkConnection }).connection,
+      clock: systemClock,
+      wake: () => workspace?.wake(),
+      networkChanged: () => workspace?.networkChanged(),
+    })
     globalThis.addEventListener('pagehide', () => void workspace?.flush())
   }
 

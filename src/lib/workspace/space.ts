@@ -466,9 +466,14 @@ export class LiveSpace implements Space {
     return this.replica.flush()
   }
 
-  /** The page woke or the network came back. */
+  /** The page woke. */
   wake(): void {
     this.#mesh?.wake()
+  }
+
+  /** The network may be another one now. */
+  networkChanged(): void {
+    this.#mesh?.networkChanged()
   }
 
   /** What this member is called in the document, else what they gave at the door. */

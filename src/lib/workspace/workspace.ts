@@ -303,11 +303,16 @@ export class LiveWorkspace implements Workspace {
     )
   }
 
-  /** The page woke or the network came back. */
+  /** The page woke. */
   wake(): void {
-    this.#rooms.wake()
-    this.#world.hub.wake?.()
+    this.#world.hub.wake?.() // those in the room are among them
     for (const space of this.#spaces.read()) space.wake()
+  }
+
+  /** The network may be another one now. */
+  networkChanged(): void {
+    this.#world.hub.wake?.()
+    for (const space of this.#spaces.read()) space.networkChanged()
   }
 
   /** Writes what is pending: the page may be put away at any moment. */
