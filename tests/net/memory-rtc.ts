@@ -14,6 +14,8 @@ export interface MemoryNetwork {
 export interface DeviceRtc extends Rtc {
   /** Every packet from and to this device is lost, in both directions: links do not notice by themselves. */
   setReachable(reachable: boolean): void
+  /** As a browser does after fifteen seconds: connections that found nobody yet fail, and try no more unless they are told. */
+  giveUp(): void
   /** Connections made so far, and those still open. */
   made(): number
   open(): number
@@ -35,6 +37,7 @@ export const createMemoryNetwork = (): MemoryNetwork => {
           device.reachable = reachable
           if (reachable) for (const connection of byUfrag.values()) connection.tryToConnect()
         },
+        giveUp: () => all.forEach((connection) => connection.giveUp()),
         made: () => all.length,
         open: () => all.filter(({ connectionState }) => connectionState !== 'closed').length,
       }
@@ -57,6 +60,7 @@ class Connection {
   onconnectionstatechange: (() => void) | null = null
   onicegatheringstatechange: (() => void) | null = null
 
+  #gaveUp = false
   readonly #hasTurn: boolean
 
   constructor(byUfrag: Map<string, Connection>, device: { reachable: boolean }, hasTurn: boolean) {
@@ -94,8 +98,22 @@ class Connection {
     this.tryToConnect()
   }
 
+  /** Of somebody it was told of already: it tries again. */
+  async addIceCandidate(): Promise<void> {
+    this.#gaveUp = false
+    setImmediate(() => this.tryToConnect())
+  }
+
+  giveUp(): void {
+    if (this.connectionState !== 'new' || !this.#remote || this.other) return
+    this.#gaveUp = true
+    this.connectionState = 'failed'
+    this.onconnectionstatechange?.()
+  }
+
   tryToConnect(): void {
     const other = this.#remote && this.#byUfrag.get(this.#remote.ufrag)
+    if (this.#gaveUp && other?.#gaveUp !== false) return
     if (!other || this.other || !this.device.reachable || !other.device.reachable) return
     if (!this.#agreesWith(other) || !other.#agreesWith(this) || this.#remote!.setup === other.#remote!.setup)
       return
