@@ -113,7 +113,7 @@ class Connection {
 
   tryToConnect(): void {
     const other = this.#remote && this.#byUfrag.get(this.#remote.ufrag)
-    if (this.#gaveUp && other?.#gaveUp !== false) return
+    if (this.#gaveUp && (!other || other.#gaveUp)) return
     if (!other || this.other || !this.device.reachable || !other.device.reachable) return
     if (!this.#agreesWith(other) || !other.#agreesWith(this) || this.#remote!.setup === other.#remote!.setup)
       return
