@@ -129,9 +129,12 @@ const comesBack = async ({ before, meanwhile, goes, returns }: Loss): Promise<vo
   goes()
   const gone = Date.now()
   await write(...meanwhile)
-  // Nothing is waited for here: that it is gone for so long is what is tried.
-  await expect.poll(() => Date.now() - gone, { timeout: 2 * DROP }).toBeGreaterThan(DROP)
-  await Promise.all([alba.goes('Protocolo'), bruna.goes('Protocolo')])
+  // Nothing is waited for here: that it is gone for so long is what is tried. They look now and then, or it would lock itself.
+  const looks = async () => {
+    await Promise.all([alba.goes('Protocolo'), bruna.goes('Protocolo')])
+    return Date.now() - gone
+  }
+  await expect.poll(looks, { timeout: 2 * DROP, intervals: [DROP / 20] }).toBeGreaterThan(DROP)
   for (const [phone, text] of [
     [alba, meanwhile[1]],
     [bruna, meanwhile[0]],
