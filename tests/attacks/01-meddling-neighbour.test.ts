@@ -42,6 +42,9 @@ const around = async (count = 3) => {
   return { village, ana, eva, bea }
 }
 
+/** Each of the two links of Ana, and of Bea, keeps one (docs/adr/0068). */
+const SPARES = 2
+
 const cut = (parts: readonly Neighbour[]): number => Math.max(...parts.map(({ rtc }) => rtc.made()))
 
 test('attack 1: Eva passes every note on fifty times, backwards and altered: one link comes about, and no connection for nothing', async () => {
@@ -57,7 +60,7 @@ test('attack 1: Eva passes every note on fifty times, backwards and altered: one
   await village.live(20_000)
   expect(seen.length).toBeGreaterThanOrEqual(3)
   expect(isWhole(village)).toBe(true)
-  expect(cut([ana, bea])).toBeLessThanOrEqual(2)
+  expect(cut([ana, bea])).toBeLessThanOrEqual(2 + SPARES)
   // All of it once more, an hour later, to both: nobody wants it.
   const [before, made] = [linkTo(village, ana, bea).id, cut([ana, bea])]
   await village.live(60_000)

@@ -12,6 +12,8 @@ export type FoundingOptions<Names extends readonly string[]> = {
   readonly phones: Phone[]
   /** Which Chromium each runs, where they are in networks of their own (tests/lan). */
   readonly chromiums?: readonly (string | null)[]
+  /** How each comes by a phone, if not by `Phone.of`. */
+  readonly phoneOf?: typeof Phone.of
 }
 
 /** These people found a collective, each with a phone of their own, the first one as host. */
@@ -20,9 +22,10 @@ export const foundAt = async <const Names extends readonly string[]>({
   names,
   phones,
   chromiums = [],
+  phoneOf = Phone.of,
 }: FoundingOptions<Names>): Promise<PhonesOf<Names>> => {
   const arrives = async (at: number, opens: string): Promise<Phone> => {
-    const phone = await Phone.of(names[at]!, opens, chromiums[at])
+    const phone = await phoneOf(names[at]!, opens, chromiums[at])
     phones.push(phone)
     return phone
   }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -60,20 +60,42 @@ export class Phone {
     })
   }
 
+  /**
+   * The same, of somebody who allowed this address the camera for good. `of` allows it over the head of the browser, which
+   * then allows it to every frame, also to one that may not use it.
+   */
+  static allowing(name: string, address: string, executablePath = findChromium()): Promise<Phone> {
+    const profile = mkdtempSync(join(tmpdir(), 'lumbre-phone-'))
+    mkdirSync(join(profile, 'Default'))
+    writeFileSync(
+      join(profile, 'Default', 'Preferences'),
+      JSON.stringify({
+        profile: {
+          content_settings: {
+            exceptions: { media_stream_camera: { [`${new URL(address).origin},*`]: { setting: 1 } } },
+          },
+        },
+      }),
+    )
+    return Phone.#start({ name, address, executablePath, profile, camera: {} })
+  }
+
   static async #start(of: {
     readonly name: string
     readonly address: string
     readonly executablePath: string | null
     readonly profile: string
+    /** What is told to the browser about the camera. */
+    readonly camera?: { readonly permissions?: string[] }
   }): Promise<Phone> {
-    const { name, address, executablePath, profile } = of
+    // As after scanning a code: real addresses on the local network, no multicast needed.
+    const { name, address, executablePath, profile, camera = { permissions: ['camera'] } } = of
     const context = await chromium.launchPersistentContext(profile, {
       ...(executablePath ? { executablePath } : {}),
       args: [...chromiumFlags],
       viewport: { width: 360, height: 740 },
       locale: 'es-MX',
-      // As after scanning a code: real addresses on the local network, no multicast needed.
-      permissions: ['camera'],
+      ...camera,
     })
     context.setDefaultTimeout(20_000)
     const page = context.pages()[0] ?? (await context.newPage())

@@ -42,6 +42,25 @@ export const scanAndPaste = async (seeing: Phone, without: Phone): Promise<void>
   await areLinked(seeing, without)
 }
 
+/** Nobody looks through a camera: each code is told to the other by hand. */
+export const pasteEachOther = async (one: Phone, other: Phone): Promise<void> => {
+  const codes: string[] = []
+  for (const phone of [one, other]) {
+    await opensEncounter(phone)
+    await phone.tap('Seguir sin cámara')
+    await expect(codeOn(phone)).toBeVisible()
+    codes.push(await phone.shownCode())
+  }
+  for (const [phone, code] of [
+    [one, codes[1]!],
+    [other, codes[0]!],
+  ] as const) {
+    await phone.page.getByRole('textbox', { name: 'Código del otro teléfono' }).fill(code)
+    await phone.tap('Usar este código')
+  }
+  await areLinked(one, other)
+}
+
 const areLinked = async (one: Phone, other: Phone): Promise<void> => {
   await one.sees(`Este teléfono y el de ${other.name} ya están conectados`)
   await other.sees(`Este teléfono y el de ${one.name} ya están conectados`)

@@ -30,14 +30,27 @@ const messages: readonly ControlMessage[] = [
     type: 'presence',
     presences: [{ client: 7, payload: Uint8Array.of(1, 2), sig: new Uint8Array(64).fill(6) }],
   },
+  {
+    type: 'spare',
+    card: {
+      fingerprint: new Uint8Array(32).fill(7),
+      ufrag: 'abcd',
+      pwd: 'a'.repeat(22),
+      candidates: [{ kind: 'ipv4', address: Uint8Array.of(192, 0, 2, 1), port: 8 }],
+    },
+  },
 ]
 
 test('what is written is what the specification says, byte by byte, and is read back', () => {
-  const [roster, note, presence] = messages.map((message) => hexFromBytes(encodeControlMessage(message)))
+  const [roster, note, presence, spare] = messages.map((message) =>
+    hexFromBytes(encodeControlMessage(message)),
+  )
   const id = (n: number) => `5820${`0${n}`.repeat(32)}`
   expect(roster).toBe(`83182082${id(1)}${id(2)}8182${id(3)}1828`)
   expect(note).toBe(`861821${id(1)}${id(2)}02${id(4)}590400${'05'.repeat(1024)}`)
   expect(presence).toBe(`8218228183074201025840${'06'.repeat(64)}`)
+  const card = `8501${id(7)}646162636476${'61'.repeat(22)}81830044c000020108`
+  expect(spare).toBe(`82182358${(card.length / 2).toString(16)}${card}`)
   for (const message of messages)
     expect(parseControlMessage(encodeControlMessage(message))).toEqual({ ok: true, value: message })
 })

@@ -16,6 +16,8 @@ export interface DeviceRtc extends Rtc {
   setReachable(reachable: boolean): void
   /** Another address: packets of every connection made before are lost, in both directions. */
   moves(): void
+  /** As a browser does after fifteen seconds: connections that found nobody yet fail, and try no more unless they are told. */
+  giveUp(): void
   /** Connections made so far, and those still open. */
   made(): number
   open(): number
@@ -41,6 +43,7 @@ export const createMemoryNetwork = (): MemoryNetwork => {
           device.reachable = false
           device = { reachable: true }
         },
+        giveUp: () => all.forEach((connection) => connection.giveUp()),
         made: () => all.length,
         open: () => all.filter(({ connectionState }) => connectionState !== 'closed').length,
       }
@@ -63,6 +66,7 @@ class Connection {
   onconnectionstatechange: (() => void) | null = null
   onicegatheringstatechange: (() => void) | null = null
 
+  #gaveUp = false
   readonly #hasTurn: boolean
 
   constructor(byUfrag: Map<string, Connection>, device: { reachable: boolean }, hasTurn: boolean) {
@@ -100,8 +104,22 @@ class Connection {
     this.tryToConnect()
   }
 
+  /** Of somebody it was told of already: it tries again. */
+  async addIceCandidate(): Promise<void> {
+    this.#gaveUp = false
+    setImmediate(() => this.tryToConnect())
+  }
+
+  giveUp(): void {
+    if (this.connectionState !== 'new' || !this.#remote || this.other) return
+    this.#gaveUp = true
+    this.connectionState = 'failed'
+    this.onconnectionstatechange?.()
+  }
+
   tryToConnect(): void {
     const other = this.#remote && this.#byUfrag.get(this.#remote.ufrag)
+    if (this.#gaveUp && (!other || other.#gaveUp)) return
     if (!other || this.other || !this.device.reachable || !other.device.reachable) return
     if (!this.#agreesWith(other) || !other.#agreesWith(this) || this.#remote!.setup === other.#remote!.setup)
       return

@@ -5,7 +5,13 @@ import type { Card } from '../wire/cards.ts'
 import { LOW_WATER, type FrameChannel } from './channel.ts'
 import { createGone } from './gone.ts'
 import { DIRECTLY } from './rtc.ts'
-import { cardFromDescription, descriptionFromCard, isRelayed, type NoCard } from './session-description.ts'
+import {
+  candidateLines,
+  cardFromDescription,
+  descriptionFromCard,
+  isRelayed,
+  type NoCard,
+} from './session-description.ts'
 import type { Reach, Rtc } from './types.ts'
 
 /**
@@ -16,6 +22,12 @@ export interface CardedConnection {
   readonly card: Card
   /** Takes the other side’s card. Only the first counts; one’s own is refused and closes the connection. */
   meet(theirs: Card): void
+  /**
+   * Like `meet`, but waits for the other side until `close`, even after the browser has given up. Browsers try for some
+   * fifteen seconds only: `tryAgain` makes this one begin anew.
+   */
+  waitFor(theirs: Card): void
+  tryAgain(): void
   /** Sets who receives the channel when it opens; at once if it has. */
   opened(then: (channel: FrameChannel) => void): void
   close(): void
@@ -95,6 +107,8 @@ const carded = (
   let theirs: Card | null = null
   let onOpen: ((channel: FrameChannel) => void) | null = null
   let callOffPatience = () => {}
+  let waits = false
+  let round = 0
 
   const end = () => {
     callOffPatience()
@@ -109,6 +123,7 @@ const carded = (
   }
   connection.onconnectionstatechange = () => {
     callOffPatience()
+    if (waits && !channel && connection.connectionState !== 'closed') return
     if (connection.connectionState === 'disconnected') callOffPatience = clock.after(DISCONNECTED_MS, end)
     if (connection.connectionState === 'failed' || connection.connectionState === 'closed') end()
   }
@@ -122,16 +137,27 @@ const carded = (
     onOpen?.(channel)
   }
 
+  const meet = (other: Card) => {
+    if (theirs || gone.happened()) return
+    const order = compareBytes(card.fingerprint, other.fingerprint)
+    if (order === 0) return end() // my own card came back
+    theirs = reach === 'relayed' ? withoutNames(other) : other
+    const sdp = descriptionFromCard(theirs, order > 0 ? 'active' : 'passive')
+    connection.setRemoteDescription({ type: 'answer', sdp }).catch(end)
+  }
+
   return {
     card,
-    meet: (other) => {
-      if (theirs || gone.happened()) return
-      const order = compareBytes(card.fingerprint, other.fingerprint)
-      if (order === 0) return end() // my own card came back
-      theirs = other
-      const reachable = reach === 'relayed' ? withoutNames(other) : other
-      const sdp = descriptionFromCard(reachable, order > 0 ? 'active' : 'passive')
-      connection.setRemoteDescription({ type: 'answer', sdp }).catch(end)
+    meet,
+    waitFor: (other) => {
+      waits = true
+      meet(other)
+    },
+    tryAgain: () => {
+      if (!theirs || channel || gone.happened()) return
+      round += 1
+      for (const candidate of candidateLines(theirs, round))
+        connection.addIceCandidate({ candidate, sdpMid: '0' }).catch(() => {}) // a name nobody answers to yet
     },
     opened: (then) => {
       onOpen = then
@@ -157,7 +183,7 @@ const channelOf = (
   let handler: ((bytes: Uint8Array) => void) | null = null
   const early: Uint8Array[] = []
   data.onmessage = ({ data: message }: { data: unknown }) => {
-    if (!(message instanceof ArrayBuffer)) return close() // text: nobody of ours
+    if (!isBuffer(message)) return close() // text: nobody of ours
     const bytes = new Uint8Array(message)
     if (handler) handler(bytes)
     else if (early.push(bytes) > MAX_EARLY) close()
@@ -186,6 +212,10 @@ const channelOf = (
     closed,
   }
 }
+
+/** Also of another frame of this page (unbound.ts), whose ArrayBuffer is another. */
+const isBuffer = (value: unknown): value is ArrayBuffer =>
+  Object.prototype.toString.call(value) === '[object ArrayBuffer]'
 
 /** Messages kept before anybody listens. A handshake needs one. */
 const MAX_EARLY = 64

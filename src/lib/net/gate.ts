@@ -18,12 +18,15 @@ export const MAX_AT_ONCE = 48
 export const BURST = 64
 export const EVERY_MS = 250
 
-export const createGate = (clock: Clock): Gate => {
-  const allowance = createAllowance(clock, { burst: BURST, everyMs: EVERY_MS })
+export const createGate = (
+  clock: Clock,
+  { atOnce, burst, everyMs } = { atOnce: MAX_AT_ONCE, burst: BURST, everyMs: EVERY_MS },
+): Gate => {
+  const allowance = createAllowance(clock, { burst, everyMs })
   let inside = 0
   return {
     enter: () => {
-      if (inside >= MAX_AT_ONCE || !allowance.take()) return null
+      if (inside >= atOnce || !allowance.take()) return null
       inside += 1
       let isOver = false
       return () => {

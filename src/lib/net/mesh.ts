@@ -5,6 +5,7 @@ import { encodeControlMessage, parseControlMessage, type ControlMessage } from '
 import { createGate } from './gate.ts'
 import { createPeer, type Peer } from './peer.ts'
 import { createRelay } from './relay.ts'
+import { createSpareRoom } from './spare.ts'
 import { createTopology, MOST } from './topology.ts'
 import type { Hub, Mesh, MeshOptions, MetLink, PresencePort } from './types.ts'
 
@@ -16,12 +17,16 @@ const TELL_MS = 100
 const TELL_AGAIN_MS = 20_000
 /** After the network changed neighbours are told at once, and again after so long. ms. */
 const TELL_TWICE_MS = 1000
+/** A link that has lived so long, with no hub to fall back on, is given a spare; and so many of them at a time. ms. */
+const SPARE_AFTER_MS = 1000
+const SPARES_SOUGHT = 3
 /** Somebody heard of within this time is sought often. ms. */
 const NEAR_MS = 600_000
 
 export const createMesh = (options: MeshOptions): Mesh => {
   const { own, hub, clock, random } = options
   const gate = createGate(clock)
+  const spareRoom = createSpareRoom(clock)
   const links = new Cell<readonly MetLink[]>([])
   const trying = new Cell(0)
   const topology = createTopology(own.id, random)
@@ -31,6 +36,7 @@ export const createMesh = (options: MeshOptions): Mesh => {
   let onPresence: Parameters<PresencePort['receive']>[0] = () => {}
   let callOffPlan = () => {}
   let callOffTelling = () => {}
+  let callOffSpares = () => {}
   let tellingSoon = false
   let stopped = false
 
@@ -68,6 +74,8 @@ export const createMesh = (options: MeshOptions): Mesh => {
         return relay.take(link.peer, message.value.note)
       case 'presence':
         return onPresence(link, message.value.presences)
+      case 'spare':
+        return peers.get(link.peer)?.takeSpare(link, message.value.card)
     }
   }
 
@@ -118,6 +126,23 @@ export const createMesh = (options: MeshOptions): Mesh => {
     topology.setTies(ties, clock.now())
     tellSoon()
     planSoon()
+    keepSparesSoon()
+  }
+
+  /**
+   * Where a hub is open whoever is lost is found again there. A neighbour would do as well, but when the network itself
+   * goes all neighbours are lost at once; whoever is back brings the others. Those come first whom no neighbour reaches.
+   */
+  const keepSpares = () => {
+    if (stopped || hub.state.read() === 'open') return
+    const near = full().map(({ peer }) => peer)
+    const alone = near.filter((peer) => !near.some((other) => topology.reaches(other, peer)))
+    const inOrder = [...new Set([...alone, ...near])]
+    for (const peer of inOrder.slice(0, SPARES_SOUGHT)) peers.get(peer)?.keepSpare()
+  }
+  const keepSparesSoon = () => {
+    callOffSpares()
+    if (!stopped) callOffSpares = clock.after(SPARE_AFTER_MS, keepSpares)
   }
 
   const plan = () => {
@@ -158,6 +183,7 @@ export const createMesh = (options: MeshOptions): Mesh => {
   // What a hub held for us is gone when it comes back: whoever is missing is asked again.
   const unwatch = hub.state.watch(() => {
     if (hub.state.read() === 'open') wake()
+    else keepSparesSoon()
   })
   tell()
 
@@ -182,6 +208,8 @@ export const createMesh = (options: MeshOptions): Mesh => {
           createPeer({
             ...options,
             gate,
+            spareRoom,
+            tellSpare: (link, card) => say(link, { type: 'spare', card }),
             hub: waysTo(id),
             peer: { id, device },
             onChange: publish,
@@ -223,6 +251,7 @@ export const createMesh = (options: MeshOptions): Mesh => {
       stopped = true
       callOffPlan()
       callOffTelling()
+      callOffSpares()
       const all = [...peers.values()]
       peers = new Map()
       for (const peer of all) peer.stop()

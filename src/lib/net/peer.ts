@@ -1,12 +1,16 @@
 import { idBytes, type DeviceId } from '../core/ids.ts'
 import type { Device } from '../crypto/device.ts'
 import { agree } from '../crypto/rendezvous.ts'
+import type { Card } from '../wire/cards.ts'
 import type { Note } from '../wire/rendezvous.ts'
 import { createDialer } from './dialer.ts'
 import type { Gate } from './gate.ts'
+import { shakeHands } from './handshake.ts'
+import { createLink } from './link.ts'
 import { pairMailbox, pairPsk } from './mailboxes.ts'
 import { createPostbox } from './postbox.ts'
 import { createRelayDialer } from './relay-dialer.ts'
+import { createSpare } from './spare.ts'
 import type { MeshOptions, MetLink, OwnedLink } from './types.ts'
 import { backOff, createDenial } from './waiting.ts'
 
@@ -20,6 +24,10 @@ export type PeerOptions = MeshOptions & {
   readonly isNear: () => boolean
   /** Whether there is room for a link that this device does not seek itself. */
   readonly hasRoom: () => boolean
+  /** How many spares there may be, with all peers. */
+  readonly spareRoom: Gate
+  /** Tells it over a link where this side’s spare is. */
+  readonly tellSpare: (link: MetLink, card: Card) => void
 }
 
 /** One other device of the collective: sought while it is wanted and there is no link, and answered always. */
@@ -36,6 +44,10 @@ export interface Peer {
   hasten(ms: number): void
   /** Its link may lead nowhere: unless something is heard on it soon, a new one is made beside it. */
   doubt(): void
+  /** Sees to it that the link has a spare. */
+  keepSpare(): void
+  /** It told over `link` where its spare is. */
+  takeSpare(link: MetLink, theirs: Card): void
   rejudge(): void
   /** Closes the link to it. */
   drop(): void
@@ -92,6 +104,7 @@ export const createPeer = (options: PeerOptions): Peer | null => {
     const judged = judge(peer.id) // again: a suspension may have come while we shook hands
     if (stopped || !judged) return owned.link.close()
     owned.setStanding(judged.standing)
+    spare.end() // of an earlier link
     const older = links
     links = [...links, owned]
     owned.link.closed(() => lose(owned))
@@ -134,6 +147,7 @@ export const createPeer = (options: PeerOptions): Peer | null => {
     if (links.length === 0) sought = false // whether it is wanted again, the mesh says now
     lost = true
     if (owned.link.ending() === 'silent') hub.wake?.() // perhaps it is the network that is gone
+    spare.lost(owned.link)
     onChange()
   }
 
@@ -179,6 +193,16 @@ export const createPeer = (options: PeerOptions): Peer | null => {
     onLink: meet,
     onRefused: deniedPipes.refused,
   })
+  const spare = createSpare({
+    rtc,
+    clock,
+    room: options.spareRoom,
+    tell: options.tellSpare,
+    onChannel: (channel) =>
+      shakeHands({ ...handshake, channel, clock, random }, (met) => {
+        if (met.ok) meet(createLink(channel, met.value, clock))
+      }),
+  })
   const postbox = createPostbox({
     hub,
     clock,
@@ -212,11 +236,20 @@ export const createPeer = (options: PeerOptions): Peer | null => {
     hasten: (ms) => {
       tries = 0
       knockAfter(ms)
+      spare.hasten()
+    },
+    keepSpare: () => {
+      const link = links.at(-1)?.link
+      if (link?.standing.read() === 'full') spare.prepare(link)
+    },
+    takeSpare: (link, theirs) => {
+      if (link === links.at(-1)?.link) spare.take(link, theirs)
     },
     doubt: () => doubt(clock.now() + ON_ITS_WAY_MS),
     rejudge: () => {
       const judged = judge(peer.id)
       forgive() // what was refused may be welcome now
+      if (judged?.standing !== 'full') spare.end()
       for (const { link, setStanding } of links) {
         if (judged) setStanding(judged.standing)
         else link.close()
@@ -234,6 +267,7 @@ export const createPeer = (options: PeerOptions): Peer | null => {
       postbox.stop()
       dialer.stop()
       relay.stop()
+      spare.end()
       for (const { link } of links) link.close()
     },
   }

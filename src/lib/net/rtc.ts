@@ -1,4 +1,5 @@
 import type { Rtc, Way } from './types.ts'
+import { createUnboundConnection } from './unbound.ts'
 
 /** No server: links reach as far as the local network, and nobody outside learns that there are any. */
 export const DIRECTLY: Way = { turn: [], reach: 'direct' }
@@ -6,6 +7,7 @@ export const DIRECTLY: Way = { turn: [], reach: 'direct' }
 /** The browser’s WebRTC. It never knows of a server that the collective did not choose. */
 export const browserRtc: Rtc = {
   createConnection: (way) => new RTCPeerConnection(configurationOf(way)),
+  createUnbound: (way) => createUnboundConnection(configurationOf(way)),
 }
 
 /** What a browser is told. Candidate pools and other comforts stay off: they would send packets before anybody asked. */
@@ -23,14 +25,15 @@ export interface ChangingRtc extends Rtc {
 /** `rtc`, asked at each new connection for the way that holds then. */
 export const createChangingRtc = (rtc: Rtc, way: () => Way): ChangingRtc => {
   const made = new Set<RTCPeerConnection>()
+  const keep = (connection: RTCPeerConnection): RTCPeerConnection => {
+    for (const old of made) if (old.connectionState === 'closed') made.delete(old)
+    made.add(connection)
+    return connection
+  }
   return {
     way,
-    createConnection: (chosen) => {
-      for (const old of made) if (old.connectionState === 'closed') made.delete(old)
-      const connection = rtc.createConnection(chosen)
-      made.add(connection)
-      return connection
-    },
+    createConnection: (chosen) => keep(rtc.createConnection(chosen)),
+    ...(rtc.createUnbound && { createUnbound: (chosen) => keep(rtc.createUnbound!(chosen)) }),
     closeAll: () => {
       for (const connection of made) connection.close()
       made.clear()

@@ -54,12 +54,19 @@ export const descriptionFromCard = (card: Card, role: 'active' | 'passive'): str
     `a=setup:${role}`,
     'a=sctp-port:5000',
     'a=max-message-size:262144',
-    ...card.candidates.map(
-      (candidate, i) =>
-        `a=candidate:${i + 1} 1 udp ${HOST_PRIORITY - i} ${hostOf(candidate)} ${candidate.port} typ host`,
-    ),
+    ...candidateLines(card, 0).map((line) => `a=${line}`),
     '',
   ].join('\r\n')
+
+/**
+ * Where the other side may be reached, one line a candidate. A browser passes over lines it has seen: said again, `round` is
+ * another.
+ */
+export const candidateLines = ({ candidates }: Card, round: number): readonly string[] =>
+  candidates.map(
+    (candidate, i) =>
+      `candidate:${round * MAX_CANDIDATES + i + 1} 1 udp ${HOST_PRIORITY - i} ${hostOf(candidate)} ${candidate.port} typ host`,
+  )
 
 /** So many places at the end of a card are for what TURN servers lend, however many addresses a device has. */
 const MAX_RELAYED = 4

@@ -69,6 +69,8 @@ export type Way = { readonly turn: readonly TurnServer[]; readonly reach: Reach 
 /** What of the browser (or of node-datachannel) a link is made with. */
 export interface Rtc {
   createConnection(way: Way): RTCPeerConnection
+  /** One whose sockets belong to no network in particular, and stay when a network goes and comes back. Left out: not here. */
+  readonly createUnbound?: (way: Way) => RTCPeerConnection
   /** The way that holds now. Left out: without any server, directly. */
   readonly way?: () => Way
 }

@@ -1,6 +1,7 @@
 import { decodeCbor, encodeCbor, isBytes, isUint, type Cbor } from '../core/cbor.ts'
 import { deviceIdFrom, idBytes, type DeviceId } from '../core/ids.ts'
 import { err, ok, type Result } from '../core/result.ts'
+import { encodeCard, parseCard, type Card } from './cards.ts'
 import { BLOB_BYTES, MAILBOX_BYTES } from './rendezvous.ts'
 import type { BadMessage } from './sync.ts'
 
@@ -37,6 +38,8 @@ export type ControlMessage =
     }
   | { readonly type: 'note'; readonly note: PassedNote }
   | { readonly type: 'presence'; readonly presences: readonly PassedPresence[] }
+  /** Where I can be reached should this link die. */
+  | { readonly type: 'spare'; readonly card: Card }
 
 /** Anything longer is not of this stream. Bytes. */
 export const MAX_CONTROL_BYTES = 64 * 1024
@@ -49,6 +52,7 @@ export const MAX_PRESENCE_BYTES = 1536
 const ROSTER = 32
 const NOTE = 33
 const PRESENCE = 34
+const SPARE = 35
 /** Older than a day is not lately. */
 const MAX_AGE = 86_400
 const SIG_BYTES = 64
@@ -77,6 +81,8 @@ const cborFrom = (message: ControlMessage): Cbor => {
     }
     case 'presence':
       return [PRESENCE, message.presences.map(({ client, payload, sig }) => [client, payload, sig])]
+    case 'spare':
+      return [SPARE, encodeCard(message.card)]
   }
 }
 
@@ -94,6 +100,10 @@ const messageFrom = (parts: readonly Cbor[]): ControlMessage | null => {
   if (kind === PRESENCE && rest.length === 1) {
     const presences = listFrom(rest[0], MAX_PRESENCES, presenceFrom)
     return presences && { type: 'presence', presences }
+  }
+  if (kind === SPARE && rest.length === 1 && rest[0] instanceof Uint8Array) {
+    const card = parseCard(rest[0])
+    return card.ok ? { type: 'spare', card: card.value } : null
   }
   return null
 }
