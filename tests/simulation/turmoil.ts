@@ -104,13 +104,23 @@ export class Turmoil {
       if (this.world.people.length < this.#room && this.dice.once(2)) this.#proposes(person, 'addDevice')
     await this.world.settle()
     while (this.#arriving.length > 0 && (await this.#arrive()));
-    while (this.world.people.length < atLeast) {
-      this.#proposes(this.dice.pick(this.world.people)!, 'addDevice')
-      await this.#arrive()
-    }
+    if (this.world.people.length < atLeast) await this.#fills(atLeast)
     this.world.connectAll()
     await this.settle()
     await this.inside?.begin()
+  }
+
+  /** People bring in further devices, and everybody says yes. */
+  async #fills(atLeast: number): Promise<void> {
+    const { people } = this.world
+    for (let n = people.length + this.#arriving.length; n < atLeast; n++)
+      this.#proposes(this.dice.pick(people)!, 'addDevice')
+    await this.settle()
+    for (const { replica } of [...people])
+      for (const { id, status } of replica.state.proposals.values())
+        if (status === 'open') replica.act({ type: 'approve', proposal: id, seen: [] })
+    await this.settle()
+    while (this.#arriving.length > 0 && (await this.#arrive()));
   }
 
   /** Everything is delivered, and what it leads to, in circles too. */
