@@ -12,7 +12,10 @@ import { Dice, wrongBy } from './dice.ts'
 import { Inside, OFTEN_INSIDE, type HappeningInside } from './inside.ts'
 
 const DAY_MS = 86_400_000
-const NAMES = ['Alba', 'Bruna', 'Ceiba', 'Dalia', 'Elvira', 'Flor', 'Gala', 'Hilda']
+const NAMES = [
+  ...['Alba', 'Bruna', 'Ceiba', 'Dalia', 'Elvira', 'Flor', 'Gala', 'Hilda'],
+  ...['Inti', 'Jara', 'Kena', 'Luna'],
+]
 
 /** How often each thing happens, in shares. */
 const OFTEN = {
@@ -68,6 +71,7 @@ export class Turmoil {
   /** What somebody wrote and saw saved. */
   readonly written: { readonly token: string; readonly device: DeviceId }[] = []
   readonly #arriving: Arriving[] = []
+  readonly #seen = new Set<string>()
   /** How many devices there may be. */
   readonly #room: number
   readonly #isWide: boolean
@@ -92,17 +96,31 @@ export class Turmoil {
     this.world.storageOf = () => createDisk()
   }
 
-  /** Founders, and some of them with a second device, all in step. */
-  async begin(founders: number): Promise<void> {
+  /** Founders, and some of them with a second device, and more until there are `atLeast` of them; all in step. */
+  async begin(founders: number, atLeast = 0): Promise<void> {
     await this.world.found(...NAMES.slice(0, founders))
     for (const person of this.world.people) await this.inside?.equips(person)
     for (const person of [...this.world.people])
       if (this.world.people.length < this.#room && this.dice.once(2)) this.#proposes(person, 'addDevice')
     await this.world.settle()
     while (this.#arriving.length > 0 && (await this.#arrive()));
+    if (this.world.people.length < atLeast) await this.#fills(atLeast)
     this.world.connectAll()
     await this.settle()
     await this.inside?.begin()
+  }
+
+  /** People bring in further devices, and everybody says yes. */
+  async #fills(atLeast: number): Promise<void> {
+    const { people } = this.world
+    for (let n = people.length + this.#arriving.length; n < atLeast; n++)
+      this.#proposes(this.dice.pick(people)!, 'addDevice')
+    await this.settle()
+    for (const { replica } of [...people])
+      for (const { id, status } of replica.state.proposals.values())
+        if (status === 'open') replica.act({ type: 'approve', proposal: id, seen: [] })
+    await this.settle()
+    while (this.#arriving.length > 0 && (await this.#arrive()));
   }
 
   /** Everything is delivered, and what it leads to, in circles too. */
@@ -144,6 +162,32 @@ export class Turmoil {
       before = now
     }
     throw new Error('it never became quiet')
+  }
+
+  /** What this life saw, in words: a test that runs many asks whether all of it happens. */
+  async happened(): Promise<ReadonlySet<string>> {
+    const seen = new Set(this.#seen)
+    const judge = this.active()[0]
+    if (!judge) return seen
+    const { state, feeds, keyring, own, packs, row } = judge.replica
+    for (const { standing } of state.devices.values()) seen.add(`a device is ${standing}`)
+    for (const { status, proposal } of state.proposals.values())
+      if (status === 'enacted') seen.add(`${proposal.action} carried out`)
+    for (const { status } of state.checkpoints.values()) seen.add(`a checkpoint is ${status}`)
+    if (feeds.forks().length > 0) seen.add('a fork is known')
+    const epochs = [...state.epochs.values()]
+    if (epochs.length > 1) seen.add('a new key')
+    if (epochs.some((epoch) => epoch.void)) seen.add('a key that does not count')
+    if (epochs.some(({ id, recipients }) => recipients.includes(own.id) && !keyring.has(id)))
+      seen.add('an old key is gone')
+    const firsts = (await packs.restore('isCountedOn')).flatMap(({ records }) => records[0]?.pub.seq ?? [])
+    if (!row.newcomer && firsts.some((seq) => seq > 0)) seen.add('what was settled is let go of')
+    for (const insiders of this.inside?.circles().values() ?? []) {
+      seen.add('a circle')
+      for (const { replica } of insiders)
+        if (replica.ledger.pin) seen.add('a checkpoint of a circle is final')
+    }
+    return seen
   }
 
   /** Everybody but copies of phones. */
@@ -237,7 +281,7 @@ export class Turmoil {
         const open = [...replica.state.proposals.values()].filter(({ status }) => status === 'open')
         const one = dice.pick(open)
         if (belongs && one)
-          replica.act({ type: 'approve', proposal: one.id, seen: this.#seen(who, one.proposal) })
+          replica.act({ type: 'approve', proposal: one.id, seen: this.#heldOf(who, one.proposal) })
         return
       }
       case 'rotate':
@@ -365,7 +409,7 @@ export class Turmoil {
     }
   }
 
-  #seen(who: Person, proposal: Proposal) {
+  #heldOf(who: Person, proposal: Proposal) {
     return proposal.action === 'revokeDevice' ? who.replica.feeds.frontierOf(proposal.device) : []
   }
 
@@ -417,6 +461,7 @@ export class Turmoil {
   }
 
   async #restarts(who: Person): Promise<void> {
+    if (diskOf(who).dead()) this.#seen.add('a disk died')
     who.storage = diskOf(who).nextStart()
     this.#goes(who)
     await this.inside?.switchesOff(who)

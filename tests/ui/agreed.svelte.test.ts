@@ -13,7 +13,7 @@ const waiting = (about: Partial<AgreedState['open'][number]> = {}): AgreedState[
   signedBy: [memberId('Tecolote')],
   needed: 3,
   check: 'same',
-  mayCosign: true,
+  mayNot: null,
   newVoices: [],
   gone: [],
   ...about,
@@ -60,6 +60,18 @@ test('nobody can sign what differs from their phone, or what it has not checked'
     await expect.element(page.getByText(t(`agreed.${check}`)).last()).toBeVisible()
     expect(button('Firmar').elements()).toHaveLength(0)
   }
+})
+
+test('Ceiba decided something that is not in it: her phone says why it does not sign, and she may propose another', async () => {
+  const agreed = new PaperAgreed({
+    open: [waiting({ mayNot: { type: 'SignedOtherwise' } })],
+    mayPropose: true,
+  })
+  show(agreed)
+  await expect.element(page.getByText(/Ya firmaste o decidiste algo que no está/)).toBeVisible()
+  expect(button('Firmar').elements()).toHaveLength(0)
+  await button('Proponer un acuerdo firme').click()
+  expect(agreed.asked).toEqual(['propose'])
 })
 
 test('whoever has signed, or may not act, finds no button', async () => {

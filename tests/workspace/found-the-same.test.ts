@@ -144,9 +144,7 @@ test.each(Array.from({ length: SLOW ? 200 : 12 }, (_, i) => i + 1))(
     await settle()
     for (const door of doors.slice(1)) {
       const { open } = door.state.read()
-      expect(open.map(({ check, mayCosign }) => ({ check, mayCosign }))).toEqual([
-        { check: 'same', mayCosign: true },
-      ])
+      expect(open.map(({ check, mayNot }) => ({ check, mayNot }))).toEqual([{ check: 'same', mayNot: null }])
     }
     const signing = doors.slice(1).map((door) => door.cosign(door.state.read().open[0]!.id))
     await muddle(world, { disks, dice })
@@ -155,3 +153,27 @@ test.each(Array.from({ length: SLOW ? 200 : 12 }, (_, i) => i + 1))(
     for (const door of doors) expect(door.state.read().final?.signedBy).toHaveLength(3)
   },
 )
+
+test('Bea voted to put out Cata’s phone, which what Ana proposes does not know: she is told, and may propose another', async () => {
+  const world = new World()
+  const [ana, bea, cata] = (await world.found('Ana', 'Bea', 'Cata', 'Dora')) as [Person, Person, Person]
+  world.cut(bea)
+  const frontier = [...bea.replica.feeds.frontierOf(cata.device)]
+  const proposal = { action: 'revokeDevice', device: cata.device, frontier, annul: [] } as const
+  bea.replica.act({ type: 'propose', proposal })
+  await ana.writes('Vamos de a dos. ')
+  const id = expectOk(ana.replica.checkpoints.propose())
+  await world.settle()
+  world.connectAll()
+  await world.settle()
+  const [anas, beas] = [doorOf(ana), doorOf(bea)]
+  expect(beas.state.read().open).toMatchObject([
+    { id, check: 'same', mayNot: { type: 'SignedOtherwise' }, signedBy: [ana.member] },
+  ])
+  expect(beas.state.read().mayPropose).toBe(true)
+  expect(anas.state.read().open).toMatchObject([{ id, mayNot: null }])
+  expect(anas.state.read().mayPropose).toBe(false)
+  expectOk(await beas.propose())
+  await world.settle()
+  expect(anas.state.read().open.find(({ by }) => by === bea.member)).toMatchObject({ mayNot: null })
+})

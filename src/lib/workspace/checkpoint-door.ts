@@ -67,6 +67,11 @@ const whyNot = (error: Refusal): CannotCosign => {
   }
 }
 
+const mayNot = ({ ledger, own }: Replica, checkpoint: EntryId): CannotCosign | null => {
+  const may = mayCosign(ledger, own.id, checkpoint)
+  return may.ok || may.error.type === 'AlreadySigned' ? null : whyNot(may.error)
+}
+
 const stateOf = (replica: Replica, language: WordLanguage): AgreedState => {
   const { ledger, checkpoints } = replica
   const now = ledger.state()
@@ -95,7 +100,7 @@ const stateOf = (replica: Replica, language: WordLanguage): AgreedState => {
       signedBy: cosigners,
       needed,
       check: checkpoints.checkOf(id),
-      mayCosign: mayCosign(ledger, replica.own.id, id).ok,
+      mayNot: mayNot(replica, id),
       newVoices,
       gone,
     })),
@@ -105,8 +110,8 @@ const stateOf = (replica: Replica, language: WordLanguage): AgreedState => {
       .map(({ id }) => ({ id, signedBoth: now.doubleSigners })),
     mayPropose:
       now.kind !== 'notebook' &&
-      // One that waits for somebody who is gone must not keep the others from settling anything.
-      open.every(({ gone }) => gone.length > 0) &&
+      // One that waits for somebody who is gone, or lacks what was decided here, must not keep the others from settling anything.
+      open.every(({ id, gone }) => gone.length > 0 || mayNot(replica, id)?.type === 'SignedOtherwise') &&
       me?.standing === 'active' &&
       hasNews(replica, final?.id),
   }

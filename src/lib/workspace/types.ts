@@ -717,7 +717,8 @@ export type AgreedState = {
     readonly needed: number
     /** What this phone found when it worked it out by itself; `newer`: the app on it is too old to say. */
     readonly check: 'same' | 'working' | 'missing' | 'differs' | 'newer'
-    readonly mayCosign: boolean
+    /** Why this phone does not sign it, whatever it found; `null`: nothing is in the way, or it has. */
+    readonly mayNot: CannotCosign | null
     /** Whose voice counts from then on. */
     readonly newVoices: readonly MemberId[]
     /** Who is counted in `needed`, has not signed, and is no longer part: proposed anew it counts without them. */
