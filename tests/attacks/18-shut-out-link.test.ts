@@ -4,6 +4,7 @@ import type { DeviceId } from '../../src/lib/core/ids.ts'
 import { createDevice, type OwnDevice } from '../../src/lib/crypto/device.ts'
 import { systemRandom } from '../../src/lib/crypto/random.ts'
 import { createGate } from '../../src/lib/net/gate.ts'
+import { createSpareRoom } from '../../src/lib/net/spare.ts'
 import { createPeer, type Peer } from '../../src/lib/net/peer.ts'
 import type { Rtc } from '../../src/lib/net/types.ts'
 import { standingOf } from '../../src/lib/workspace/standing.ts'
@@ -85,8 +86,9 @@ const seek = (ana: Person, own: OwnDevice) => {
   const { rtc, sent } = heardFrom(network.rtc())
   const between = { coll: ana.replica.coll, clock, random: systemRandom }
   const common = { ...between, onChange: () => {}, onSign: () => {}, isNear: () => true, hasRoom: () => true }
+  const spares = { spareRoom: createSpareRoom(clock), tellSpare: () => {} }
   const peerOf = (of: Pick<Parameters<typeof createPeer>[0], 'own' | 'rtc' | 'judge' | 'peer'>): Peer =>
-    createPeer({ ...common, ...of, hub: hub.connect(), gate: createGate(clock) })!
+    createPeer({ ...common, ...spares, ...of, hub: hub.connect(), gate: createGate(clock) })!
   const anas = ana.replica.own
   const here = peerOf({ own: anas, rtc, judge: judgeOf(ana), peer: { id: own.id, device: own.device } })
   const there = peerOf({
