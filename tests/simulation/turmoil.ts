@@ -46,13 +46,18 @@ const OFTEN = {
 const OFTEN_WIDE = { ...OFTEN, repeat: 4, sleep: 2 } as const
 /** And where some found circles, what happens in them. */
 const OFTEN_CIRCLED = { ...OFTEN_WIDE, ...OFTEN_INSIDE } as const
-type Happening = keyof typeof OFTEN_WIDE
+/** Where people come together, now and then, to decide what is open and to settle what stands. */
+const OFTEN_TOGETHER = { council: 3, agree: 4 } as const
+type Happening = keyof typeof OFTEN_WIDE | keyof typeof OFTEN_TOGETHER
 
 /**
  * What may happen. `wide` adds weeks of sleep, repeated and reordered messages, and every kind of decision; `circled` adds
  * circles to that.
  */
 export type Kind = 'usual' | 'wide' | 'circled'
+
+/** How many devices there may be, what may happen to them, and whether people come together in between. */
+export type Setting = { readonly room: number; readonly kind: Kind; readonly meets: 'often' | 'never' }
 
 /** Somebody proposed to be let in who has not arrived yet. */
 type Arriving = { readonly name: string; readonly own: OwnDevice; readonly member: MemberId }
@@ -75,14 +80,17 @@ export class Turmoil {
   /** How many devices there may be. */
   readonly #room: number
   readonly #isWide: boolean
+  readonly #often: Readonly<Record<string, number>>
   /** The circles, where there may be some. */
   readonly inside: Inside | null
   #tokens = 0
 
-  constructor(seed: number, room: number, kind: Kind) {
+  constructor(seed: number, { room, kind, meets }: Setting) {
     this.seed = seed
     this.#room = room
     this.#isWide = kind !== 'usual'
+    const usual = { usual: OFTEN, wide: OFTEN_WIDE, circled: OFTEN_CIRCLED }[kind]
+    this.#often = meets === 'often' ? { ...usual, ...OFTEN_TOGETHER } : usual
     this.dice = new Dice(seed)
     this.world = new World(seed)
     this.inside = kind === 'circled' ? new Inside(this.world, this.dice) : null
@@ -140,8 +148,7 @@ export class Turmoil {
   }
 
   #draws(): Happening | HappeningInside {
-    if (this.inside) return this.dice.weighted(OFTEN_CIRCLED)
-    return this.#isWide ? this.dice.weighted(OFTEN_WIDE) : this.dice.weighted(OFTEN)
+    return this.dice.weighted(this.#often) as Happening | HappeningInside
   }
 
   /** Disks are replaced, everybody honest meets everybody, and time passes until nothing moves. */
@@ -180,8 +187,9 @@ export class Turmoil {
     if (epochs.some((epoch) => epoch.void)) seen.add('a key that does not count')
     if (epochs.some(({ id, recipients }) => recipients.includes(own.id) && !keyring.has(id)))
       seen.add('an old key is gone')
-    const firsts = (await packs.restore('isCountedOn')).flatMap(({ records }) => records[0]?.pub.seq ?? [])
-    if (!row.newcomer && firsts.some((seq) => seq > 0)) seen.add('what was settled is let go of')
+    const here = (await packs.restore('isCountedOn')).flatMap(({ records }) => records.map(({ pub }) => pub))
+    const starts = new Set(here.filter(({ seq }) => seq === 0).map(({ feed }) => feed))
+    if (!row.newcomer && here.some(({ feed }) => !starts.has(feed))) seen.add('what was settled is let go of')
     for (const insiders of this.inside?.circles().values() ?? []) {
       seen.add('a circle')
       for (const { replica } of insiders)
@@ -305,6 +313,30 @@ export class Turmoil {
         const one = dice.pick([...replica.state.checkpoints.keys()])
         if (belongs && one) replica.checkpoints.cosign(one)
         return
+      }
+      case 'council': {
+        // Whoever hears of what is open says yes to it, most of the time.
+        await this.settle()
+        const open = [...replica.state.proposals.values()].filter(({ status }) => status === 'open')
+        for (const one of open)
+          for (const other of this.active())
+            if (!dice.once(4))
+              other.replica.act({
+                type: 'approve',
+                proposal: one.id,
+                seen: this.#heldOf(other, one.proposal),
+              })
+        return this.settle()
+      }
+      case 'agree': {
+        await replica.flush()
+        await this.settle()
+        const proposed = belongs && replica.mayAct() ? replica.checkpoints.propose() : null
+        await this.settle()
+        if (proposed?.ok)
+          for (const other of this.active())
+            if (!dice.once(8)) other.replica.checkpoints.cosign(proposed.value)
+        return this.settle()
       }
       case 'breakDisk':
         return diskOf(who).dieAfter(dice.below(4))
