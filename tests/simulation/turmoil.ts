@@ -315,7 +315,8 @@ export class Turmoil {
         return
       }
       case 'council': {
-        // Whoever hears of what is open says yes to it, most of the time.
+        // Now and then of somebody whose phones are all gone. Whoever hears of what is open says yes to it, most of the time.
+        if (belongs && dice.once(3)) this.#proposesRecovery(who)
         await this.settle()
         const open = [...replica.state.proposals.values()].filter(({ status }) => status === 'open')
         for (const one of open)
@@ -336,6 +337,9 @@ export class Turmoil {
         if (proposed?.ok)
           for (const other of this.active())
             if (!dice.once(8)) other.replica.checkpoints.cosign(proposed.value)
+        await this.settle()
+        // They meet again after weeks, as often as not: what was settled is old by then.
+        if (dice.once(2)) world.clock.sleep((7 + dice.below(40)) * DAY_MS)
         return this.settle()
       }
       case 'breakDisk':
@@ -413,22 +417,30 @@ export class Turmoil {
         const binding = sign(own.signSk, 'dev', [idBytes(replica.coll), null, idBytes(own.id)])
         return propose({ action: 'keeper', device: own.device, deviceId: own.id, binding })
       }
-      case 5: {
-        // All phones of one member are gone; a new one takes their place, as far as the others agree.
-        if (
-          !member ||
-          this.aimedAt.size * 3 > this.world.people.length ||
-          this.world.people.length + this.#arriving.length >= this.#room
-        )
-          return
-        for (const device of member.devices) this.#aims(device)
-        const own = createDevice(this.world.random)
-        const binding = signBinding(own, replica.coll, member.id)
-        propose({ action: 'recover', member: member.id, device: own.device, deviceId: own.id, binding })
-        this.aimedAt.add(own.id)
-        this.#arriving.push({ name: `${who.name}~${this.world.people.length}`, own, member: member.id })
-      }
+      case 5:
+        return this.#proposesRecovery(who)
     }
+  }
+
+  /** All phones of one member are gone; a new one takes their place, as far as the others agree. */
+  #proposesRecovery(who: Person): void {
+    const { replica } = who
+    const member = this.dice.pick([...replica.state.members.values()])
+    const hasRoom = this.world.people.length + this.#arriving.length < this.#room
+    if (!member || !hasRoom || this.aimedAt.size * 3 > this.world.people.length) return
+    for (const device of member.devices) this.#aims(device)
+    const own = createDevice(this.world.random)
+    const binding = signBinding(own, replica.coll, member.id)
+    const proposal = {
+      action: 'recover',
+      member: member.id,
+      device: own.device,
+      deviceId: own.id,
+      binding,
+    } as const
+    replica.act({ type: 'propose', proposal })
+    this.aimedAt.add(own.id)
+    this.#arriving.push({ name: `${who.name}~${this.world.people.length}`, own, member: member.id })
   }
 
   /** Marks a device, and the others of its member: a removal or a cascade reaches them too. */
