@@ -2,6 +2,7 @@ import type { EntryId, DeviceId } from '../../src/lib/core/ids.ts'
 import { idBytes, memberIdFrom, type CollId, type MemberId } from '../../src/lib/core/ids.ts'
 import { createDevice, signBinding, type OwnDevice } from '../../src/lib/crypto/device.ts'
 import { sign } from '../../src/lib/crypto/sign.ts'
+import { markCheck } from '../../src/lib/domain/returns.ts'
 import { bodyFromAct } from '../../src/lib/ledger/acts.ts'
 import { encodeEntry, entryIdOf } from '../../src/lib/ledger/entry.ts'
 import type { Act, Entry, Proposal } from '../../src/lib/ledger/types.ts'
@@ -47,7 +48,7 @@ const OFTEN_WIDE = { ...OFTEN, repeat: 4, sleep: 2 } as const
 /** And where some found circles, what happens in them. */
 const OFTEN_CIRCLED = { ...OFTEN_WIDE, ...OFTEN_INSIDE } as const
 /** Where people come together, now and then, to decide what is open and to settle what stands. */
-const OFTEN_TOGETHER = { council: 3, agree: 4 } as const
+const OFTEN_TOGETHER = { council: 4, agree: 4 } as const
 type Happening = keyof typeof OFTEN_WIDE | keyof typeof OFTEN_TOGETHER
 
 /**
@@ -315,21 +316,21 @@ export class Turmoil {
         return
       }
       case 'council': {
-        // Now and then of somebody whose phones are all gone. Whoever hears of what is open says yes to it, most of the time.
-        if (belongs && dice.once(3)) this.#proposesRecovery(who)
+        // In one room, as often as not. Now and then for somebody whose phones are all gone, or one that was put on hold.
+        if (dice.once(2)) world.connectAll(this.honest())
+        await this.settle()
+        const onHold = this.#onHold(who)
+        if (belongs && onHold)
+          replica.act({ type: 'propose', proposal: { action: 'lift', device: onHold.id } })
+        else if (belongs) this.#proposesRecovery(who)
         await this.settle()
         const open = [...replica.state.proposals.values()].filter(({ status }) => status === 'open')
         for (const one of open)
-          for (const other of this.active())
-            if (!dice.once(4))
-              other.replica.act({
-                type: 'approve',
-                proposal: one.id,
-                seen: this.#heldOf(other, one.proposal),
-              })
+          for (const other of this.active()) if (!dice.once(6)) await this.#saysYes(other, one)
         return this.settle()
       }
       case 'agree': {
+        if (dice.once(2)) world.connectAll(this.honest())
         await replica.flush()
         await this.settle()
         const proposed = belongs && replica.mayAct() ? replica.checkpoints.propose() : null
@@ -368,10 +369,9 @@ export class Turmoil {
   #proposesSomething(who: Person): void {
     const { dice } = this
     const state = who.replica.state
-    const suspended = [...state.devices.values()].filter(({ standing }) => standing === 'suspended')
-    const lifted = dice.pick(suspended)
-    if (lifted && dice.once(2)) {
-      who.replica.act({ type: 'propose', proposal: { action: 'lift', device: lifted.id } })
+    const onHold = this.#onHold(who)
+    if (onHold && dice.once(2)) {
+      who.replica.act({ type: 'propose', proposal: { action: 'lift', device: onHold.id } })
       return
     }
     if (this.#isWide && dice.once(3)) return this.#proposesQuietly(who)
@@ -389,6 +389,11 @@ export class Turmoil {
         }
     for (const device of proposal.action === 'removeMember' ? devices : [target.id]) this.#aims(device)
     who.replica.act({ type: 'propose', proposal })
+  }
+
+  #onHold(who: Person) {
+    const devices = [...who.replica.state.devices.values()]
+    return this.dice.pick(devices.filter(({ standing }) => standing === 'suspended'))
   }
 
   /** What puts nobody out by itself: how many vouch, who is away, how far a phone counts, who keeps, who begins again. */
@@ -451,6 +456,18 @@ export class Turmoil {
       const all = member ? (replica.state.members.get(member)?.devices ?? []) : []
       for (const other of all) this.aimedAt.add(other)
     }
+  }
+
+  /** Also that they know the new phone of whoever comes back, without which no honest app carries it out. */
+  async #saysYes(who: Person, { id, proposal }: { readonly id: EntryId; readonly proposal: Proposal }) {
+    const { replica } = who
+    if (proposal.action !== 'recover')
+      return void replica.act({ type: 'approve', proposal: id, seen: this.#heldOf(who, proposal) })
+    const ended = replica.state.members.get(proposal.member)?.devices ?? []
+    const seen = ended.flatMap((device) => replica.feeds.frontierOf(device))
+    markCheck(who.doc, id, { member: who.member, how: 'beside', language: 'es' })
+    await replica.flush()
+    replica.act({ type: 'approve', proposal: id, seen })
   }
 
   #heldOf(who: Person, proposal: Proposal) {
