@@ -250,6 +250,25 @@ test('Dora missed what is pruned by now: she begins again from the checkpoint, a
   expect(new Set(world.people.map((person) => person.reads())).size).toBe(1)
 })
 
+test('records go though the collective agrees every few days, and what they said stays', async () => {
+  const recordsOf = async (person: Person) =>
+    (await person.replica.packs.restore('isCountedOn')).reduce((n, { records }) => n + records.length, 0)
+  for (let day = 0; day < 20; day += 4) {
+    await ana.writes(`día ${day} `)
+    await world.settle()
+    await cosigns(await proposes(ana), bea, cata)
+    expect(ana.replica.ledger.pin).not.toBe(null)
+    world.clock.sleep(4 * 24 * 3_600_000)
+    await world.settle()
+  }
+  // Only of the last two agreements is anything left.
+  for (const person of [ana, bea, cata]) {
+    expect(await recordsOf(person)).toBeLessThan(4)
+    await person.restarts()
+    expect(person.reads()).toBe('día 0 día 4 día 8 día 12 día 16 ')
+  }
+})
+
 test('attack 12: any bit of a manifest altered is another manifest, and not taken for it', async () => {
   await ana.writes('uno ')
   await world.settle()

@@ -101,8 +101,6 @@ import type { Wish } from './types.ts'
 import { createWelcome, openKeptWelcome, openWelcome, type Welcome } from './welcome.ts'
 
 const DAY_MS = 24 * 3_600_000
-/** Records under a final checkpoint stay this long for whoever is a little behind; keys and boxes longer: past.ts. ms. */
-const RECORDS_KEPT_MS = 7 * DAY_MS
 /** So many boxes (20 KB) are handed on whole, so that whoever gets them can hand them on in turn. */
 const FEW_BOXES = 16
 /** Rows since the documents were last written down, before they are again; and how long after the last of them. ms. */
@@ -1581,13 +1579,17 @@ export class Replica {
   }
 
   /**
-   * What lies under a final checkpoint this device has held to for a week is in its documents: the records go. After a
-   * month the keys go that opened them, and their boxes, so that whoever takes the phone later cannot read what was
+   * What lies under a final checkpoint this device has held to for a week is in its documents: the records go, also when
+   * another was agreed meanwhile. After a month the keys go that opened them, and their boxes, so that whoever takes the phone later cannot read what was
    * recorded before. Whoever missed the checkpoint begins again from it. Spec: checkpoint.md §6.
    */
   async #letGoOfThePast(): Promise<void> {
-    const [settled, now] = [this.#settled, this.#clock.now()]
-    if (settled && now - settled.at >= RECORDS_KEPT_MS) await this.packs.prune(settled.base)
+    const now = this.#clock.now()
+    const old = this.#past.recordsUnder(now)
+    if (old) {
+      await this.packs.prune(old)
+      await this.#storage.commit(this.#past.letGoOfRecords(now))
+    }
     if (this.#past.under(now) === null) return
     const inUse = this.#feeds.epochsInUse()
     const gone = [...this.state.epochs.keys()].filter((epoch) => this.#isPast(epoch) && !inUse.has(epoch))
