@@ -139,6 +139,8 @@ const SLICE = 500
 export class Checkpoints {
   readonly #port: CheckpointPort
   readonly #blobs = new Map<string, Uint8Array>()
+  /** Those of them that were read as manifests; `null`: what is none. It is looked at with every act that comes over a link. */
+  readonly #manifests = new WeakMap<Uint8Array, Manifest | null>()
   /** When each part was last asked for, and of whom. */
   readonly #asked = new Map<string, Map<DeviceId, number>>()
   readonly #checks = new Map<EntryId, Check>()
@@ -576,8 +578,13 @@ export class Checkpoints {
   #manifestOf(id: EntryId): Manifest | null {
     const digest = this.#attachmentOf(id)
     const bytes = digest && this.#blobs.get(hexFromBytes(digest))
-    const manifest = bytes ? parseManifest(bytes) : null
-    return manifest?.ok ? manifest.value : null
+    if (!bytes) return null
+    const known = this.#manifests.get(bytes)
+    if (known !== undefined) return known
+    const parsed = parseManifest(bytes)
+    const manifest = parsed.ok ? parsed.value : null
+    this.#manifests.set(bytes, manifest)
+    return manifest
   }
 
   #whyUnreadable(id: EntryId): 'differs' | 'newer' | null {
