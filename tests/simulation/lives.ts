@@ -73,6 +73,7 @@ export const failureOf = async (
     const turmoil = await lives(seed, plan)
     await holdsItsPromises(turmoil)
     for (const what of await turmoil.happened()) seen.add(what)
+    if (again) return null
     const devices = turmoil.world.people.length
     sizes.smallest = Math.min(sizes.smallest, devices)
     sizes.largest = Math.max(sizes.largest, devices)

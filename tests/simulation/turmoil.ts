@@ -316,13 +316,14 @@ export class Turmoil {
         return
       }
       case 'council': {
-        // In one room, as often as not. Now and then for somebody whose phones are all gone, or one that was put on hold.
+        // In one room, as often as not: for a phone that was put on hold, somebody whose phones are all gone, or how all is done.
         if (dice.once(2)) world.connectAll(this.honest())
         await this.settle()
         const onHold = this.#onHold(who)
         if (belongs && onHold)
           replica.act({ type: 'propose', proposal: { action: 'lift', device: onHold.id } })
-        else if (belongs) this.#proposesRecovery(who)
+        else if (belongs && dice.once(2)) this.#proposesRecovery(who)
+        else if (belongs) this.#proposesQuietly(who)
         await this.settle()
         const open = [...replica.state.proposals.values()].filter(({ status }) => status === 'open')
         for (const one of open)

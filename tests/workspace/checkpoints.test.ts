@@ -269,6 +269,48 @@ test('records go though the collective agrees every few days, and what they said
   }
 })
 
+test('Dora began with Ana, who had written alone; the others agreed without that and let go of the past: Dora reads all of it', async () => {
+  const four = new World(81)
+  const [anna, bruna, celia, elena] = (await four.found('Ana', 'Bruna', 'Celia', 'Elena')) as [
+    Person,
+    Person,
+    Person,
+    Person,
+  ]
+  const connectAll = four.connectAll.bind(four)
+  four.connectAll = () => {}
+  const dora = await four.admit('Dora', anna, bruna, celia)
+  four.connectAll = connectAll
+  four.cut(anna)
+  await anna.writes('sola ')
+  four.link(dora, anna)
+  await four.settle()
+  expect(dora.reads()).toBe('sola ')
+  four.cut(anna)
+  await bruna.writes('en medio ')
+  await four.settle()
+  const id = expectOk(bruna.replica.checkpoints.propose())
+  await four.settle()
+  for (const person of [celia, elena]) expectOk(person.replica.checkpoints.cosign(id))
+  await four.settle()
+  expect(status(bruna, id)).toBe('final')
+  for (const person of [bruna, celia, elena]) {
+    await person.replica.packs.prune((await settledOf(person))!)
+    await person.restarts()
+  }
+  await celia.writes('después ')
+  four.connectAll()
+  for (let round = 0; round < 4; round++) {
+    await four.settle()
+    four.clock.pass(61_000)
+  }
+  await four.settle()
+  for (const words of ['sola', 'en medio', 'después'])
+    for (const person of four.people) expect(person.reads(), person.name).toContain(words)
+  expect(new Set(four.people.map((person) => person.reads())).size).toBe(1)
+  expect(dora.replica.lacking()).toBeNull()
+})
+
 test('attack 12: any bit of a manifest altered is another manifest, and not taken for it', async () => {
   await ana.writes('uno ')
   await world.settle()

@@ -141,6 +141,7 @@ export class Checkpoints {
   readonly #blobs = new Map<string, Uint8Array>()
   /** Those of them that were read as manifests; `null`: what is none. It is looked at with every act that comes over a link. */
   readonly #manifests = new WeakMap<Uint8Array, Manifest | null>()
+  #outOfReach: EntryId | null = null
   /** When each part was last asked for, and of whom. */
   readonly #asked = new Map<string, Map<DeviceId, number>>()
   readonly #checks = new Map<EntryId, Check>()
@@ -218,6 +219,15 @@ export class Checkpoints {
 
   checkOf(id: EntryId): Check {
     return this.#checks.get(id) ?? (this.#manifestOf(id) ? 'working' : 'missing')
+  }
+
+  /**
+   * The newest final checkpoint, where what this device was handed when it joined neither lies below it nor holds what lies
+   * there: the records in between others may have let go of. `null`: there is none.
+   */
+  outOfReach(): EntryId | null {
+    const newest = this.#port.ledger.state().finals.at(-1)
+    return newest !== undefined && newest === this.#outOfReach && newest !== this.#port.held() ? newest : null
   }
 
   /** The documents a checkpoint speaks of, if they are here and this device has the key. */
@@ -455,7 +465,11 @@ export class Checkpoints {
       if (!this.#waiting) this.#waiting = clock.after(PATIENCE_MS, () => this.#wake())
       return
     }
-    if (this.#covers(manifest.base)) await this.#port.settle(settled, 'adopted')
+    if (this.#covers(manifest.base)) return this.#port.settle(settled, 'adopted')
+    // Others let go of the records up to here, and this device cannot begin from here without losing what it was handed.
+    if (this.#outOfReach === newest) return
+    this.#outOfReach = newest
+    this.#port.ask()
   }
 
   #wake(): void {

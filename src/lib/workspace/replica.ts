@@ -750,7 +750,8 @@ export class Replica {
 
   /**
    * What a welcome would bring, if one would help: the first, or a newer one, because others wrote under keys older than
-   * this device’s admission meanwhile, or because the first held what does not count. The same name as long as the same is
+   * this device’s admission meanwhile, because the first held what does not count, or because what it does not hold was settled
+   * and let go of. The same name as long as the same is
    * lacking.
    */
   lacking(): string | null {
@@ -759,8 +760,10 @@ export class Replica {
     if (!this.row.newcomer || this.standing() !== 'active') return null
     const epochs = this.#feeds.missingEpochs().filter((epoch) => !this.#mayHold(epoch))
     const stale = this.#handedTooMuch()
-    if (epochs.length === 0 && stale.length === 0) return null
-    return [...epochs.sort(), this.#feeds.waiting().keys, ...stale].join()
+    const { keys, deps, gaps } = this.#feeds.waiting()
+    const settled = deps + gaps > 0 ? this.checkpoints.outOfReach() : null
+    if (epochs.length === 0 && stale.length === 0 && !settled) return null
+    return [...epochs.sort(), keys, ...stale, ...(settled ? [settled] : [])].join()
   }
 
   /** The state of every document as it stands here, for a newcomer’s device; `null` when this device cannot give it. */
