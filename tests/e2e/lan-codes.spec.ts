@@ -7,7 +7,7 @@ import { createLan, whyNoLan, whyNoLoss, type Lan, type Machine } from '../lan/l
 import { closePhones, foundAt, strangeComplaints } from './founding.ts'
 import { startHub, startRoomHub, type HubProcess, type RoomHub } from './hub-process.ts'
 import type { Phone } from './phone.ts'
-import { opensEncounter, scanAndPaste, scanEachOther, scanHub } from './scanning.ts'
+import { addressesOf, opensEncounter, scanAndPaste, scanEachOther, scanHub } from './scanning.ts'
 
 /** How long the wifi is gone for everybody. ms. */
 const DROP = process.env['SLOW'] === '1' ? 600_000 : 40_000
@@ -74,19 +74,6 @@ const onlyOpen = async (...some: readonly Phone[]): Promise<void> => {
     await phone.unlocks()
   })
 }
-
-/** Where a connection of this page could be reached, as its browser says. */
-const addressesOf = (phone: Phone): Promise<readonly string[]> =>
-  phone.page.evaluate(async () => {
-    const connection = new RTCPeerConnection()
-    connection.createDataChannel('')
-    await connection.setLocalDescription()
-    while (connection.iceGatheringState !== 'complete')
-      await new Promise((resolve) => (connection.onicegatheringstatechange = resolve))
-    const sdp = connection.localDescription!.sdp
-    connection.close()
-    return [...sdp.matchAll(/^a=candidate:\S+ 1 \S+ \d+ (\S+) /gim)].map(([, host]) => host!)
-  })
 
 const writes = (phone: Phone, text: string): Promise<void> => phone.writesArticle(`De ${phone.name}`, text)
 

@@ -3,7 +3,7 @@ import { createLan, whyNoLan, type Lan, type Machine } from '../lan/lan.ts'
 import { closePhones, foundAt, strangeComplaints } from './founding.ts'
 import { startHub, type HubProcess } from './hub-process.ts'
 import { Phone } from './phone.ts'
-import { pasteEachOther } from './scanning.ts'
+import { addressesOf, pasteEachOther } from './scanning.ts'
 
 /** How long they cannot reach each other: longer than any link lives. ms. */
 const DROP = process.env['SLOW'] === '1' ? 600_000 : 40_000
@@ -58,19 +58,6 @@ test.afterAll(async ({}, testInfo) => {
   await lan.close()
   await hub.end()
 })
-
-/** What the browser says of where this page can be reached: the address itself, once the camera is allowed. */
-const addressesOf = (phone: Phone): Promise<string> =>
-  phone.page.evaluate(async () => {
-    const connection = new RTCPeerConnection()
-    connection.createDataChannel('')
-    await connection.setLocalDescription()
-    while (connection.iceGatheringState !== 'complete')
-      await new Promise((resolve) => (connection.onicegatheringstatechange = resolve))
-    const { sdp } = connection.localDescription!
-    connection.close()
-    return sdp
-  })
 
 type Noting = { readonly RTCPeerConnection: typeof RTCPeerConnection; spares?: RTCPeerConnection[] }
 

@@ -92,3 +92,16 @@ const holdTerminalBeforeCameraOf = (phone: Phone, squares: RoomHub['drawn']): Pr
       }
     context.resetTransform()
   }, squares)
+
+/** Where a connection of this page could be reached, as its browser says. */
+export const addressesOf = (phone: Phone): Promise<readonly string[]> =>
+  phone.page.evaluate(async () => {
+    const connection = new RTCPeerConnection()
+    connection.createDataChannel('')
+    await connection.setLocalDescription()
+    while (connection.iceGatheringState !== 'complete')
+      await new Promise((resolve) => (connection.onicegatheringstatechange = resolve))
+    const sdp = connection.localDescription!.sdp
+    connection.close()
+    return [...sdp.matchAll(/^a=candidate:\S+ 1 \S+ \d+ (\S+) /gim)].map(([, host]) => host!)
+  })

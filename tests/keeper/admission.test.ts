@@ -2,7 +2,6 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { build } from 'vite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { systemClock } from '../../src/lib/core/clock.ts'
@@ -16,6 +15,7 @@ import { LiveSpace } from '../../src/lib/workspace/space.ts'
 import { LiveWorkspace } from '../../src/lib/workspace/workspace.ts'
 import { openHub, type OpenHub } from '../hub/open-hub.ts'
 import { createNodeRtc } from '../net/node-rtc.ts'
+import { buildProgram } from '../world/program.ts'
 import { freshFolder, spellings } from './house.ts'
 
 /**
@@ -27,16 +27,7 @@ const folder = freshFolder()
 const running = new Set<ChildProcess>()
 const open: LiveWorkspace[] = []
 
-beforeAll(
-  () =>
-    build({
-      configFile: false,
-      logLevel: 'error',
-      publicDir: false,
-      build: { ssr: 'src/keeper/main.ts', outDir: OUT, target: 'node20', minify: false },
-    }),
-  120_000,
-)
+beforeAll(() => buildProgram('src/keeper/main.ts', OUT), 120_000)
 afterAll(async () => {
   for (const child of running) child.kill('SIGKILL')
   for (const workspace of open) await workspace.close()

@@ -1,26 +1,17 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { build } from 'vite'
 import { beforeAll, expect, test } from 'vitest'
 import { randomBelow } from '../../src/lib/core/clock.ts'
 import type { EntryId, FeedId, RecId } from '../../src/lib/core/ids.ts'
 import type { StreamName } from '../../src/lib/sync/ports.ts'
 import { parseSyncMessage } from '../../src/lib/wire/sync.ts'
 import { World, type Person } from '../world/cast.ts'
+import { buildProgram } from '../world/program.ts'
 import { seededRandom } from '../world/time.ts'
 import { House } from './house.ts'
 
 const OUT = 'dist/test-keeping-program'
-beforeAll(
-  () =>
-    build({
-      configFile: false,
-      logLevel: 'error',
-      publicDir: false,
-      build: { ssr: 'tests/keeper/keeping-program.ts', outDir: OUT, target: 'node20', minify: false },
-    }),
-  120_000,
-)
+beforeAll(() => buildProgram('tests/keeper/keeping-program.ts', OUT), 120_000)
 
 const ROUNDS = process.env['SLOW'] ? 40 : 5
 /** Killed after at most so many messages came to it. */

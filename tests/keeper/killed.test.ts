@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { rmSync } from 'node:fs'
-import { build } from 'vite'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { randomBelow } from '../../src/lib/core/clock.ts'
 import { collIdFrom } from '../../src/lib/core/ids.ts'
@@ -9,6 +8,7 @@ import { expectOk } from '../../src/lib/core/result.ts'
 import { systemRandom } from '../../src/lib/crypto/random.ts'
 import { Shelf } from '../../src/lib/sync/blobs-shelf.ts'
 import { openLogStorage } from '../../src/keeper/log-storage.ts'
+import { buildProgram } from '../world/program.ts'
 import { freshFolder } from './house.ts'
 
 const OUT = 'dist/test-keeper-writer'
@@ -17,16 +17,7 @@ const carrying = freshFolder()
 afterAll(() => {
   for (const one of [folder, carrying]) rmSync(one, { recursive: true, force: true })
 })
-beforeAll(
-  () =>
-    build({
-      configFile: false,
-      logLevel: 'error',
-      publicDir: false,
-      build: { ssr: 'tests/keeper/writer.ts', outDir: OUT, target: 'node20', minify: false },
-    }),
-  120_000,
-)
+beforeAll(() => buildProgram('tests/keeper/writer.ts', OUT), 120_000)
 
 /** Lets the program write until it has said so much, and a moment more, and kills it as a power cut does. */
 const writeAndKill = async (acknowledgements: number, how: readonly string[] = []): Promise<number> => {

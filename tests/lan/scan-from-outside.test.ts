@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { build } from 'vite'
 import { afterEach, beforeAll, expect, test } from 'vitest'
+import { buildProgram } from '../world/program.ts'
 import { createLan, whyNoLan, type Lan, type Machine } from './lan.ts'
 
 /** Who a hub speaks with that can be scanned: a machine with an address in the room and one that the whole world reaches. */
@@ -12,13 +12,7 @@ const OUT = 'dist/test-scan-program'
 const [PUBLIC, FROM_AFAR] = ['203.0.113.5', '203.0.113.6']
 beforeAll(async () => {
   if (why) return
-  const ssr = 'tests/lan/scan-program.ts'
-  await build({
-    configFile: false,
-    logLevel: 'error',
-    publicDir: false,
-    build: { ssr, outDir: OUT, target: 'node20', minify: false },
-  })
+  await buildProgram('tests/lan/scan-program.ts', OUT)
 }, LONG)
 
 const lans: Lan[] = []

@@ -1,8 +1,8 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { build } from 'vite'
 import { beforeAll, expect, test } from 'vitest'
 import { MOST } from '../../src/lib/net/topology.ts'
+import { buildProgram } from '../world/program.ts'
 import type { Churn } from './churn.ts'
 
 const LONG = process.env.SLOW === '1'
@@ -16,16 +16,7 @@ const OUT = 'dist/test-churn'
 const [FILLING_KB, CHANCE_KB] = [130, 2000]
 
 /** In a process of its own: nothing else is on its heap, and it may be told to collect. */
-beforeAll(
-  () =>
-    build({
-      configFile: false,
-      logLevel: 'error',
-      publicDir: false,
-      build: { ssr: 'tests/net/churn.ts', outDir: OUT, target: 'node20', minify: false },
-    }),
-  120_000,
-)
+beforeAll(() => buildProgram('tests/net/churn.ts', OUT), 120_000)
 
 const churned = async (ms: number): Promise<Churn> => {
   const child = fork(`${OUT}/churn.js`, [String(ms)], {

@@ -5,7 +5,7 @@ import { sign } from '../../src/lib/crypto/sign.ts'
 import { markCheck } from '../../src/lib/domain/returns.ts'
 import { bodyFromAct } from '../../src/lib/ledger/acts.ts'
 import { encodeEntry, entryIdOf } from '../../src/lib/ledger/entry.ts'
-import type { Act, Entry, Proposal } from '../../src/lib/ledger/types.ts'
+import type { Act, Entry, MemberState, Proposal } from '../../src/lib/ledger/types.ts'
 import { STREAMS } from '../../src/lib/sync/ports.ts'
 import { World, type Person } from '../world/cast.ts'
 import { createDisk, type Disk } from '../world/frail-storage.ts'
@@ -322,7 +322,8 @@ export class Turmoil {
         const onHold = this.#onHold(who)
         if (belongs && onHold)
           replica.act({ type: 'propose', proposal: { action: 'lift', device: onHold.id } })
-        else if (belongs && dice.once(2)) this.#proposesRecovery(who)
+        else if (belongs && dice.once(2))
+          this.#proposesRecovery(who, dice.pick([...replica.state.members.values()]))
         else if (belongs) this.#proposesQuietly(who)
         await this.settle()
         const open = [...replica.state.proposals.values()].filter(({ status }) => status === 'open')
@@ -424,14 +425,13 @@ export class Turmoil {
         return propose({ action: 'keeper', device: own.device, deviceId: own.id, binding })
       }
       case 5:
-        return this.#proposesRecovery(who)
+        return this.#proposesRecovery(who, member)
     }
   }
 
   /** All phones of one member are gone; a new one takes their place, as far as the others agree. */
-  #proposesRecovery(who: Person): void {
+  #proposesRecovery(who: Person, member: MemberState | undefined): void {
     const { replica } = who
-    const member = this.dice.pick([...replica.state.members.values()])
     const hasRoom = this.world.people.length + this.#arriving.length < this.#room
     if (!member || !hasRoom || this.aimedAt.size * 3 > this.world.people.length) return
     for (const device of member.devices) this.#aims(device)

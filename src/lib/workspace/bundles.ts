@@ -21,7 +21,7 @@ import {
 } from '../wire/bundle.ts'
 import { carriedFor, idsOf, partsOf, partsToCarry, takeParts } from './bundle-parts.ts'
 import type { Replica } from './replica.ts'
-import type { Imported } from './types.ts'
+import type { Imported, Incoming } from './types.ts'
 
 /** As many entries as one message takes comfortably; and as are taken in in one go: in between, others get their turn. */
 const ENTRIES_AT_ONCE = 1024
@@ -108,17 +108,7 @@ export type BadImport =
 
 /** What a file would bring, shown before anything of it is taken. */
 export type Import = {
-  /** Acts and records this phone does not have yet. */
-  readonly news: {
-    readonly acts: number
-    readonly records: number
-    /** Epochs this phone is to have the key of and has not. */
-    readonly keys: number
-    /** Parts of checkpoints this phone knows of and waits for. */
-    readonly parts: number
-    /** What circles gave to carry, for whoever is in them. */
-    readonly carried: number
-  }
+  readonly news: Incoming['news']
   readonly bytes: number
   /** The collective has gone on to rules this program does not know: once taken, it is only read here (ledger.md §12). */
   readonly rulesAreAhead: boolean

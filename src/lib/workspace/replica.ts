@@ -750,9 +750,8 @@ export class Replica {
 
   /**
    * What a welcome would bring, if one would help: the first, or a newer one, because others wrote under keys older than
-   * this device’s admission meanwhile, because the first held what does not count, or because what it does not hold was settled
-   * and let go of. The same name as long as the same is
-   * lacking.
+   * this device’s admission meanwhile, because the first held what does not count, or because what it does not hold was
+   * settled and let go of. The same name as long as the same is lacking.
    */
   lacking(): string | null {
     if (this.#isProving) return null
@@ -760,10 +759,12 @@ export class Replica {
     if (!this.row.newcomer || this.standing() !== 'active') return null
     const epochs = this.#feeds.missingEpochs().filter((epoch) => !this.#mayHold(epoch))
     const stale = this.#handedTooMuch()
-    const { keys, deps, gaps } = this.#feeds.waiting()
-    const settled = deps + gaps > 0 ? this.checkpoints.outOfReach() : null
+    const settled = this.checkpoints.outOfReach()
     if (epochs.length === 0 && stale.length === 0 && !settled) return null
-    return [...epochs.sort(), keys, ...stale, ...(settled ? [settled] : [])].join()
+    const { keys, deps, gaps } = this.#feeds.waiting()
+    const beside = settled && deps + gaps > 0 ? [settled] : []
+    if (epochs.length + stale.length + beside.length === 0) return null
+    return [...epochs.sort(), keys, ...stale, ...beside].join()
   }
 
   /** The state of every document as it stands here, for a newcomer’s device; `null` when this device cannot give it. */
@@ -1583,8 +1584,8 @@ export class Replica {
 
   /**
    * What lies under a final checkpoint this device has held to for a week is in its documents: the records go, also when
-   * another was agreed meanwhile. After a month the keys go that opened them, and their boxes, so that whoever takes the phone later cannot read what was
-   * recorded before. Whoever missed the checkpoint begins again from it. Spec: checkpoint.md §6.
+   * another was agreed meanwhile. After a month the keys go that opened them, and their boxes, so that whoever takes the
+   * phone later cannot read what was recorded before. Whoever missed the checkpoint begins again from it. Spec: checkpoint.md §6.
    */
   async #letGoOfThePast(): Promise<void> {
     const now = this.#clock.now()
