@@ -13,6 +13,9 @@ const KINDS = ['usual', 'wide', 'usual', 'circled'] as const
 const forced = KINDS.find((kind) => kind === process.env.LIFE)
 const kindOf = (n: number): Kind => forced ?? KINDS[n % KINDS.length]!
 
+/** Devices. */
+const MANY = 40
+
 /** How a life begins, and goes on. Devices, people, and things that happen. */
 export type Plan = Setting & {
   readonly founders: number
@@ -30,15 +33,16 @@ export const isLarge = (seed: number): boolean => beginsLarge(seed) || hasRoom(s
 export const planOf = (seed: number): Plan => {
   const dice = new Dice(seed * 31 + 7)
   if (beginsLarge(seed)) {
-    // Spread so that there are more of the smaller: all messages go to all.
-    const atLeast = 9 + Math.min(dice.below(32), dice.below(32))
+    // Spread so that there are more of the smaller, as all messages go to all; and one of as many as there may be.
+    const drawn = 9 + Math.min(dice.below(32), dice.below(32))
+    const atLeast = seed % 200 === 93 ? MANY : drawn
     const steps = 40 + dice.below(80)
     const founders = 3 + dice.below(10)
-    const meets = dice.once(2) ? 'often' : 'never'
-    return { kind: kindOf(Math.floor(seed / 20)), meets, room: 40, founders, atLeast, steps }
+    const meets = dice.once(2) ? 'seldom' : 'never'
+    return { kind: kindOf(Math.floor(seed / 20)), meets, room: MANY, founders, atLeast, steps }
   }
   const isWide = hasRoom(seed)
-  const room = isWide ? 40 : 5 + dice.below(4)
+  const room = isWide ? MANY : 5 + dice.below(4)
   const founders = isWide ? 8 : 3 + dice.below(3)
   const steps = isWide ? 200 : 40 + dice.below(60)
   // Half of those who live wide come together now and then.

@@ -49,6 +49,9 @@ const OFTEN_WIDE = { ...OFTEN, repeat: 4, sleep: 2 } as const
 const OFTEN_CIRCLED = { ...OFTEN_WIDE, ...OFTEN_INSIDE } as const
 /** Where people come together, now and then, to decide what is open and to settle what stands. */
 const OFTEN_TOGETHER = { council: 4, agree: 4 } as const
+/** Where they are many: each time all is said to all. */
+const SELDOM_TOGETHER = { council: 1, agree: 1 } as const
+const TOGETHER = { often: OFTEN_TOGETHER, seldom: SELDOM_TOGETHER, never: {} } as const
 type Happening = keyof typeof OFTEN_WIDE | keyof typeof OFTEN_TOGETHER
 
 /**
@@ -58,7 +61,7 @@ type Happening = keyof typeof OFTEN_WIDE | keyof typeof OFTEN_TOGETHER
 export type Kind = 'usual' | 'wide' | 'circled'
 
 /** How many devices there may be, what may happen to them, and whether people come together in between. */
-export type Setting = { readonly room: number; readonly kind: Kind; readonly meets: 'often' | 'never' }
+export type Setting = { readonly room: number; readonly kind: Kind; readonly meets: keyof typeof TOGETHER }
 
 /** Somebody proposed to be let in who has not arrived yet. */
 type Arriving = { readonly name: string; readonly own: OwnDevice; readonly member: MemberId }
@@ -91,7 +94,7 @@ export class Turmoil {
     this.#room = room
     this.#isWide = kind !== 'usual'
     const usual = { usual: OFTEN, wide: OFTEN_WIDE, circled: OFTEN_CIRCLED }[kind]
-    this.#often = meets === 'often' ? { ...usual, ...OFTEN_TOGETHER } : usual
+    this.#often = { ...usual, ...TOGETHER[meets] }
     this.dice = new Dice(seed)
     this.world = new World(seed)
     this.inside = kind === 'circled' ? new Inside(this.world, this.dice) : null
