@@ -10,6 +10,7 @@ import { parseBoxSet, verifyBoxSet } from '../lib/ledger/boxes.ts'
 import { writeEpoch } from '../lib/ledger/epochs.ts'
 import { createLedger, type Ledger } from '../lib/ledger/graph.ts'
 import type { LedgerState, SignedEntry } from '../lib/ledger/types.ts'
+import type { Answer } from '../lib/net/keeper-meeting.ts'
 import { QUOTA, Shelf as BlobShelf } from '../lib/sync/blobs-shelf.ts'
 import type { Standing, Write } from '../lib/sync/ports.ts'
 import type { LogStorage } from './log-storage.ts'
@@ -175,14 +176,14 @@ export class Keeping {
     return { device, standing: this.standing() === 'active' ? 'sealed' : 'stranger' }
   }
 
-  /** Whether it will keep for `coll`: for the first that asks and no other. On the disk when this resolves. */
+  /** Whether it will keep for `coll`: for the first that asks and no other. On the disk when this resolves to `kept`. */
   accept(asked: {
     readonly coll: CollId
     readonly pin: EntryId | null
     readonly by: Device
-  }): Promise<boolean> {
+  }): Promise<Answer> {
     return this.#inTurn(async () => {
-      if (this.#service && this.#service.coll !== asked.coll) return false
+      if (this.#service && this.#service.coll !== asked.coll) return 'keeps for others'
       const others = (this.#service?.askedBy ?? []).filter(
         (device) => deviceIdOf(device) !== deviceIdOf(asked.by),
       )
@@ -192,11 +193,11 @@ export class Keeping {
         askedBy: [...others, asked.by].slice(-MAX_ASKERS),
       }
       const kept = await this.#storage.commit([this.#serviceWrite(row)])
-      if (!kept.ok) return false
+      if (!kept.ok) return 'disk failed'
       await this.#openShelves(row.coll)
       this.#service = row
       this.#touch()
-      return true
+      return 'kept'
     })
   }
 

@@ -58,6 +58,7 @@ test('what a member and a keeper say when they meet is read as it was said, and 
     { type: 'ask', coll, pin },
     { type: 'bound', binding: systemRandom.bytes(64) },
     { type: 'taken' },
+    { type: 'unable' },
   ]
   for (const message of messages) {
     const bytes = encodeKeeperMessage(message)

@@ -269,10 +269,24 @@ test('the first who asks decides for whom it keeps', async () => {
   const { world, ana, house } = await withKeeper()
   const [eve] = await new World(7).found('Eve', 'Mal', 'Otro')
   const asked = { coll: eve!.replica.coll, pin: null, by: eve!.replica.own.device }
-  expect(await house.keeping.accept(asked)).toBe(false)
+  expect(await house.keeping.accept(asked)).toBe('keeps for others')
   expect(house.keeping.coll).toBe(ana.replica.coll)
   expect(house.keeping.judge(eve!.device)).toBeNull()
   await world.settle()
+})
+
+test('a keeper whose disk fails while it is asked keeps for nobody yet, says so, and may be asked again', async () => {
+  const world = new World(11)
+  const [ana] = await world.found('Ana', 'Bea', 'Caro')
+  const house = await House.open(world)
+  const asked = { coll: ana!.replica.coll, pin: null, by: ana!.replica.own.device }
+  house.full.add('meta')
+  expect(await house.keeping.accept(asked)).toBe('disk failed')
+  expect(house.keeping.coll).toBeNull()
+  expect(house.keeping.standing()).toBe('idle')
+  house.full.clear()
+  expect(await house.keeping.accept(asked)).toBe('kept')
+  expect(house.keeping.coll).toBe(asked.coll)
 })
 
 test('what others no longer hold is not held against it: a feed without its beginning is taken, and completed by whoever has it', async () => {

@@ -57,7 +57,7 @@ test('somebody pastes the text of a keeper, meets it, and sees the words it show
   await expect.element(sheet).not.toBeInTheDocument()
 })
 
-test('a keeper that does not answer, or keeps for others, is said kindly and may be tried again', async () => {
+test('a keeper that does not answer, keeps for others, or cannot write, is said kindly and may be tried again', async () => {
   const space = show()
   await keepers().getByRole('button', { name: 'Sumar un guardián' }).click()
   const sheet = page.getByRole('dialog')
@@ -68,6 +68,9 @@ test('a keeper that does not answer, or keeps for others, is said kindly and may
   await sheet.getByRole('button', { name: 'Proponerlo' }).click()
   space.keepersMet[1]!.state.set({ step: 'ended', why: 'keeps for others' })
   await expect.element(sheet.getByRole('alert')).toHaveTextContent('otro colectivo')
+  await sheet.getByRole('button', { name: 'Proponerlo' }).click()
+  space.keepersMet[2]!.state.set({ step: 'ended', why: 'disk failed' })
+  await expect.element(sheet.getByRole('alert')).toHaveTextContent('no puede escribir en su disco')
 })
 
 test('a keeper is listed with whether it is there and has room; anybody pauses it, and takes the pause back', async () => {

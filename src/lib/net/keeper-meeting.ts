@@ -24,6 +24,9 @@ type World = Pick<MeetingOptions, 'hub' | 'rtc' | 'clock' | 'random'>
 /** Somebody who held the text asks a keeper to keep for their collective. */
 export type Asked = { readonly coll: CollId; readonly pin: EntryId | null; readonly by: Device }
 
+/** What a keeper answers: it keeps for them, for others already, or its disk takes nothing now. */
+export type Answer = 'kept' | 'keeps for others' | 'disk failed'
+
 /**
  * The keeper's side: waits for members who hold its text. `accept` decides whether it keeps for a collective, and
  * resolves when that is on its disk. Only then does it bind itself.
@@ -32,7 +35,7 @@ export const awaitMembers = (
   options: World & {
     readonly own: OwnDevice
     readonly seed: Uint8Array
-    readonly accept: (asked: Asked) => Promise<boolean>
+    readonly accept: (asked: Asked) => Promise<Answer>
   },
 ): { readonly text: string; stop(): void } => {
   const { own, seed, accept } = options
@@ -47,9 +50,10 @@ export const awaitMembers = (
       const message = parseKeeperMessage(bytes)
       if (!message.ok || message.value.type !== 'ask') return link.close()
       const { coll, pin } = message.value
-      void accept({ coll, pin, by: link.introduction.device }).then((accepted) =>
-        say(accepted ? { type: 'bound', binding: signBinding(own, coll, null) } : { type: 'taken' }),
-      )
+      void accept({ coll, pin, by: link.introduction.device }).then((answer) => {
+        if (answer === 'kept') say({ type: 'bound', binding: signBinding(own, coll, null) })
+        else say({ type: answer === 'disk failed' ? 'unable' : 'taken' })
+      })
     })
   }
   const unwatch = meeting.guests.watch(() => meeting.guests.read().forEach(greet))
@@ -71,7 +75,7 @@ export type AskingState =
       readonly deviceId: DeviceId
       readonly binding: Uint8Array
     }
-  | { readonly step: 'ended'; readonly why: 'taken' | 'no contact' }
+  | { readonly step: 'ended'; readonly why: 'taken' | 'unable' | 'no contact' }
 
 /** Nobody answers under this text by then. ms. */
 const PATIENCE_MS = 90_000
@@ -111,7 +115,7 @@ export const askKeeper = (
     link.receive('control', (bytes) => {
       const message = parseKeeperMessage(bytes)
       if (!message.ok || message.value.type === 'ask') return link.close()
-      if (message.value.type === 'taken') return end({ step: 'ended', why: 'taken' })
+      if (message.value.type !== 'bound') return end({ step: 'ended', why: message.value.type })
       const { device } = link.introduction
       const { binding } = message.value
       if (!verifyBinding(device, coll, null, binding)) return link.close()

@@ -41,6 +41,8 @@ export type KeeperMessage =
   | { readonly type: 'bound'; readonly binding: Uint8Array }
   /** Keeper: I keep for another collective already. */
   | { readonly type: 'taken' }
+  /** Keeper: what you ask cannot be written to my disk now. */
+  | { readonly type: 'unable' }
 
 export const encodeKeeperMessage = (message: KeeperMessage): Uint8Array => {
   switch (message.type) {
@@ -50,6 +52,8 @@ export const encodeKeeperMessage = (message: KeeperMessage): Uint8Array => {
       return encodeCbor([1, message.binding])
     case 'taken':
       return encodeCbor([2])
+    case 'unable':
+      return encodeCbor([3])
   }
 }
 
@@ -70,5 +74,6 @@ const messageFrom = (parts: readonly Cbor[]): KeeperMessage | null => {
     return coll && (b === null || pin) ? { type: 'ask', coll, pin } : null
   }
   if (kind === 1 && parts.length === 2 && isBytes(a, SIGNATURE_BYTES)) return { type: 'bound', binding: a }
-  return kind === 2 && parts.length === 1 ? { type: 'taken' } : null
+  if (parts.length !== 1) return null
+  return kind === 2 ? { type: 'taken' } : kind === 3 ? { type: 'unable' } : null
 }

@@ -5,7 +5,13 @@ import type { MeetingOptions } from '../net/types.ts'
 import { wordsOfId, type WordLanguage } from '../net/words.ts'
 import type { KeeperInvitation } from '../wire/keeper.ts'
 import type { Replica } from './replica.ts'
-import type { KeeperFlow, KeeperFlowState } from './types.ts'
+import type { KeeperEnding, KeeperFlow, KeeperFlowState } from './types.ts'
+
+const ENDINGS = {
+  taken: 'keeps for others',
+  unable: 'disk failed',
+  'no contact': 'no contact',
+} as const satisfies Record<string, KeeperEnding>
 
 /**
  * Meets the keeper that showed this text and asks it to keep for this collective; when it has bound itself, proposes it,
@@ -30,8 +36,7 @@ export const proposeKeeper = (
     const now = asking.state.read()
     if (now.step === 'meeting') return
     unwatch()
-    if (now.step === 'ended')
-      return state.set({ step: 'ended', why: now.why === 'taken' ? 'keeps for others' : 'no contact' })
+    if (now.step === 'ended') return state.set({ step: 'ended', why: ENDINGS[now.why] })
     if (!of.mayAct()) return state.set({ step: 'ended', why: 'not allowed' })
     const { device, deviceId, binding } = now
     const isKnown =

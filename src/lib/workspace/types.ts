@@ -488,11 +488,14 @@ export interface KeeperFlow {
   cancel(): void
 }
 
+/** `disk failed`: the keeper's own. */
+export type KeeperEnding = 'no contact' | 'keeps for others' | 'disk failed' | 'not allowed'
+
 export type KeeperFlowState =
   | { readonly step: 'meeting' }
   /** `words`: of this collective, which the keeper shows too. */
   | { readonly step: 'proposed'; readonly words: readonly string[] }
-  | { readonly step: 'ended'; readonly why: 'no contact' | 'keeps for others' | 'not allowed' }
+  | { readonly step: 'ended'; readonly why: KeeperEnding }
 
 /** What was pasted is no text of a keeper, or was damaged in copying, or is for something else. */
 export type BadKeeperText =
