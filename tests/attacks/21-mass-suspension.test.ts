@@ -16,6 +16,21 @@ test('attack 21: a stolen phone suspends everybody: of seven, three fall silent,
   expect(new Set(council.standings(...others))).toEqual(new Set(['active']))
 })
 
+test('attack 21: once it was put out for it, another stolen phone does not silence everybody with its help', () => {
+  const { council, alba, bruna, start } = assemble(7, 21)
+  const others = council.founders.slice(2)
+  const said = [bruna, ...others].map((other) => council.suspend(alba, other))
+  council.decide(council.revocation(alba, said), [bruna, ...others])
+  for (const other of others) council.suspend(bruna, other)
+  const silent = () => others.filter((other) => council.standings(other)[0] === 'suspended').length
+  expect(silent()).toBe(2)
+  // Dated back to before, when they were one more.
+  for (const other of others) council.suspend(bruna, other, start)
+  expect(silent()).toBeLessThanOrEqual(3)
+  council.decide(council.removal(bruna), others)
+  expect(council.isMember(bruna)).toBe(false)
+})
+
 test('attack 21: a stolen phone suspends everybody and rotates after each: the rest go on among themselves, end it, and all are back', async () => {
   const world = new World(211)
   const people = await world.found('Mala', 'Ana', 'Bea', 'Cata', 'Dora')

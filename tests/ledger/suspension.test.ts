@@ -66,6 +66,41 @@ test('and when the second person takes it back, it is beyond the share once more
   expect(council.standings(bruna, cira, dina)).toEqual(['suspended', 'suspended', 'active'])
 })
 
+test('what was annulled seconds nobody afterwards, whenever they say they spoke', () => {
+  const { council, alba, bruna, cira, dina, elva, start } = assemble(5)
+  const said = [bruna, cira, dina, elva].map((one) => council.suspend(alba, one))
+  council.decide(council.revocation(alba, said), [bruna, cira, dina])
+  expect(council.standings(bruna, cira, dina, elva)).toEqual(Array(4).fill('active'))
+  // Bruna’s phone is stolen: of four, one member silences one other, now or dated back.
+  for (const one of [cira, dina, elva]) council.suspend(bruna, one)
+  expect(council.standings(cira, dina, elva)).toEqual(['suspended', 'active', 'active'])
+  // To when they were five, of whom one silences two.
+  for (const one of [cira, dina, elva]) council.suspend(bruna, one, start)
+  expect([...council.standings(cira, dina, elva)].sort()).toEqual(['active', 'suspended', 'suspended'])
+})
+
+test('nor does what a majority lifted', () => {
+  const { council, alba, bruna, cira, dina, elva } = assemble(5)
+  for (const one of [cira, dina]) council.suspend(bruna, one)
+  council.suspend(alba, elva)
+  expect(council.standings(cira, dina, elva)).toEqual(['suspended', 'suspended', 'suspended'])
+  council.decide(council.lift(elva), [alba, cira, dina])
+  council.suspend(bruna, elva)
+  expect(council.standings(elva)).toEqual(['active'])
+})
+
+test('a place that somebody seconded stays taken when the second ends: nobody falls silent by it', () => {
+  const { council, alba, bruna, cira, dina } = assemble(4)
+  council.suspend(alba, bruna)
+  const second = council.suspend(dina, cira)
+  council.suspend(alba, cira)
+  council.decide(council.lift(bruna), [alba, cira, dina])
+  council.suspend(alba, dina)
+  expect(council.standings(bruna, cira, dina)).toEqual(['active', 'suspended', 'active'])
+  council.says(dina, { type: 'withdraw', target: second })
+  expect(council.standings(bruna, cira, dina)).toEqual(['active', 'active', 'active'])
+})
+
 test('a place is free again once what took it has ended, as far as the later suspension knew', () => {
   const { council, alba, bruna, cira } = assemble(3)
   council.suspend(alba, bruna)

@@ -118,9 +118,10 @@ const biteOf = (known: Known, withdrawals: readonly Node[]): readonly Biting[] =
 }
 
 /**
- * Beyond its author’s cap a suspension needs a second member who suspends the same device. A place is free again for a
- * suspension that knew of the withdrawal, lift or revocation that ended an earlier one; what ends later wakes nothing in
- * hindsight. Nor does a second person under a final checkpoint: that one’s own suspension bites, from when it was said.
+ * Beyond its author’s cap a suspension needs a second member who suspends the same device, and does so still: words that were
+ * taken back, annulled or lifted second nothing. A place is free again for a suspension that knew of the withdrawal, lift or
+ * revocation that ended an earlier one; what ends later wakes nothing in hindsight, so who was seconded keeps its place
+ * when the second ends. Nor does a second person under a final checkpoint: that one’s own suspension bites, from when it was said.
  */
 const withinCap = (known: Known, withdrawals: readonly Node[]): readonly Said[] => {
   const { said, view } = known
@@ -132,37 +133,41 @@ const withinCap = (known: Known, withdrawals: readonly Node[]): readonly Said[] 
     const member = holderOf(one.node.author)
     byMember.set(member, [...(byMember.get(member) ?? []), one])
   }
-  const isSeconded = ({ device, node }: Said): boolean =>
-    said.some(
+  const secondsOf = ({ device, node }: Said): readonly Said[] =>
+    said.filter(
       (other) =>
         other.device === device &&
-        !takenBack.has(other.node.id) &&
         holderOf(other.node.author) !== holderOf(node.author) &&
         !(other.node.floor && isAtOrBelow(node, other.node.floor)),
     )
-  const isOver = ({ one }: Counted, by: Node): boolean =>
+  const stands = (one: Said): boolean =>
+    !takenBack.has(one.node.id) &&
+    (one.fromAbove || !isAnnulled(known, one)) &&
+    !isLifted(known, { said: one, device: one.device })
+  const isOver = ({ one }: Placed, by: Node): boolean =>
     (takenBack.has(one.node.id) &&
       withdrawals.some((node) => targetOf(node) === one.node.id && isBelowNode(node, by))) ||
     hadEnded(known, one, by)
-  const hasPlace = (counted: readonly Counted[], { cap, node }: Said, target: MemberId): boolean => {
-    const others = new Set(counted.flatMap((earlier) => (isOver(earlier, node) ? [] : [earlier.target])))
-    return others.has(target) || others.size < cap
-  }
   for (const [member, theirs] of byMember) {
-    const counted: Counted[] = []
+    const placed: Placed[] = []
     for (const one of theirs.sort(bySizeOfPast)) {
       const target = holderOf(one.device)
       if (target === undefined || target === member || one.fromAbove) continue
-      if (counted.length < one.cap || hasPlace(counted, one, target) || isSeconded(one))
-        counted.push({ one, target })
-      else capped.add(one)
+      const before = placed.length < one.cap ? [] : placed.filter((earlier) => !isOver(earlier, one.node))
+      const same = before.filter((earlier) => earlier.target === target)
+      const isWithin =
+        new Set(before.map((earlier) => earlier.target)).size - Math.sign(same.length) < one.cap
+      const seconds = isWithin ? [] : secondsOf(one)
+      if (isWithin || same.length > 0 || seconds.length > 0) placed.push({ one, target })
+      if (!isWithin && same.every((earlier) => capped.has(earlier.one)) && !seconds.some(stands))
+        capped.add(one)
     }
   }
   return said.filter((one) => !capped.has(one))
 }
 
-/** A suspension that bites, and whom it silences. */
-type Counted = { readonly one: Said; readonly target: MemberId }
+/** A suspension that has a place within its author’s cap, or had a second, and whom it is to silence. */
+type Placed = { readonly one: Said; readonly target: MemberId }
 
 /** Whether whoever made `by` knew that `said` had come to its end. */
 const hadEnded = ({ view, lifts }: Known, said: Said, by: Node): boolean =>
@@ -178,7 +183,7 @@ const bySizeOfPast = (a: Said, b: Said): number =>
 const isAnnulled = ({ view }: Known, { node }: Said): boolean =>
   strikesOn(view, node.author).some(({ annul }) => annul.includes(node.id))
 
-const isLifted = ({ lifts }: Known, { said, device }: Biting): boolean =>
+const isLifted = ({ lifts }: Known, { said, device }: Pick<Biting, 'said' | 'device'>): boolean =>
   lifts.some(
     (lift) =>
       (said.fromAbove ? lift.ends !== null && lift.ends === mirroredBy(said.node) : lift.device === device) &&

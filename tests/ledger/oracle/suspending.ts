@@ -54,37 +54,49 @@ export const bitingOf = (reading: Reading, known: Known): readonly Bite[] => {
     return final !== null && reading.atOrBelow(id, final)
   }
 
-  /** Alone, nobody silences more than their share of the others. What ends later, or is seconded later than settled, wakes nothing. */
-  const withinCap = (takenBack: readonly TakenBack[]): readonly Bite[] => {
-    const size = (id: EntryId) => reading.past(id).size
-    const sorted = [...said].sort((a, b) => size(a.said) - size(b.said) || (a.said < b.said ? -1 : 1))
-    const counted: Bite[] = []
-    return sorted.filter((one) => {
-      const [who, target] = [holder(authorOf(one.said)), holder(one.device)]
-      if (target === undefined || target === who) return true
-      const before = counted.filter(
-        (other) => holder(authorOf(other.said)) === who && !knewItsEnd(one.said, other, takenBack),
-      )
-      const others = new Set(before.map(({ device }) => holder(device)))
-      const isSeconded = said.some(
-        (other) =>
-          other.device === one.device &&
-          holder(authorOf(other.said)) !== who &&
-          !isTakenBack(other, takenBack) &&
-          !isSettledBefore(one.said, other.said),
-      )
-      if (!others.has(target) && others.size >= reading.allowed(one.said)!.cap! && !isSeconded) return false
-      counted.push(one)
-      return true
-    })
-  }
-
   const isAnnulled = ({ said: id }: Bite) =>
     strikesOn(authorOf(id)).some((strike) => {
       const by = does(strike)
       return 'annul' in by && by.annul.includes(id)
     })
   const isLifted = ({ said: id, device }: Bite) => liftsOf(device).some((lift) => reading.below(id, lift))
+
+  /**
+   * Alone, nobody silences more than their share of the others, and who has ended seconds nobody. What ends later, or is seconded
+   * later than settled, wakes nothing: a place once taken stays taken.
+   */
+  const withinCap = (takenBack: readonly TakenBack[]): readonly Bite[] => {
+    const size = (id: EntryId) => reading.past(id).size
+    const beyond = new Set<Bite>()
+    const sorted = [...said].sort((a, b) => size(a.said) - size(b.said) || (a.said < b.said ? -1 : 1))
+    const placed: { readonly one: Bite; readonly holds: boolean }[] = []
+    for (const one of sorted) {
+      const [who, target] = [holder(authorOf(one.said)), holder(one.device)]
+      if (target === undefined || target === who) continue
+      const before = placed.filter(
+        ({ one: other }) => holder(authorOf(other.said)) === who && !knewItsEnd(one.said, other, takenBack),
+      )
+      const others = new Set(
+        before.map(({ one: { device } }) => holder(device)).filter((it) => it !== target),
+      )
+      const upon = before.filter(({ one: { device } }) => holder(device) === target)
+      const seconds = said.filter(
+        (other) =>
+          other.device === one.device &&
+          holder(authorOf(other.said)) !== who &&
+          !isSettledBefore(one.said, other.said),
+      )
+      const hasRoom = others.size < reading.allowed(one.said)!.cap!
+      const holds =
+        hasRoom ||
+        upon.some((earlier) => earlier.holds) ||
+        seconds.some((other) => !isTakenBack(other, takenBack) && !isAnnulled(other) && !isLifted(other))
+      if (hasRoom || upon.length > 0 || seconds.length > 0) placed.push({ one, holds })
+      if (!holds) beyond.add(one)
+    }
+    return said.filter((one) => !beyond.has(one))
+  }
+
   const broughtIn = known.enacts.flatMap((id) => {
     const { does: action, proposal } = reading.allowed(id)!
     return action!.action === 'addDevice'
