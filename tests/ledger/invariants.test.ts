@@ -246,6 +246,56 @@ test('I6: whoever fewer than half suspend, the others can put them out, and all 
   })
 })
 
+test('I6: whoever was put out for silencing others lends no further phone its voice', WHILE, () => {
+  let silenced = 0
+  holds(({ founders, before, after }) => {
+    const made = new MadeUp(founders, founders)
+    const [thief, ...rest] = made.founders.slice(few(founders, made)) as [Hand, ...Hand[]]
+    const bad = made.founders.slice(0, few(founders, made))
+    made.hands.splice(0, made.hands.length, ...bad)
+    // Everything they can do, and each of them suspends all.
+    stir(made, before)
+    for (const one of bad) for (const other of [thief, ...rest]) made.suspends(one, other)
+    const annul = [...stateOf(made.words).suspensions.keys()].sort().slice(0, 256)
+    for (const one of bad)
+      made.decides([thief, ...rest], { action: 'removeMember', member: one.member, annul })
+    made.hands.splice(0, made.hands.length, thief)
+    stir(made, after)
+    for (const other of rest) made.suspends(thief, other)
+    const state = stateOf(made.words)
+    const silent = rest.filter((hand) => standingOf(state, hand) === 'suspended')
+    // Dated back to when all were there, if it likes.
+    expect(silent.length).toBeLessThanOrEqual(Math.max(1, Math.floor((founders - 1) / 2)))
+    silenced += silent.length
+  })
+  expect(silenced).toBeGreaterThan(50)
+})
+
+test('what ends a suspension pauses nobody who was not paused', WHILE, () => {
+  const ended = { 'taken back': 0, annulled: 0, lifted: 0 }
+  holds(({ founders, before, after, seed }) => {
+    const made = turmoil(founders, [...before, ...after])
+    const dice = diceFrom(seed)
+    const then = stateOf(made.words)
+    const said = [...then.suspensions].filter(([, { device }]) => then.devices.has(device))
+    // Who is silent no longer may have taken something back meanwhile, which makes room by right.
+    fc.pre(said.length > 0 && !made.words.some(({ act }) => act?.type === 'withdraw'))
+    const [id, { device, author: by }] = said[dice(said.length)]!
+    const author = made.hands.find(({ own }) => own.id === by)
+    const others = made.founders.filter(({ own }) => then.devices.get(own.id)?.standing !== 'revoked')
+    fc.pre(author !== undefined && others.length > 0)
+    const way = (['taken back', 'annulled', 'lifted'] as const)[dice(3)]!
+    if (way === 'taken back') made.says(author!, { type: 'withdraw', target: id })
+    else if (way === 'lifted') made.decides(others, { action: 'lift', device })
+    else made.decides(others, { action: 'removeMember', member: author!.member, annul: [id] })
+    const now = stateOf(made.words)
+    if (then.devices.get(device)!.standing !== now.devices.get(device)!.standing) ended[way]++
+    for (const [one, { standing }] of now.devices)
+      if (standing === 'suspended') expect(then.devices.get(one)?.standing ?? 'suspended').toBe('suspended')
+  }, 400)
+  for (const times of Object.values(ended)) expect(times).toBeGreaterThan(10)
+})
+
 test('I6: one member alone leaves others who write', WHILE, () => {
   holds(({ founders, before, after }) => {
     const made = new MadeUp(founders, founders)

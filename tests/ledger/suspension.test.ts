@@ -79,6 +79,23 @@ test('what was annulled seconds nobody afterwards, whenever they say they spoke'
   expect([...council.standings(cira, dina, elva)].sort()).toEqual(['active', 'suspended', 'suspended'])
 })
 
+test('nor does what a phone said that was put out, even if nobody annuls it', () => {
+  const { council, alba, bruna, cira, dina, elva } = assemble(5)
+  for (const one of [bruna, cira, dina, elva]) council.suspend(alba, one)
+  council.decide(council.revocation(alba), [bruna, cira, dina])
+  for (const one of [bruna, cira, dina]) council.suspend(elva, one)
+  expect(council.standings(bruna, cira, dina, elva)).toEqual(['suspended', 'suspended', 'active', 'active'])
+})
+
+test('but what it seconded before stays paused: a lost phone wakes no stolen one', () => {
+  const { council, alba, bruna, cira, dina, elva } = assemble(5)
+  for (const one of [bruna, cira, dina]) council.suspend(alba, one)
+  for (const one of [bruna, cira, dina]) council.suspend(elva, one)
+  expect(council.standings(dina)).toEqual(['suspended'])
+  council.decide(council.revocation(alba), [bruna, cira, dina])
+  expect(council.standings(alba, dina)).toEqual(['revoked', 'suspended'])
+})
+
 test('nor does what a majority lifted', () => {
   const { council, alba, bruna, cira, dina, elva } = assemble(5)
   for (const one of [cira, dina]) council.suspend(bruna, one)

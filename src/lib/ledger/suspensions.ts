@@ -119,7 +119,8 @@ const biteOf = (known: Known, withdrawals: readonly Node[]): readonly Biting[] =
 
 /**
  * Beyond its author’s cap a suspension needs a second member who suspends the same device, and does so still: words that were
- * taken back, annulled or lifted second nothing. A place is free again for a suspension that knew of the withdrawal, lift or
+ * taken back, annulled or lifted second nothing, and a device that was put out seconds, and is seconded, only where those who decided
+ * it knew both. A place is free again for a suspension that knew of the withdrawal, lift or
  * revocation that ended an earlier one; what ends later wakes nothing in hindsight, so who was seconded keeps its place
  * when the second ends. Nor does a second person under a final checkpoint: that one’s own suspension bites, from when it was said.
  */
@@ -140,10 +141,14 @@ const withinCap = (known: Known, withdrawals: readonly Node[]): readonly Said[] 
         holderOf(other.node.author) !== holderOf(node.author) &&
         !(other.node.floor && isAtOrBelow(node, other.node.floor)),
     )
-  const stands = (one: Said): boolean =>
-    !takenBack.has(one.node.id) &&
-    (one.fromAbove || !isAnnulled(known, one)) &&
-    !isLifted(known, { said: one, device: one.device })
+  /** Whether whoever put the author of `one` out, if anybody did, knew of `other`. */
+  const wasKnown = (other: Said, one: Said): boolean =>
+    strikesOn(view, one.node.author).every((strike) => isBelowNode(other.node, strike.node))
+  const stands = (second: Said, one: Said): boolean =>
+    !takenBack.has(second.node.id) &&
+    !isLifted(known, { said: second, device: second.device }) &&
+    (second.fromAbove || (!isAnnulled(known, second) && wasKnown(one, second))) &&
+    wasKnown(second, one)
   const isOver = ({ one }: Placed, by: Node): boolean =>
     (takenBack.has(one.node.id) &&
       withdrawals.some((node) => targetOf(node) === one.node.id && isBelowNode(node, by))) ||
@@ -159,7 +164,11 @@ const withinCap = (known: Known, withdrawals: readonly Node[]): readonly Said[] 
         new Set(before.map((earlier) => earlier.target)).size - Math.sign(same.length) < one.cap
       const seconds = isWithin ? [] : secondsOf(one)
       if (isWithin || same.length > 0 || seconds.length > 0) placed.push({ one, target })
-      if (!isWithin && same.every((earlier) => capped.has(earlier.one)) && !seconds.some(stands))
+      if (
+        !isWithin &&
+        same.every((earlier) => capped.has(earlier.one)) &&
+        !seconds.some((second) => stands(second, one))
+      )
         capped.add(one)
     }
   }

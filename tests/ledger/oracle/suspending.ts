@@ -62,7 +62,7 @@ export const bitingOf = (reading: Reading, known: Known): readonly Bite[] => {
   const isLifted = ({ said: id, device }: Bite) => liftsOf(device).some((lift) => reading.below(id, lift))
 
   /**
-   * Alone, nobody silences more than their share of the others, and who has ended seconds nobody. What ends later, or is seconded
+   * Alone, nobody silences more than their share of the others, and what has ended seconds nobody, nor does who was put out, but what that decision knew. What ends later, or is seconded
    * later than settled, wakes nothing: a place once taken stays taken.
    */
   const withinCap = (takenBack: readonly TakenBack[]): readonly Bite[] => {
@@ -90,7 +90,14 @@ export const bitingOf = (reading: Reading, known: Known): readonly Bite[] => {
       const holds =
         hasRoom ||
         upon.some((earlier) => earlier.holds) ||
-        seconds.some((other) => !isTakenBack(other, takenBack) && !isAnnulled(other) && !isLifted(other))
+        seconds.some(
+          (other) =>
+            !isTakenBack(other, takenBack) &&
+            !isAnnulled(other) &&
+            !isLifted(other) &&
+            strikesOn(authorOf(other.said)).every((strike) => reading.below(one.said, strike)) &&
+            strikesOn(authorOf(one.said)).every((strike) => reading.below(other.said, strike)),
+        )
       if (hasRoom || upon.length > 0 || seconds.length > 0) placed.push({ one, holds })
       if (!holds) beyond.add(one)
     }
