@@ -59,6 +59,39 @@ const stateBefore = (doc: Y.Doc, client: number, clock: number): Uint8Array => {
   return encoding.toUint8Array(encoder)
 }
 
+/** Whether everything a change of one client stands on is in the document, so that all of it can be merged now. */
+export const standsWhole = (doc: Y.Doc, update: Uint8Array): boolean => {
+  const { structs } = Y.decodeUpdate(update)
+  let [client, end] = [Number.NaN, 0]
+  const isHere = (id: Y.ID | null): boolean =>
+    !id || id.clock < (id.client === client ? end : Y.getState(doc.store, id.client))
+  for (const struct of structs) {
+    const { id, length } = struct
+    if (id.client !== client) [client, end] = [id.client, Y.getState(doc.store, id.client)]
+    if (id.clock > end) return false
+    if (struct instanceof Y.Item) {
+      const { origin, rightOrigin, parent } = struct
+      if (!isHere(origin) || !isHere(rightOrigin) || !isHere(parent instanceof Y.ID ? parent : null))
+        return false
+    }
+    end = Math.max(end, id.clock + length)
+  }
+  return true
+}
+
+/**
+ * Keeps the places of a change that does not stand whole: what is written next comes after it, as it does for everybody. The
+ * change itself cannot be merged into this document any more, only into one that is built anew.
+ */
+export const holdItsPlace = (doc: Y.Doc, update: Uint8Array, origin?: unknown): void =>
+  doc.transact(() => {
+    for (const { id, length } of Y.decodeUpdate(update).structs) {
+      const from = Math.max(id.clock, Y.getState(doc.store, id.client))
+      if (from < id.clock + length)
+        Y.applyUpdate(doc, updateOf(new Y.GC(new Y.ID(id.client, from), id.clock + length - from)), origin)
+    }
+  }, origin)
+
 export type Struct = ReturnType<typeof Y.decodeUpdate>['structs'][number]
 
 /** Structs of the document and, above them, those of the change, which are all of one client and in a row. */

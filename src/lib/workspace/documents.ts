@@ -6,7 +6,7 @@ import { nextTurn } from '../core/next-turn.ts'
 import { Cell, type Watched } from '../core/watched.ts'
 import { Cover } from '../domain/cover.ts'
 import { LateWork, type LateText } from '../domain/late-work.ts'
-import { mergeInto, straightened } from '../domain/merge.ts'
+import { holdItsPlace, mergeInto, standsWhole, straightened } from '../domain/merge.ts'
 import type { Accepted } from '../feed/types.ts'
 import { KeptDocs } from './kept-docs.ts'
 
@@ -74,25 +74,33 @@ export class Documents {
   }
 
   /**
-   * Builds the document anew from a base and every accepted record, and puts it in place of the old one. `waiting`: what
-   * was written here and is in no record yet, asked for once the batch is handed out.
+   * Builds the document anew from a base and every accepted record, and puts it in place of the old one. `mine`, asked for once the
+   * batch is handed out: changes this device made that do not count, or are in no record yet, in the order they were made.
+   * @returns whether it holds all of those. What was written upon something that is not here has its place kept, so that
+   * no other change is ever given its number; it shows in a document built when it can be placed.
    */
   rebuild(
     base: ReadonlyMap<DocId, Uint8Array> | null,
     accepted: Iterable<Accepted>,
-    waiting: () => readonly Uint8Array[] = () => [],
-  ): void {
+    mine: () => Iterable<Uint8Array> = () => [],
+  ): boolean {
     this.flush()
     this.#queue = []
     this.#setClosed(base)
     this.#lateWork = new LateWork()
     const doc = build(base, accepted, (into, record) => this.#noteLate(into, record))
     this.#late.set(this.#lateWork.texts())
-    for (const update of waiting()) mergeInto(doc, update, REMOTE)
+    let isWhole = true
+    for (const update of mine()) {
+      isWhole &&= standsWhole(doc, update)
+      if (isWhole) mergeInto(doc, update, REMOTE)
+      else holdItsPlace(doc, update, REMOTE)
+    }
     if (this.#client !== null) doc.clientID = this.#client
     const old = this.#doc.read()
     this.#doc.set(this.#listen(doc))
     old.destroy()
+    return isWhole
   }
 
   /** The same is said from another base on, which is above these records: the document that is written in stays. */

@@ -25,15 +25,7 @@ import { Feeds } from '../feed/feeds.ts'
 import { parseRecord } from '../feed/record.ts'
 import { encodeFeedSeal, parseFeedSeal } from '../feed/seal.ts'
 import type { Run } from '../feed/run.ts'
-import type {
-  Accepted,
-  Base,
-  CannotAppend,
-  FeedSeal,
-  SealedRecord,
-  Segment,
-  SetAside,
-} from '../feed/types.ts'
+import type { Base, CannotAppend, FeedSeal, SealedRecord, Segment, SetAside } from '../feed/types.ts'
 import { createEntry } from '../ledger/authoring.ts'
 import {
   boxPath,
@@ -1143,6 +1135,8 @@ export class Replica {
   #salvages = 0
   /** Records written from the document in memory, until they are accepted. */
   readonly #typed = new Set<RecId>()
+  /** Whether the document shows all that this device wrote; else it keeps the places of what stands on something that is not here. */
+  #isMineWhole = true
 
   #strand(updates: readonly Uint8Array[]): void {
     this.#stranded.push(...updates)
@@ -1270,15 +1264,17 @@ export class Replica {
   #buildAnew(): void {
     this.#voidStart()
     this.#typed.clear()
-    const base = this.#base?.docs ?? null
-    this.documents.rebuild(base, this.#mineAndAccepted(), () => this.#stranded)
+    this.#isMineWhole = this.documents.rebuild(this.#base?.docs ?? null, this.#feeds.accepted(), () =>
+      this.#mine(),
+    )
   }
 
-  /** What this device's document shows: everything accepted, and what this device wrote even where it is set aside. */
-  *#mineAndAccepted(): Generator<Accepted> {
-    yield* this.#feeds.accepted()
-    const mine = this.#feeds.setAside().filter(({ device }) => device === this.own.id)
-    yield* [...mine].sort((a, b) => a.position.seq - b.position.seq)
+  /** What this device wrote and its document shows although it does not count: what is set aside, and what is in no record yet. */
+  *#mine(): Generator<Uint8Array> {
+    const aside = this.#feeds.setAside().filter(({ device }) => device === this.own.id)
+    for (const { docs } of [...aside].sort((a, b) => a.position.seq - b.position.seq))
+      for (const { doc, update } of docs) if (doc === MAIN_DOC) yield update
+    yield* this.#stranded
   }
 
   #apply(): void {
@@ -1286,9 +1282,15 @@ export class Replica {
       const update = mergeUpdates(this.#stranded.splice(0))
       this.#saver.wait(false)
       this.#append([{ doc: MAIN_DOC, update }])
+      if (!this.#isMineWhole) this.#typed.clear()
     }
     const change = this.#feeds.take()
-    if (change.type === 'rebuild') this.#buildAnew()
+    // What could not be placed when the document was built anew can be now that it counts.
+    const placesMine =
+      !this.#isMineWhole &&
+      change.type === 'more' &&
+      change.records.some(({ device, position }) => device === this.own.id && !this.#typed.has(position.rec))
+    if (change.type === 'rebuild' || placesMine) this.#buildAnew()
     else if (change.records.length > 0) {
       // What was typed into this very document is in it; anything else of this device's own is not.
       const news = change.records.filter(({ position }) => !this.#typed.delete(position.rec))
@@ -1469,7 +1471,7 @@ export class Replica {
     this.#base = { base: row.base, docs, by: row.by, parents: row.by && this.ledger.heads() }
     this.#isProving = true
     this.#goOnWith(feeds)
-    this.documents.rebuild(docs, this.#mineAndAccepted())
+    this.#isMineWhole = this.documents.rebuild(docs, this.#feeds.accepted(), () => this.#mine())
     if (head && !this.awaitsOthers) this.#writeOn(head.feed)
     this.#touch()
     return true
