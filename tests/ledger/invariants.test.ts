@@ -285,9 +285,9 @@ test('what ends a suspension pauses nobody who was not paused', WHILE, () => {
     const others = made.founders.filter(({ own }) => then.devices.get(own.id)?.standing !== 'revoked')
     fc.pre(author !== undefined && others.length > 0)
     const way = (['taken back', 'annulled', 'lifted'] as const)[dice(3)]!
-    if (way === 'taken back') made.says(author!, { type: 'withdraw', target: id })
+    if (way === 'taken back') made.says(author, { type: 'withdraw', target: id })
     else if (way === 'lifted') made.decides(others, { action: 'lift', device })
-    else made.decides(others, { action: 'removeMember', member: author!.member, annul: [id] })
+    else made.decides(others, { action: 'removeMember', member: author.member, annul: [id] })
     const now = stateOf(made.words)
     if (then.devices.get(device)!.standing !== now.devices.get(device)!.standing) ended[way]++
     for (const [one, { standing }] of now.devices)

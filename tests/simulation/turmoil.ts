@@ -1,4 +1,4 @@
-import type { EntryId, DeviceId } from '../../src/lib/core/ids.ts'
+import type { EntryId, EpochId, DeviceId } from '../../src/lib/core/ids.ts'
 import { idBytes, memberIdFrom, type CollId, type MemberId } from '../../src/lib/core/ids.ts'
 import { createDevice, signBinding, type OwnDevice } from '../../src/lib/crypto/device.ts'
 import { sign } from '../../src/lib/crypto/sign.ts'
@@ -155,13 +155,39 @@ export class Turmoil {
     return this.dice.weighted(this.#often) as Happening | HappeningInside
   }
 
-  /** Disks are replaced, everybody honest meets everybody, and time passes until nothing moves. */
+  /**
+   * Disks are replaced, everybody honest meets everybody, and time passes until nothing moves. Where somebody was away until a key
+   * was let go of everywhere, the others agree once more: what nobody can open for them any more is in that (checkpoint.md §8).
+   */
   async heals(): Promise<void> {
     for (const person of this.world.people)
       if (diskOf(person).dead()) await this.#restarts(person)
       else diskOf(person).dieAfter(Number.POSITIVE_INFINITY)
     for (const copy of this.copies) this.#goes(copy)
     this.inside?.meets()
+    await this.#becomesQuiet()
+    const late = this.active().filter((person) => this.#isTooLate(person))
+    if (late.length === 0) return
+    const others = this.active().filter((person) => !late.includes(person) && person.replica.mayAct())
+    const proposed = others[0]?.replica.checkpoints.propose()
+    await this.settle()
+    if (!proposed?.ok) return
+    for (const { replica } of others) replica.checkpoints.cosign(proposed.value)
+    this.#seen.add('somebody was away too long')
+    await this.#becomesQuiet()
+  }
+
+  /** Whether nobody who belongs has a key any more that somebody waits for. */
+  #isTooLate({ replica }: Person): boolean {
+    const newest = replica.state.finals.at(-1)
+    const isGone = (epoch: EpochId) => this.active().every((one) => !one.replica.keyring.has(epoch))
+    return (
+      replica.feeds.missingEpochs().some(isGone) ||
+      (newest !== undefined && replica.ledger.pin !== newest && !replica.checkpoints.docsOf(newest))
+    )
+  }
+
+  async #becomesQuiet(): Promise<void> {
     for (let round = 0, before = ''; round < 30; round++) {
       while (this.#arriving.length > 0 && (await this.#arrive()));
       this.world.connectAll(this.honest())

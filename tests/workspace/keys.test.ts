@@ -259,6 +259,29 @@ test('attack 42: a month after all settled, the keys of before are on no phone, 
   for (const person of world.people) expect(person.reads()).toBe('antes después ')
 }, 300_000)
 
+test('Cata is away for longer than a month from just after an agreement: she comes back, reads all, can agree again, and only then lets go', async () => {
+  await settlesAll()
+  const [then] = epochs(cata).slice(-1) as [EpochId]
+  world.cut(cata)
+  // Under the key of the agreement, and later under others.
+  await bea.writes('al otro día ')
+  await sleepsFor(34)
+  await ana.writes('semanas después ')
+  await world.settle()
+  await cata.restarts()
+  expect(cata.replica.keyring.has(then)).toBe(true)
+  world.connectAll()
+  await world.settle()
+  expect(cata.reads()).toBe('al otro día semanas después ')
+  await settlesAll()
+  expect(cata.replica.ledger.pin).toBe(cata.replica.state.finals.at(-1))
+  await sleepsFor(2)
+  for (const person of world.people) {
+    await person.restarts()
+    expect(person.replica.keyring.has(then)).toBe(false)
+  }
+}, 300_000)
+
 test('attack 42: what Dora was handed of the time before goes with the rest, and the act that handed it over never brings it back', async () => {
   const old = epochs(ana)
   const dora = await world.admit('Dora', ana, bea)

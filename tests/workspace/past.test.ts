@@ -25,14 +25,14 @@ const feed = feedIdFrom(random.bytes(32))!
 const afterwards = async (value: Uint8Array | null): Promise<Past> => {
   const storage = createMemoryStorage()
   expectOk(await storage.commit([{ table: 'meta', key: pastKey(coll), value }]))
-  const past = new Past(coll)
+  const past = new Past(coll, () => true)
   await past.restore(storage)
   return past
 }
 const bytesOf = (writes: readonly Write[]): Uint8Array => writes.at(-1)!.value!
 
 test('each agreement counts its own month, and what is gone stays gone when the clock is set back', async () => {
-  const past = new Past(coll)
+  const past = new Past(coll, () => true)
   past.holdTo({ checkpoint: first, at: NOW, base: upTo(1) })
   const value = bytesOf(past.holdTo({ checkpoint: second, at: NOW + 20 * DAY, base: upTo(1) }))
   for (const one of [past, await afterwards(value)]) {
@@ -47,8 +47,23 @@ test('each agreement counts its own month, and what is gone stays gone when the 
   }
 })
 
+test('keys stay while nobody else was heard to go on after the agreement, and go when somebody was; what went stays gone', async () => {
+  let wentOn: readonly EntryId[] = []
+  const past = new Past(coll, (checkpoint) => wentOn.includes(checkpoint))
+  past.holdTo({ checkpoint: first, at: NOW, base: upTo(1) })
+  past.holdTo({ checkpoint: second, at: NOW + 20 * DAY, base: upTo(1) })
+  expect(past.under(NOW + 90 * DAY)).toBe(null)
+  expect(past.letGo(NOW + 90 * DAY)).toEqual([])
+  wentOn = [first]
+  expect(past.under(NOW + 90 * DAY)).toBe(first)
+  const gone = bytesOf(past.letGo(NOW + 90 * DAY))
+  wentOn = []
+  expect((await afterwards(gone)).under(NOW)).toBe(first)
+  expect(past.under(NOW + 90 * DAY)).toBe(first)
+})
+
 test('records go a week after each agreement, also of those who agree more often than that', async () => {
-  const past = new Past(coll)
+  const past = new Past(coll, () => true)
   past.holdTo({ checkpoint: first, at: NOW, base: upTo(1) })
   past.holdTo({ checkpoint: second, at: NOW + 3 * DAY, base: upTo(2) })
   const value = bytesOf(past.holdTo({ checkpoint: third, at: NOW + 6 * DAY, base: upTo(3) }))
@@ -68,7 +83,7 @@ test('records go a week after each agreement, also of those who agree more often
 })
 
 test('of many in one day the first and the last count, and the row stays short', () => {
-  const past = new Past(coll)
+  const past = new Past(coll, () => true)
   past.holdTo({ checkpoint: first, at: NOW, base: upTo(1) })
   past.holdTo({ checkpoint: second, at: NOW + 1000, base: upTo(1) })
   expect(past.holdTo({ checkpoint: second, at: NOW + 2000, base: upTo(1) })).toEqual([])
@@ -86,7 +101,7 @@ test('of many in one day the first and the last count, and the row stays short',
 })
 
 test('a damaged row is as none, whatever it says', async () => {
-  const past = new Past(coll)
+  const past = new Past(coll, () => true)
   const good = bytesOf(past.holdTo({ checkpoint: first, at: NOW, base: upTo(1) }))
   const damaged: Uint8Array[] = [
     encodeCbor([2, [[random.bytes(32), 0, null]]]),

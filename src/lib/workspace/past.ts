@@ -27,11 +27,14 @@ type HeldTo = {
  */
 export class Past {
   readonly #coll: CollId
+  readonly #wentOn: (checkpoint: EntryId) => boolean
   /** Oldest first. Of those whose month has passed only the last. */
   #held: readonly HeldTo[] = []
 
-  constructor(coll: CollId) {
+  /** `wentOn`: whether this device has heard that others write under keys made after a checkpoint. */
+  constructor(coll: CollId, wentOn: (checkpoint: EntryId) => boolean) {
     this.#coll = coll
+    this.#wentOn = wentOn
   }
 
   async restore(storage: Storage): Promise<void> {
@@ -63,7 +66,10 @@ export class Past {
     return [this.#write()]
   }
 
-  /** The last checkpoint whose month has passed: keys of epochs below it are let go of, and not taken again. `null`: none. */
+  /**
+   * The last checkpoint whose month has passed, and after which others went on: keys of epochs below it are let go of, and not
+   * taken again. `null`: none. Whoever was away all the while comes back to what was written under those keys first.
+   */
   under(now: number): EntryId | null {
     return this.#due(now)?.checkpoint ?? null
   }
@@ -78,7 +84,9 @@ export class Past {
   }
 
   #due(now: number): HeldTo | undefined {
-    return this.#held.findLast(({ at }) => at === FOR_GOOD || now - at >= KEYS_KEPT_MS)
+    return this.#held.findLast(
+      ({ checkpoint, at }) => at === FOR_GOOD || (now - at >= KEYS_KEPT_MS && this.#wentOn(checkpoint)),
+    )
   }
 
   #old(now: number): HeldTo | undefined {

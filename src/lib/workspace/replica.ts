@@ -45,7 +45,7 @@ import { createLedger, restoreLedger, type AddReport, type Ledger } from '../led
 import { createRotate } from '../ledger/rotation.ts'
 import { mayRaiseRules, rulesAreAhead } from '../ledger/rules.ts'
 import { suspendedWith } from '../ledger/suspended-with.ts'
-import type { Act, LedgerState, Position, Proposal, SuspendReason } from '../ledger/types.ts'
+import type { Act, LedgerState, Position, Proposal, SuspendReason, SignedEntry } from '../ledger/types.ts'
 import type { Storage, StorageFailed, Write } from '../sync/ports.ts'
 import type { SyncMessage } from '../wire/sync.ts'
 import type { Above } from './circle-gate.ts'
@@ -161,6 +161,7 @@ export class Replica {
   readonly #debts: Debts
   readonly #calendar: Calendar
   readonly #past: Past
+  readonly #wentOn = new Set<EntryId>()
   readonly #random: Random
   readonly #clock: Clock
   readonly #events = new Set<Partial<ReplicaEvents>>()
@@ -236,7 +237,7 @@ export class Replica {
     this.keyring = new Keyring(this.coll)
     this.kem = new KemKeys({ coll: this.coll, own: this.own, storage: of.storage })
     this.#calendar = new Calendar(this.coll)
-    this.#past = new Past(this.coll)
+    this.#past = new Past(this.coll, (checkpoint) => this.#othersWentOn(checkpoint))
     this.packs = new Packs(of.storage, this.coll)
     this.documents = new Documents((docs) => this.#append(docs), of)
     this.#feeds = new Feeds({ ledger: this.ledger, keys: this.keyring })
@@ -1627,6 +1628,22 @@ export class Replica {
       this.ledger.isBelow(epoch, under) &&
       writeEpoch(this.state, (id) => this.keyring.has(id)) !== epoch
     )
+  }
+
+  /**
+   * Whether somebody else said something upon a key made after a checkpoint. Until then this device may not have heard what was
+   * written under the keys before it: it may have been away since. What was so once stays so.
+   */
+  #othersWentOn(checkpoint: EntryId): boolean {
+    if (this.#wentOn.has(checkpoint)) return true
+    const { ledger, state } = this
+    const me = this.#memberOf(this.own.id)
+    const keys = [...state.epochs.keys()].filter((epoch) => ledger.isBelow(checkpoint, epoch))
+    const isOther = ({ id, entry: { author } }: SignedEntry) =>
+      this.#memberOf(author) !== me && keys.some((epoch) => epoch === id || ledger.isBelow(epoch, id))
+    if (keys.length === 0 || !ledger.topological().some(isOther)) return false
+    this.#wentOn.add(checkpoint)
+    return true
   }
 
   async #restoreRecords(): Promise<void> {
