@@ -7,10 +7,12 @@ import { createLan, whyNoLan, type Lan, type Machine } from '../lan/lan.ts'
 import { closePhones, foundAt, strangeComplaints } from './founding.ts'
 import { startHub, type HubProcess } from './hub-process.ts'
 import type { Phone } from './phone.ts'
+import { pasteEachOther } from './scanning.ts'
 
 /**
- * The whole app on phones whose network keeps them apart, and Debian’s coturn, which all of them reach. They find each other through a
- * hub, which is then gone, so that what passes from one to the other passes through coturn or not at all.
+ * The whole app on phones whose network keeps them apart, and Debian’s coturn, which all of them reach. Once the relay point is written down
+ * there is no hub any more, which would pass on what they say too: they read each other codes, and what one has of the other came through
+ * coturn or not at all.
  */
 const why = whyNoLan() ?? whyNoCoturn()
 if (why) process.stdout.write(`skipped: the app through a relay point of its collective, because ${why}\n`)
@@ -22,6 +24,7 @@ const PORT = Number(process.env['E2E_PORT'] ?? 4180) + 2
 let lan: Lan
 let folder: string
 let hub: HubProcess
+let machines: readonly Machine[]
 let point: Machine
 let url: string
 let alba: Phone
@@ -33,7 +36,7 @@ test.beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'lumbre-turn-'))
   hub = await startHub(PORT)
   lan = createLan()
-  const machines = [lan.machine(), lan.machine(), lan.machine()]
+  machines = [lan.machine(), lan.machine(), lan.machine()]
   point = lan.machine()
   for (const machine of machines) {
     machine.gateway()
@@ -61,10 +64,9 @@ test.afterAll(async ({}, testInfo) => {
 
 type Noting = { connections?: RTCPeerConnection[] }
 
-/** The connections a page makes are noted in it. */
+/** The connections that a page and its frames make are noted in the page. */
 const noteConnections = () => {
-  if (globalThis.top !== globalThis.self) return
-  const noted = ((globalThis as unknown as Noting).connections ??= [])
+  const noted = ((globalThis.top as unknown as Noting).connections ??= [])
   const Native = globalThis.RTCPeerConnection
   globalThis.RTCPeerConnection = class extends Native {
     constructor(configuration?: RTCConfiguration) {
@@ -110,41 +112,34 @@ const told = (phone: Phone): Promise<readonly string[]> =>
     return [...new Set(hosts)]
   })
 
-/** Until these phones have exactly one open connection each, which leads through the relay point. */
-const areLinkedThroughPoint = (): Promise<void> =>
-  expect(async () => {
-    for (const phone of [alba, bruna]) {
-      const [path, ...others] = await paths(phone)
-      expect(others).toEqual([])
-      expect(Object.values(path ?? {})).toContain(point.address)
-    }
-  }).toPass({ timeout: 90_000 })
-
 const opensRelayPoints = async (phone: Phone): Promise<void> => {
   await phone.page.goto(`${hub.address}/#/ajustes/paso`)
   await phone.sees('Los que usamos')
 }
 
-/** What one writes now reaches the other, although nothing else is left that could bring it. */
-const reachesAlone = async (from: Phone, to: Phone, text: string): Promise<void> => {
+/** Both open the app anew, with no hub anywhere, and tell each other their codes. */
+const meetThroughPoint = async (): Promise<void> => {
   await lan.internet('gone')
-  await from.writesArticle(`De ${from.name}`, text)
-  await to.goes('Protocolo')
-  await to.sees(text, { within: 60_000 })
-}
-
-const begins = async (): Promise<void> => {
-  await lan.internet('there', { port: PORT })
   for (const phone of [alba, bruna]) {
     await phone.page.goto('about:blank')
     await phone.page.goto(hub.address)
     await phone.unlocks()
   }
+  await pasteEachOther(alba, bruna)
+  for (const phone of [alba, bruna]) {
+    const [path, ...others] = await paths(phone)
+    expect(others).toEqual([])
+    expect(Object.values(path!)).toContain(point.address)
+  }
+}
+
+const reaches = async (from: Phone, to: Phone, text: string): Promise<void> => {
+  await from.writesArticle(`De ${from.name}`, text)
+  await to.goes('Protocolo')
+  await to.sees(text, { within: 60_000 })
 }
 
 test('two whom their networks keep apart: Alba writes down the relay point of the collective, and what she writes reaches Bruna through it', async () => {
-  for (const phone of [alba, bruna]) await phone.page.addInitScript(noteConnections)
-  await begins()
   await opensRelayPoints(alba)
   await alba.tap('Agregar un punto de paso')
   const { username, credential } = accessUntil(Math.floor(Date.now() / 1000) + 86_400)
@@ -153,25 +148,24 @@ test('two whom their networks keep apart: Alba writes down the relay point of th
   await alba.field('Clave de acceso').fill(credential)
   await alba.tap('Guardar')
   await alba.sees('Guardado para todo el equipo.')
-  // The hub passes it on as long as it is there: until now nothing else joins the two.
   await opensRelayPoints(bruna)
   await bruna.sees(url, { within: 60_000 })
-  await begins()
-  await areLinkedThroughPoint()
-  await reachesAlone(alba, bruna, 'Por el punto de paso.')
+  for (const phone of [alba, bruna]) await phone.page.addInitScript(noteConnections)
+  await meetThroughPoint()
+  await reaches(alba, bruna, 'Por el punto de paso.')
+  await reaches(bruna, alba, 'Y de vuelta.')
 })
 
 test('Bruna goes out through relay points alone: Alba is told no other address of hers, and what Bruna writes reaches her', async () => {
-  await begins()
   await opensRelayPoints(bruna)
   await bruna.page.getByText('Solo por puntos de paso', { exact: true }).click()
   await bruna.sees('Tu equipo ya no ve desde qué conexión le hablas; el punto de paso sí.')
-  await begins()
-  await areLinkedThroughPoint()
-  expect(await told(alba)).toEqual([point.address])
-  expect((await paths(alba)).map(({ to }) => to)).toEqual([point.address])
+  await meetThroughPoint()
   expect((await paths(bruna)).map(({ from }) => from)).toEqual([point.address])
-  await reachesAlone(bruna, alba, 'Sin decir desde dónde.')
+  expect((await paths(alba)).map(({ to }) => to)).toEqual([point.address])
+  await reaches(bruna, alba, 'Sin decir desde dónde.')
   expect(await told(alba)).toEqual([point.address])
+  // Of Alba, who shows her own, Bruna is told both.
+  expect(new Set(await told(bruna))).toEqual(new Set([machines[0]!.address, point.address]))
   expect(strangeComplaints(phones)).toEqual([])
 })
