@@ -9,6 +9,9 @@ import { addressesOf, pasteEachOther } from './scanning.ts'
 const DROP = process.env['SLOW'] === '1' ? 600_000 : 40_000
 /** So soon after the network is back both must have the same. ms. */
 const SOON = 10_000
+/** How long a phone sleeps, and within what they have the same after it, on a machine that does much else. ms. */
+const SLEEP = 60_000
+const BOUND = 30_000
 const PORT = Number(process.env['E2E_PORT'] ?? 4180) + 2
 
 /** Two phones on a wifi without any way out, who met by codes once: no hub, and no third who could tell one of the other. */
@@ -54,6 +57,7 @@ test.beforeAll(async () => {
 })
 
 test.afterAll(async ({}, testInfo) => {
+  for (const machine of machines) machine.wakes()
   await closePhones(phones, testInfo)
   await lan.close()
   await hub.end()
@@ -140,6 +144,28 @@ test('(d) the network falls in two for so long that no link is left: nobody scan
     goes: () => lan.cut([machines[0]!]),
     returns: () => lan.heal(),
   }))
+
+test('one of two who met by codes alone sleeps for a minute: nobody scans anything, and each has what the other writes', async () => {
+  await Promise.all([alba, bruna].map(isPrepared))
+  await write('Buenas noches.', 'Hasta mañana.')
+  await read('Buenas noches.', 'Hasta mañana.')
+  machines[1]!.sleeps()
+  const fell = Date.now()
+  await alba.writesArticle('De Alba', 'Mientras duermes.')
+  await expect.poll(() => Date.now() - fell, { timeout: 2 * SLEEP }).toBeGreaterThan(SLEEP)
+  machines[1]!.wakes()
+  const back = Date.now()
+  await bruna.goes('Protocolo')
+  await bruna.sees('Mientras duermes.', { within: 60_000 })
+  const had = Date.now() - back
+  await bruna.writesArticle('De Bruna', 'Ya desperté.')
+  await alba.goes('Protocolo')
+  await alba.sees('Ya desperté.', { within: 60_000 })
+  const answered = Date.now() - back
+  const figures = { name: 'back', what: 'durmió, por códigos', read: had, answered, goal: SOON }
+  process.stdout.write(`${JSON.stringify(figures)}\n`)
+  expect(answered).toBeLessThan(BOUND)
+})
 
 test('the wifi is gone for both, and comes back: nobody scans anything, and both have the same', async () => {
   const plug = (how: 'in' | 'out') => [machines[0]!, machines[1]!].forEach((machine) => machine.plug(how))

@@ -48,7 +48,7 @@ export const pasteEachOther = async (one: Phone, other: Phone): Promise<void> =>
   for (const phone of [one, other]) {
     await opensEncounter(phone)
     await phone.tap('Seguir sin cámara')
-    await expect(codeOn(phone)).toBeVisible()
+    await expect(codeOn(phone)).toBeVisible({ timeout: 60_000 })
     codes.push(await phone.shownCode())
   }
   for (const [phone, code] of [
@@ -62,8 +62,8 @@ export const pasteEachOther = async (one: Phone, other: Phone): Promise<void> =>
 }
 
 const areLinked = async (one: Phone, other: Phone): Promise<void> => {
-  await one.sees(`Este teléfono y el de ${other.name} ya están conectados`)
-  await other.sees(`Este teléfono y el de ${one.name} ya están conectados`)
+  await one.sees(`Este teléfono y el de ${other.name} ya están conectados`, { within: 60_000 })
+  await other.sees(`Este teléfono y el de ${one.name} ya están conectados`, { within: 60_000 })
 }
 
 /** One scan of what a hub in the room shows on its terminal. */

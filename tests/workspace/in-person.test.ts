@@ -3,6 +3,7 @@ import { expectOk } from '../../src/lib/core/result.ts'
 import { addArticle, articles } from '../../src/lib/domain/articles.ts'
 import { deviceNames } from '../../src/lib/domain/device-names.ts'
 import { people, peopleOf } from '../../src/lib/domain/people.ts'
+import type { Space } from '../../src/lib/workspace/types.ts'
 import { done, facing, founded, linkOf, neighbourhood, replicaOf, secondPhone } from './neighbourhood.ts'
 
 test('Drago joins beside Alba: both scan, Alba looks at the name, Bruna vouches, and he has what is written', async () => {
@@ -329,4 +330,40 @@ test('Alba pauses the phone that brought in her other one, from that other one: 
   expectOk(await bruna!.space.propose({ action: 'revokeDevice', device: first }))
   await valley.live()
   expect(ceiba!.space.membership.read().decisions).toMatchObject([{ action: 'revokeDevice', name: 'Alba' }])
+})
+
+test('two who never compared words read each other’s codes at a gathering: each is checked for the other, nobody else is, and it stays so', async () => {
+  const valley = neighbourhood()
+  const [alba, bruna, ceiba] = await founded(valley, 'Alba', 'Bruna', 'Ceiba')
+  const dragos = valley.arrive()
+  const { inviting, joining } = await facing(valley, alba!.space, dragos.workspace, {
+    kind: 'join',
+    name: 'Drago',
+  })
+  inviting.confirmWords('', true)
+  await valley.live()
+  expectOk(await bruna!.space.approve(bruna!.space.membership.read().decisions[0]!.id))
+  await valley.live(8000)
+  const drago = done(joining)
+  const trusts = (who: Space, whom: Space) =>
+    who.membership.read().members.find(({ id }) => id === whom.me.member)?.trust
+  const both = () => [trusts(drago, ceiba!.space), trusts(ceiba!.space, drago)]
+  // Drago was beside Alba, and beside nobody else.
+  expect([trusts(drago, alba!.space), ...both()]).toEqual(['verified', 'unverified', 'unverified'])
+  const mine = expectOk(await valley.during(drago.encounter()))
+  const theirs = expectOk(await valley.during(ceiba!.space.encounter()))
+  expectOk(mine.take(theirs.code))
+  await valley.live()
+  // One of two readings says nothing yet.
+  expect(both()).toEqual(['unverified', 'unverified'])
+  expectOk(theirs.take(mine.code))
+  await valley.live()
+  expect(mine.state.read()).toEqual({ step: 'met', member: ceiba!.space.me.member })
+  expect(both()).toEqual(['verified', 'verified'])
+  await dragos.workspace.close()
+  const again = dragos.open()
+  await again.restore()
+  await valley.live()
+  const [of, later] = [again.current.read()!, ceiba!.space]
+  expect([trusts(of, later), trusts(of, bruna!.space)]).toEqual(['verified', 'unverified'])
 })
