@@ -218,7 +218,7 @@ test('two phones that show no address are told so at once, and one that then all
 
 test('a code knows whether it says where its phone is, and what only goes out through others does not', async () => {
   const wifi = createWifi()
-  const turn = [{ urls: 'turn:203.0.113.7', username: 'a', credential: 'b' }]
+  const turn = [{ urls: ['turn:203.0.113.7'], username: 'a', credential: 'b' }]
   const holds = async (seen: 'seen' | 'hidden', way: ReturnType<NonNullable<Rtc['way']>>) =>
     (await wifi.show(createPerson(), { rtc: { ...phoneIn(wifi, seen), way: () => way } })).holds
   expect(await holds('seen', { turn: [], reach: 'direct' })).toBe('address')

@@ -579,7 +579,7 @@ export type EncounterState =
 export type BadScan =
   | { readonly type: 'BadCode' | 'OwnCode' | 'AlreadyScanned' | 'NeitherHasAddress' }
   | { readonly type: 'CodeOfAnotherKind'; readonly kind: ScannedKind }
-/** This browser makes no connections, so there is nothing to show. */
+/** This browser makes no connections, or no relay point answers where one has to: there is nothing to show. */
 export type NoAddress = { readonly type: 'NoAddress' }
 /** This device is to go out through relay points alone, and there is none. */
 export type NoRelayPoint = { readonly type: 'NoRelayPoint' }
