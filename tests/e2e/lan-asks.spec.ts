@@ -126,8 +126,11 @@ test('the browser keeps the app from the local network: it says so, and what to 
   await opensEncounter(ceiba)
   await ceiba.sees('Este navegador no deja que la app vea el wifi. No es que no haya nadie.')
   await ceiba.sees('Busca «Red local» y permítela.')
-  await expect(ceiba.page.getByText('Todavía no vemos ningún teléfono')).toHaveCount(0)
   await ceiba.tap('Seguir sin cámara')
+  // Here, with her code on the screen and nobody found, is where that sentence has its place.
+  await expect(ceiba.button('Dejar de mostrar mi código')).toBeVisible()
+  await ceiba.sees('Este navegador no deja que la app vea el wifi. No es que no haya nadie.')
+  await expect(ceiba.page.getByText('Todavía no vemos ningún teléfono')).toHaveCount(0)
   await ceiba.page.getByRole('textbox', { name: 'Código del otro teléfono' }).fill(roomHub.text)
   await ceiba.tap('Usar este código')
   await ceiba.sees('Buscando la computadora del encuentro')
