@@ -118,7 +118,9 @@ test('the camera is refused: what to do about it stands there, and the words and
 })
 
 test('the browser keeps the app from the local network: it says so, and what to do, and not that nobody is there', async () => {
-  const [, , ceiba] = all
+  const [alba, bruna, ceiba] = all
+  // Nobody is there, so that it could say so.
+  for (const phone of [alba, bruna]) await phone.page.goto('about:blank')
   // The person said yes to the camera, and no to everything else.
   expect(await stateOf(ceiba, 'camera')).toBe('granted')
   expect(await stateOf(ceiba, 'local-network')).toBe('denied')

@@ -116,7 +116,7 @@ test('(c’) the same before they are a collective: three whom their wifi keeps 
 })
 
 test('(c’) a newcomer with the app and no notebook, no internet: reads the code of the hub at the door, and comes in by link', async () => {
-  test.setTimeout(300_000)
+  test.setTimeout(360_000)
   const { machines, all } = await gather()
   const [alba, bruna] = all
   const machine = lan.machine()
