@@ -121,7 +121,7 @@ test('(c’) a newcomer with the app and no notebook, no internet: reads the cod
   const [alba, bruna] = all
   const machine = lan.machine()
   await lan.internet('there', { port: PORT })
-  const drago = await Phone.of('Drago', internetHub.address, machine.chromium!)
+  const drago = await Phone.of('Drago', internetHub.address, machine.chromium)
   phones.push(drago)
   await drago.keepsTheApp()
   await lan.internet('gone')
