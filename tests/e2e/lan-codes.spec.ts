@@ -7,7 +7,7 @@ import { createLan, whyNoLan, whyNoLoss, type Lan, type Machine } from '../lan/l
 import { closePhones, foundAt, strangeComplaints } from './founding.ts'
 import { startHub, startRoomHub, type HubProcess, type RoomHub } from './hub-process.ts'
 import type { Phone } from './phone.ts'
-import { addressesOf, opensEncounter, scanAndPaste, scanEachOther, scanHub } from './scanning.ts'
+import { addressesOf, areLinked, opensEncounter, scanAndPaste, scanEachOther, scanHub } from './scanning.ts'
 
 /** How long the wifi is gone for everybody. ms. */
 const DROP = process.env['SLOW'] === '1' ? 600_000 : 40_000
@@ -106,6 +106,42 @@ test('(f) no default route: the browser shows no address until it may use a came
   await scanAndPaste(alba, bruna)
   expect(await addressesOf(bruna)).toEqual([])
   await reads(bruna, 'Sin puerta de salida.')
+})
+
+test('(f) two who go on without a camera are told that neither shows an address, and one who then allows it meets the other', async () => {
+  const [alba, bruna] = all
+  await onlyOpen(alba, bruna)
+  await writes(bruna, 'Con una sola cámara.')
+  const takes = async (phone: Phone, code: string) => {
+    await phone.page.getByRole('textbox', { name: 'Código del otro teléfono' }).fill(code)
+    await phone.tap('Usar este código')
+  }
+  const shows = async (phone: Phone) => {
+    await opensEncounter(phone)
+    await phone.tap('Seguir sin cámara')
+    await phone.sees('Este teléfono no muestra ninguna dirección en la red.')
+    await expect(phone.page.getByText('Tu código lleva la dirección')).toHaveCount(0)
+    await expect(phone.page.getByText('Todavía no vemos ningún teléfono')).toHaveCount(0)
+    return phone.shownCode()
+  }
+  const [first, second] = [await shows(alba), await shows(bruna)]
+  for (const [phone, code] of [
+    [alba, second],
+    [bruna, first],
+  ] as const) {
+    await takes(phone, code)
+    await phone.sees('Ningún teléfono muestra su dirección.')
+    await expect(phone.page.getByText('Código leído.')).toHaveCount(0)
+  }
+  await alba.looksThroughScreen()
+  await alba.tap('Usar la cámara')
+  await alba.sees('Tu código lleva la dirección de este teléfono')
+  await takes(bruna, await alba.shownCode())
+  await bruna.sees('Ahora falta que el otro teléfono lea el tuyo')
+  await alba.page.getByText('Pegar o escribir su código').click()
+  await takes(alba, second)
+  await areLinked(alba, bruna)
+  await reads(alba, 'Con una sola cámara.')
 })
 
 test('(g) no multicast: names of the local network lead nowhere, and one camera is enough for two', async () => {

@@ -6,7 +6,7 @@ import { createLan, whyNoLan, type Lan } from '../lan/lan.ts'
 import { closePhones, foundAt, strangeComplaints } from './founding.ts'
 import { startHub, startRoomHub, type HubProcess } from './hub-process.ts'
 import { Phone } from './phone.ts'
-import { opensEncounter, scanHub } from './scanning.ts'
+import { filmHub, opensEncounter, scanHub } from './scanning.ts'
 
 const why = whyNoLan()
 if (why) process.stdout.write(`skipped: hubs in a wifi of namespaces, because ${why}\n`)
@@ -113,6 +113,50 @@ test('(c’) the same before they are a collective: three whom their wifi keeps 
   await alba.writesArticle('Retenes', 'Vamos siempre de a dos.')
   await bruna.goes('Protocolo')
   await bruna.sees('Vamos siempre de a dos.', { within: 60_000 })
+})
+
+test('(c’) a newcomer with the app and no notebook, no internet: reads the code of the hub at the door, and comes in by link', async () => {
+  test.setTimeout(360_000)
+  const { machines, all } = await gather()
+  const [alba, bruna] = all
+  const machine = lan.machine()
+  await lan.internet('there', { port: PORT })
+  const drago = await Phone.of('Drago', internetHub.address, machine.chromium)
+  phones.push(drago)
+  await drago.keepsTheApp()
+  await lan.internet('gone')
+  for (const one of [...machines, machine]) one.isolate()
+  await alba.writesArticle('Retenes', 'Vamos siempre de a dos.')
+  for (const phone of [alba, bruna]) await phone.opensAgain()
+  await drago.page.reload()
+
+  const hub = await startRoomHub(lan.machine(), folder)
+  for (const phone of [alba, bruna]) await scanHub(phone, hub)
+  await drago.tap(/^Unirme/)
+  await drago.choosesPhrase()
+  await drago.tap('Estoy con quien me invita')
+  await drago.field('Tu nombre').fill('Drago')
+  await drago.tap('Mostrar mi código')
+  await filmHub(drago, hub)
+  await drago.tap('Elegir otra manera')
+  await drago.sees('Este teléfono está en el encuentro')
+
+  await alba.goes('Colectivo')
+  await alba.tap('Invitar a alguien')
+  await alba.tap('Está lejos')
+  await drago.tap('Tengo un enlace')
+  await drago.field('Enlace').fill(await alba.field('Enlace para una persona').inputValue())
+  await drago.tap('Entrar')
+  await drago.words()
+  await alba.tap('Son las mismas')
+  await drago.tap('Son las mismas')
+  await bruna.goes('Colectivo')
+  await bruna.sees('Drago', { within: 60_000 })
+  await bruna.tap('Dar mi aval')
+  await drago.sees('Ya eres parte', { within: 60_000 })
+  await drago.tap('Entrar al cuaderno')
+  await drago.goes('Protocolo')
+  await drago.sees('Vamos siempre de a dos.', { within: 60_000 })
 })
 
 test('somebody without the app opens the address of the hub: first what that does not protect, then the app', async () => {

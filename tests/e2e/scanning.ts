@@ -61,14 +61,19 @@ export const pasteEachOther = async (one: Phone, other: Phone): Promise<void> =>
   await areLinked(one, other)
 }
 
-const areLinked = async (one: Phone, other: Phone): Promise<void> => {
+export const areLinked = async (one: Phone, other: Phone): Promise<void> => {
   await one.sees(`Este teléfono y el de ${other.name} ya están conectados`, { within: 60_000 })
   await other.sees(`Este teléfono y el de ${one.name} ya están conectados`, { within: 60_000 })
 }
 
 /** One scan of what a hub in the room shows on its terminal. */
-export const scanHub = async (phone: Phone, { drawn }: RoomHub): Promise<void> => {
+export const scanHub = async (phone: Phone, hub: RoomHub): Promise<void> => {
   await opensEncounter(phone)
+  await filmHub(phone, hub)
+}
+
+/** The same, wherever codes are read. */
+export const filmHub = async (phone: Phone, { drawn }: RoomHub): Promise<void> => {
   await phone.looksThroughScreen()
   await phone.tap('Usar la cámara')
   await expect(phone.page.getByLabel('Lo que ve la cámara')).toBeVisible()

@@ -11,6 +11,7 @@ import {
   type CodeMeetingOptions,
 } from '../../src/lib/net/code-meeting.ts'
 import { encodeCode, parseCode } from '../../src/lib/wire/code.ts'
+import type { Rtc } from '../../src/lib/net/types.ts'
 import { createHandClock } from './hand-clock.ts'
 import { settle } from './memory-channel.ts'
 import { createMemoryNetwork } from './memory-rtc.ts'
@@ -41,7 +42,7 @@ const createWifi = () => {
         ...about,
       }),
     )
-  return { show, live }
+  return { network, show, live }
 }
 
 const peerOf = (meeting: CodeMeeting) => {
@@ -187,4 +188,41 @@ test('codes are small enough for a cheap camera, and the same phone’s codes ha
   const [a, b] = [one, two].map(({ code }) => expectOk(parseCode(base32nopad.decode(code), 'meet')))
   expect(a!.commitment).not.toEqual(b!.commitment)
   expect(a!.card.fingerprint).not.toEqual(b!.card.fingerprint)
+})
+
+const phoneIn = (wifi: ReturnType<typeof createWifi>, seen: 'seen' | 'hidden') => {
+  const rtc = wifi.network.rtc()
+  if (seen === 'hidden') rtc.hide()
+  return rtc
+}
+
+test('two phones that show no address are told so at once, and one that then allows its camera meets the other', async () => {
+  const wifi = createWifi()
+  const [ana, bea] = [createPerson(), createPerson()]
+  const hers = await wifi.show(ana, { judge: knows(bea), rtc: phoneIn(wifi, 'hidden') })
+  const other = await wifi.show(bea, { judge: knows(ana), rtc: phoneIn(wifi, 'hidden') })
+  for (const [one, code] of [
+    [hers, other.code],
+    [other, hers.code],
+  ] as const) {
+    expect(one.holds).toBe('nothing')
+    expect(one.take(code)).toEqual({ ok: false, error: { type: 'NeitherHasAddress' } })
+    expect(one.state.read().step).toBe('showing')
+  }
+  const again = await wifi.show(ana, { judge: knows(bea), rtc: phoneIn(wifi, 'seen') })
+  expectOk(other.take(again.code))
+  expectOk(again.take(other.code))
+  await wifi.live(2000)
+  expect([peerOf(again), peerOf(other)]).toEqual([bea.id, ana.id])
+})
+
+test('a code knows whether it says where its phone is, and what only goes out through others does not', async () => {
+  const wifi = createWifi()
+  const turn = [{ urls: ['turn:203.0.113.7'], username: 'a', credential: 'b' }]
+  const holds = async (seen: 'seen' | 'hidden', way: ReturnType<NonNullable<Rtc['way']>>) =>
+    (await wifi.show(createPerson(), { rtc: { ...phoneIn(wifi, seen), way: () => way } })).holds
+  expect(await holds('seen', { turn: [], reach: 'direct' })).toBe('address')
+  expect(await holds('seen', { turn, reach: 'direct' })).toBe('address')
+  expect(await holds('hidden', { turn, reach: 'direct' })).toBe('relay')
+  expect(await holds('seen', { turn, reach: 'relayed' })).toBe('relay')
 })

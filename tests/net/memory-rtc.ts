@@ -16,6 +16,8 @@ export interface DeviceRtc extends Rtc {
   setReachable(reachable: boolean): void
   /** Another address: packets of every connection made before are lost, in both directions. */
   moves(): void
+  /** As a browser that may not use the camera, in a network without a way out: connections made from here on show no address. */
+  hide(): void
   /** As a browser does after fifteen seconds: connections that found nobody yet fail, and try no more unless they are told. */
   giveUp(): void
   /** Connections made so far, and those still open. */
@@ -29,9 +31,11 @@ export const createMemoryNetwork = (): MemoryNetwork => {
     rtc: () => {
       const all: Connection[] = []
       let device = { reachable: true }
+      let isHidden = false
       return {
         createConnection: (way) => {
-          const connection = new Connection(byUfrag, device, way.turn.length > 0)
+          const lines = [...(isHidden ? [] : [HOST]), ...(way.turn.length > 0 ? [RELAY] : [])]
+          const connection = new Connection(byUfrag, device, lines)
           all.push(connection)
           return connection as unknown as RTCPeerConnection
         },
@@ -43,6 +47,9 @@ export const createMemoryNetwork = (): MemoryNetwork => {
           device.reachable = false
           device = { reachable: true }
         },
+        hide: () => {
+          isHidden = true
+        },
         giveUp: () => all.forEach((connection) => connection.giveUp()),
         made: () => all.length,
         open: () => all.filter(({ connectionState }) => connectionState !== 'closed').length,
@@ -50,6 +57,10 @@ export const createMemoryNetwork = (): MemoryNetwork => {
     },
   }
 }
+
+/** Also where a browser would keep it back: what a card leaves out is for the card to say. */
+const HOST = 'a=candidate:1 1 UDP 2114977791 192.0.2.2 56068 typ host'
+const RELAY = 'a=candidate:2 1 UDP 41885439 203.0.113.7 49160 typ relay'
 
 class Connection {
   readonly #byUfrag: Map<string, Connection>
@@ -67,11 +78,15 @@ class Connection {
   onicegatheringstatechange: (() => void) | null = null
 
   #gaveUp = false
-  readonly #hasTurn: boolean
+  readonly #candidates: readonly string[]
 
-  constructor(byUfrag: Map<string, Connection>, device: { reachable: boolean }, hasTurn: boolean) {
+  constructor(
+    byUfrag: Map<string, Connection>,
+    device: { reachable: boolean },
+    candidates: readonly string[],
+  ) {
     this.#byUfrag = byUfrag
-    this.#hasTurn = hasTurn
+    this.#candidates = candidates
     this.device = device
   }
 
@@ -87,9 +102,7 @@ class Connection {
         `a=ice-pwd:${this.#pwd}`,
         `a=fingerprint:sha-256 ${this.#fingerprint}`,
         'a=setup:actpass',
-        // Always, also where a browser would keep it back: what a card leaves out is for the card to say.
-        'a=candidate:1 1 UDP 2114977791 192.0.2.2 56068 typ host',
-        ...(this.#hasTurn ? ['a=candidate:2 1 UDP 41885439 203.0.113.7 49160 typ relay'] : []),
+        ...this.#candidates,
         '',
       ].join('\r\n'),
     }

@@ -97,6 +97,67 @@ test('a browser that was told “no” to the wifi is the reason that is told at
   vi.restoreAllMocks()
 })
 
+/** From here on the browser says this of what the app may do. */
+const allows = (states: Readonly<Record<string, PermissionState>>) =>
+  vi.spyOn(navigator.permissions, 'query').mockImplementation(({ name }) => {
+    const state = states[name]
+    const status = Object.assign(new EventTarget(), { state })
+    return state ? Promise.resolve(status as unknown as PermissionStatus) : Promise.reject(new TypeError())
+  })
+const reason = () => page.getByText('No es que no haya nadie')
+const cameraOff = () => page.getByText('La cámara está apagada para esta app')
+
+test('at a door, too, what was refused is told before, while the code stands, and when nothing came about', async () => {
+  allows({ camera: 'denied', 'local-network-access': 'denied' })
+  const space = vertientes()
+  show(InviteScreen, space, { props: { kind: 'join' } })
+  const told = async () => {
+    await expect.element(reason()).toBeVisible()
+    await expect.element(cameraOff()).toBeVisible()
+  }
+  await button('Está aquí conmigo').click()
+  await told()
+  await button('Seguir sin cámara').click()
+  await expect.element(page.getByRole('img', { name: 'Código para leer con la cámara' })).toBeVisible()
+  await told()
+  const [flow] = space.invitations as [PaperHostFlow]
+  ;(flow.encounter as PaperEncounter).state.set({ step: 'connecting' })
+  await expect.element(page.getByText('falta que el otro teléfono lea el tuyo')).toBeVisible()
+  await told()
+  // A door goes with its code.
+  flow.state.set({ step: 'ended', why: 'no contact' })
+  await expect.element(page.getByText('No se completó')).toBeVisible()
+  await told()
+  await expect.element(page.getByText('¿Es una red de visitas')).toBeVisible()
+  vi.restoreAllMocks()
+})
+
+test('a host who goes out through relay points alone reads nothing of an address in her code', async () => {
+  const space = vertientes()
+  space.holds = 'relay'
+  show(InviteScreen, space, { props: { kind: 'join' } })
+  await button('Está aquí conmigo').click()
+  await button('Seguir sin cámara').click()
+  await expect.element(page.getByRole('img', { name: 'Código para leer con la cámara' })).toBeVisible()
+  expect(page.getByText(/la dirección de este|ninguna dirección/).elements()).toEqual([])
+})
+
+test('a door stays where it is while another code is made', async () => {
+  vi.spyOn(navigator.mediaDevices, 'getUserMedia').mockRejectedValue(new DOMException('', 'NotAllowedError'))
+  const space = vertientes()
+  space.holds = 'nothing'
+  show(InviteScreen, space, { props: { kind: 'join' } })
+  await button('Está aquí conmigo').click()
+  await button('Seguir sin cámara').click()
+  await expect.element(page.getByText('Este teléfono no muestra ninguna dirección')).toBeVisible()
+  space.holds = 'address'
+  await button('Usar la cámara').click()
+  await expect.element(page.getByText('Tu código lleva la dirección')).toBeVisible()
+  await expect.element(page.getByText('No se pudo usar la cámara')).toBeVisible()
+  expect(space.invitations).toHaveLength(2)
+  vi.restoreAllMocks()
+})
+
 test('“not yet” asks for a day and for nothing else, tells the newcomer, and is noted without a reason', async () => {
   const space = vertientes()
   show(InviteScreen, space, { props: { kind: 'join' } })

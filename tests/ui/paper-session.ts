@@ -181,14 +181,18 @@ export class PaperEncounter implements Encounter {
   readonly code: string
   readonly state = new Cell<EncounterState>({ step: 'showing' })
   readonly taken: string[] = []
+  readonly holds: Encounter['holds']
   isStopped = false
 
-  constructor(code: string) {
+  constructor(code: string, holds: Encounter['holds'] = 'address') {
     this.code = code
+    this.holds = holds
   }
 
+  /** The code of a phone that shows no address begins with HIDDEN here. */
   take(text: string): Result<void, BadScan> {
     if (!/^[A-Z0-9]+$/.test(text)) return err({ type: 'BadCode' })
+    if (this.holds === 'nothing' && text.startsWith('HIDDEN')) return err({ type: 'NeitherHasAddress' })
     this.taken.push(text)
     this.state.set({ step: 'connecting' })
     return ok(undefined)
@@ -373,7 +377,7 @@ export class PaperSpace implements Space {
   async inviteHere(kind: 'join' | 'device') {
     if (!this.hasAddress) return err({ type: 'NoAddress' } as const)
     const flow = new PaperHostFlow(kind)
-    flow.encounter = new PaperEncounter('DOOR')
+    flow.encounter = new PaperEncounter('DOOR', this.holds)
     flow.state.set({ step: 'here', guest: null })
     this.invitations.push(flow)
     return ok(flow)
@@ -394,10 +398,12 @@ export class PaperSpace implements Space {
   /** The codes it showed; `null`: no address to show. */
   readonly encounters: PaperEncounter[] = []
   hasAddress = true
+  /** What the codes it shows hold. */
+  holds: Encounter['holds'] = 'address'
 
   async encounter(): Promise<Result<Encounter, NoAddress>> {
     if (!this.hasAddress) return err({ type: 'NoAddress' })
-    const encounter = new PaperEncounter(`CODE${this.encounters.length}`)
+    const encounter = new PaperEncounter(`CODE${this.encounters.length}`, this.holds)
     this.encounters.push(encounter)
     return ok(encounter)
   }

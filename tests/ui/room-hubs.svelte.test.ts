@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { page } from 'vitest/browser'
 import EncounterScreen from '../../src/lib/ui/encounter/EncounterScreen.svelte'
+import JoinScreen from '../../src/lib/ui/flows/JoinScreen.svelte'
 import type { RoomHub } from '../../src/lib/workspace/types.ts'
 import { PaperSession, PaperSpace, PaperWorkspace } from './paper-session.ts'
 import { expectNoBarriers, stage } from './stage.ts'
@@ -58,4 +59,34 @@ test('two computers in one room stand each for itself', async () => {
   await button('Dejar el encuentro').last().click()
   await expect.element(found()).not.toBeInTheDocument()
   await expect.element(searching()).toBeVisible()
+})
+
+test('a newcomer without any notebook reads the code of the computer at the door, and the door stays open', async () => {
+  const session = new PaperSession(new PaperWorkspace())
+  stage(JoinScreen, { session, path: '/unirme' })
+  await button('Estoy con quien me invita').click()
+  await page.getByLabelText('Tu nombre').fill('Barranca')
+  await button('Mostrar mi código').click()
+  await expect.element(page.getByText('¿Hay una computadora del encuentro?')).toBeVisible()
+  await button('Seguir sin cámara').click()
+  await page.getByRole('textbox', { name: 'Código del otro teléfono' }).fill('HUB A')
+  await button('Usar este código').click()
+  await expect.element(searching()).toBeVisible()
+  setState(session.workspace.hubs.read()[0]!, 'open')
+  await expect.element(found()).toBeVisible()
+  await expect.element(page.getByRole('img', { name: 'Código para leer con la cámara' })).toBeVisible()
+  await expectNoBarriers()
+  await button('Elegir otra manera').click()
+  await expect.element(found()).toBeVisible()
+})
+
+test('the code of the computer, pasted where a link belongs, is taken for what it is', async () => {
+  const session = new PaperSession(new PaperWorkspace())
+  stage(JoinScreen, { session, path: '/unirme' })
+  await button('Tengo un enlace').click()
+  await page.getByLabelText('Enlace').fill('HUB A')
+  await button('Entrar').click()
+  await expect.element(searching()).toBeVisible()
+  await expect.element(page.getByLabelText('Enlace')).toHaveValue('')
+  expect(session.workspace.asked).toEqual(['join HUB A'])
 })

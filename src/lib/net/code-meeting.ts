@@ -7,7 +7,7 @@ import { Cell, type Watched } from '../core/watched.ts'
 import type { OwnDevice } from '../crypto/device.ts'
 import { hash, secretKeyFrom } from '../crypto/hash.ts'
 import { CODE_KINDS, encodeCode, parseCode, type Code, type CodeKind } from '../wire/code.ts'
-import { createCardedConnection } from './connection.ts'
+import { createCardedConnection, type CardHolds } from './connection.ts'
 import { shakeHands, type HandshakeOptions } from './handshake.ts'
 import { createLink } from './link.ts'
 import { bytesFromBase32, recogniseScanned, type ScannedKind } from './scanned.ts'
@@ -18,12 +18,16 @@ import type { OwnedLink, Rtc } from './types.ts'
 export interface CodeMeeting {
   /** What to show: upper-case letters and digits, which a QR code holds in its compact mode. */
   readonly code: string
+  readonly holds: CardHolds
   readonly state: Watched<CodeState>
   /**
    * Takes what was scanned, pasted or typed: spaces and case do not matter. `OwnCode`: this phone’s own, in a mirror.
-   * `AlreadyScanned`: another phone’s was taken before.
+   * `AlreadyScanned`: another phone’s was taken before. `NeitherHasAddress`: neither code says where its phone is, so they would
+   * wait for ever; another code, of a phone that may use its camera, can still be taken.
    */
-  take(text: string): Result<void, NotThisCode | { readonly type: 'OwnCode' | 'AlreadyScanned' }>
+  take(
+    text: string,
+  ): Result<void, NotThisCode | { readonly type: 'OwnCode' | 'AlreadyScanned' | 'NeitherHasAddress' }>
   stop(): void
 }
 
@@ -53,7 +57,7 @@ export type CodeMeetingOptions = {
   readonly judge: HandshakeOptions['judge']
 }
 
-/** Makes a code to show, within two seconds. `NoCard`: this browser gives no address; ask for the camera first. */
+/** Makes a code to show, within two seconds; it may hold no address. `NoCard`: this browser connects to nobody. */
 export const createCodeMeeting = async (
   options: CodeMeetingOptions,
 ): Promise<Result<CodeMeeting, NoCard>> => {
@@ -101,6 +105,7 @@ export const createCodeMeeting = async (
 
   return ok({
     code: base32nopad.encode(encodeCode(mine)),
+    holds: connection.holds,
     state,
     take: (text) => {
       const read = codeFrom(text, kind)
@@ -111,6 +116,8 @@ export const createCodeMeeting = async (
           ? ok(undefined)
           : err({ type: 'AlreadyScanned' })
       if (state.read().step !== 'showing') return err({ type: 'AlreadyScanned' })
+      const [own, other] = [mine.card.candidates, read.value.card.candidates]
+      if (own.length === 0 && other.length === 0) return err({ type: 'NeitherHasAddress' })
       theirs = read.value
       state.set({ step: 'connecting' })
       connection.meet(theirs.card)

@@ -10,6 +10,7 @@ import {
   cardFromDescription,
   descriptionFromCard,
   isRelayed,
+  showsItself,
   type NoCard,
 } from './session-description.ts'
 import type { Reach, Rtc } from './types.ts'
@@ -20,6 +21,7 @@ import type { Reach, Rtc } from './types.ts'
  */
 export interface CardedConnection {
   readonly card: Card
+  readonly holds: CardHolds
   /** Takes the other side’s card. Only the first counts; one’s own is refused and closes the connection. */
   meet(theirs: Card): void
   /**
@@ -33,6 +35,9 @@ export interface CardedConnection {
   close(): void
   closed(then: () => void): void
 }
+
+/** What a card says of where its side is: an address or a name of its own, only what TURN servers lent, or nothing at all. */
+export type CardHolds = 'address' | 'relay' | 'nothing'
 
 /** Candidates that take longer than this are not worth waiting for. ms. */
 const GATHERING_MS = 2000
@@ -59,9 +64,13 @@ export const createCardedConnection = async (
     const data = connection.createDataChannel('lumbre', { negotiated: true, id: 0, ordered: true })
     await connection.setLocalDescription()
     await gathered(connection, clock, way.reach)
-    const card = cardFromDescription(connection.localDescription?.sdp ?? '', way.reach)
-    if (card.ok && (way.reach === 'direct' || card.value.candidates.length > 0))
-      return ok(carded({ connection, data, card: card.value, reach: way.reach }, clock))
+    const sdp = connection.localDescription?.sdp ?? ''
+    const card = cardFromDescription(sdp, way.reach)
+    if (card.ok && (way.reach === 'direct' || card.value.candidates.length > 0)) {
+      const some = way.reach === 'direct' && showsItself(sdp) ? 'address' : 'relay'
+      const holds = card.value.candidates.length > 0 ? some : 'nothing'
+      return ok(carded({ connection, data, card: card.value, holds, reach: way.reach }, clock))
+    }
   } catch {
     // a browser out of connections, or without WebRTC: the same to the caller
   }
@@ -97,11 +106,12 @@ const carded = (
     readonly connection: RTCPeerConnection
     readonly data: RTCDataChannel
     readonly card: Card
+    readonly holds: CardHolds
     readonly reach: Reach
   },
   clock: Clock,
 ): CardedConnection => {
-  const { connection, data, card, reach } = own
+  const { connection, data, card, holds, reach } = own
   const gone = createGone()
   let channel: FrameChannel | null = null
   let theirs: Card | null = null
@@ -148,6 +158,7 @@ const carded = (
 
   return {
     card,
+    holds,
     meet,
     waitFor: (other) => {
       waits = true

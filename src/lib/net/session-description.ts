@@ -74,6 +74,9 @@ const MAX_RELAYED = 4
 /** Whether a TURN server has lent this side an address. */
 export const isRelayed = (sdp: string): boolean => /^a=candidate:\S+ 1 udp .* typ relay/im.test(sdp)
 
+/** Whether this side says where it is itself, or where it was seen: anything but what a TURN server lends. */
+export const showsItself = (sdp: string): boolean => /^a=candidate:\S+ 1 udp .* typ (?!relay)/im.test(sdp)
+
 /** Of a host candidate (RFC 8445 §5.1.2.1); the order of the card is kept. */
 const HOST_PRIORITY = 2_113_937_151
 

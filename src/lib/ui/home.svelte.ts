@@ -68,9 +68,13 @@ export class Home {
     this.#invitation = await space.invite()
   }
 
+  /** Takes what was scanned or pasted if it is the code of a hub in the room. `false`: it is something else. */
+  readonly takeHub = (text: string): boolean => this.#workspace?.joinHub(text).ok ?? false
+
   /** Face to face: the code to show is the flow’s own. */
   async inviteHere(space: Space, kind: 'join' | 'device'): ReturnType<Opens> {
     this.#invitation?.cancel()
+    this.#invitation = null
     const flow = await space.inviteHere(kind)
     if (!flow.ok) return flow
     this.#invitation = flow.value

@@ -25,5 +25,5 @@ export const createEncounter = async (
     const now = meeting.state.read()
     return now.step === 'met' ? { step: 'met', member: of.memberOf(now.link.link.peer) } : now
   })
-  return ok({ code: meeting.code, state, take: meeting.take, stop: meeting.stop })
+  return ok({ code: meeting.code, holds: meeting.holds, state, take: meeting.take, stop: meeting.stop })
 }

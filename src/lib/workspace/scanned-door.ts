@@ -9,6 +9,7 @@ export const acceptScanned: CodeMeetingOptions['judge'] = (_, presented) =>
 /** What a screen may see of two phones that scan each other. */
 export const encounterOf = (meeting: CodeMeeting): Encounter => ({
   code: meeting.code,
+  holds: meeting.holds,
   state: derived([meeting.state], (): EncounterState => {
     const now = meeting.state.read()
     return now.step === 'met' ? { step: 'met', member: null } : now

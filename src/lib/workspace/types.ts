@@ -4,6 +4,7 @@ import type { Result } from '../core/result.ts'
 import type { Watched } from '../core/watched.ts'
 import type { BadBackup } from '../crypto/backup.ts'
 import type { Printed } from '../domain/printed.ts'
+import type { CardHolds } from '../net/connection.ts'
 import type { ScannedKind } from '../net/scanned.ts'
 import type { ProfileName } from '../store/profiles.ts'
 import type { TryLimit } from '../store/tries.ts'
@@ -558,6 +559,8 @@ export type MadeFile = {
 export interface Encounter {
   /** Upper-case letters and digits, for a QR code or to be read aloud. */
   readonly code: string
+  /** What the code says of where this phone is. `nothing`: only a phone whose code says more can be met. */
+  readonly holds: CardHolds
   readonly state: Watched<EncounterState>
   /** What was scanned, pasted or typed. */
   take(text: string): Result<void, BadScan>
@@ -572,11 +575,11 @@ export type EncounterState =
   /** Nothing came about: show a new code. */
   | { readonly step: 'failed' }
 
-/** What was scanned is no code of ours, one for something else, this phone’s own, or of a second phone. */
+/** What was scanned is no code of ours, one for something else, this phone’s own, of a second phone, or as blind as this one’s. */
 export type BadScan =
-  | { readonly type: 'BadCode' | 'OwnCode' | 'AlreadyScanned' }
+  | { readonly type: 'BadCode' | 'OwnCode' | 'AlreadyScanned' | 'NeitherHasAddress' }
   | { readonly type: 'CodeOfAnotherKind'; readonly kind: ScannedKind }
-/** This browser shows no address: the camera was not allowed, or there is no network at all. */
+/** This browser makes no connections, or no relay point answers where one has to: there is nothing to show. */
 export type NoAddress = { readonly type: 'NoAddress' }
 /** This device is to go out through relay points alone, and there is none. */
 export type NoRelayPoint = { readonly type: 'NoRelayPoint' }

@@ -1,4 +1,3 @@
-import { createSubscriber } from 'svelte/reactivity'
 import type { Key } from '../../i18n/catalogue.ts'
 import { problemKey } from '../../i18n/problems.ts'
 import type { Result } from '../../core/result.ts'
@@ -11,7 +10,7 @@ import type {
   TooFew,
 } from '../../workspace/types.ts'
 import { Live } from '../live.svelte.ts'
-import { readPermissions, watchPermissions, type Permissions } from './permissions.ts'
+import { Allowed, type Permissions } from './permissions.svelte.ts'
 import { openScanner, type Scanner } from './scan.ts'
 
 /** Makes a code to show: of a meeting, or of a door. */
@@ -26,19 +25,13 @@ type Camera = { readonly scanner: Scanner; readonly stream: MediaStream }
 export class Meeting {
   readonly #open: Opens
   readonly #takeHub: (text: string) => boolean
-  #isOver = false
-  #looks = 0
+  readonly #allowed = new Allowed()
+  /** Whoever leaves in the middle of a beginning has left it. */
+  #beginning = 0
   #encounter = $state.raw<Encounter | null>(null)
   readonly #live = $derived(this.#encounter ? new Live<EncounterState>(this.#encounter.state) : null)
   #isMaking = $state(false)
   camera = $state.raw<Camera | null>(null)
-  #permissions = $state.raw<Permissions | null>(null)
-  /** While anybody reads what the browser was told, it is asked again whenever that changes. */
-  readonly #listen = createSubscriber(() => {
-    const over = new AbortController()
-    void watchPermissions(() => void this.look(), over.signal)
-    return () => over.abort()
-  })
   /** What went wrong with the last code, or with making one. */
   problem = $state.raw<Key | null>(null)
   /** The camera was asked for and not given. */
@@ -48,7 +41,6 @@ export class Meeting {
   constructor(open: Opens, takeHub: (text: string) => boolean = () => false) {
     this.#open = open
     this.#takeHub = takeHub
-    void this.look()
   }
 
   /** `asking`: nothing has begun. `making`: a code is on its way. Else as the encounter is. */
@@ -59,12 +51,20 @@ export class Meeting {
 
   /** What the browser has been told by now; `null` until it was asked. */
   get permissions(): Permissions | null {
-    this.#listen()
-    return this.#permissions
+    return this.#allowed.now
   }
 
   get code(): string {
     return this.#encounter?.code ?? ''
+  }
+
+  get holds(): Encounter['holds'] | null {
+    return this.#encounter?.holds ?? null
+  }
+
+  /** Something other than an empty room keeps the phones apart: the browser was told “no”, or shows no address. */
+  get isHidden(): boolean {
+    return this.permissions?.localNetwork === 'denied' || this.holds === 'nothing'
   }
 
   /** Whose phone was met, once it was. */
@@ -75,14 +75,21 @@ export class Meeting {
 
   /** The camera comes first: without its permission browsers hide the phone from the wifi it is in. */
   async begin(how: 'camera' | 'no camera'): Promise<void> {
-    this.stop()
+    const mine = ++this.#beginning
+    this.closeCamera()
+    this.problem = null
     this.#isMaking = true
-    if (how === 'camera') await this.#openCamera()
-    const shown = this.#isOver ? null : await this.#open()
+    const camera = how === 'camera' ? await openScanner() : null
+    if (mine !== this.#beginning) return camera?.scanner.stop()
+    this.camera = camera
+    this.isWithoutCamera = how === 'camera' && !camera
+    // A code that stood until now ends only here, so that no screen goes away with it.
+    this.#encounter?.stop()
+    this.#encounter = null
+    const shown = await this.#open()
+    if (mine !== this.#beginning) return shown.ok ? shown.value.stop() : undefined
     this.#isMaking = false
     void this.look()
-    if (!shown) return
-    if (this.#isOver && shown.ok) return shown.value.stop()
     if (shown.ok) this.#show(shown.value)
     else {
       this.closeCamera()
@@ -91,8 +98,10 @@ export class Meeting {
   }
 
   take(text: string): void {
-    // One scan of a hub is enough, and nobody has to scan this phone.
-    if (this.#takeHub(text)) return this.stop()
+    if (this.#takeHub(text)) {
+      this.problem = null
+      return
+    }
     const taken = this.#encounter?.take(text)
     this.problem = taken && !taken.ok ? problemKey(taken.error) : null
   }
@@ -103,32 +112,19 @@ export class Meeting {
   }
 
   /** Looks at what the browser was told by now. */
-  async look(): Promise<void> {
-    const mine = ++this.#looks
-    const seen = await readPermissions()
-    if (mine === this.#looks) this.#permissions = seen
+  look(): Promise<void> {
+    return this.#allowed.look()
   }
 
   /** Back to before the question: no camera, no code. */
   stop(): void {
+    this.#beginning++
+    this.#isMaking = false
     this.closeCamera()
     this.#encounter?.stop()
     this.#encounter = null
     this.problem = null
     this.isWithoutCamera = false
-  }
-
-  /** The screen is left. */
-  end(): void {
-    this.#isOver = true
-    this.stop()
-  }
-
-  async #openCamera(): Promise<void> {
-    const opened = await openScanner()
-    if (this.#isOver) return opened?.scanner.stop()
-    this.camera = opened
-    this.isWithoutCamera = opened === null
   }
 
   #show(encounter: Encounter): void {
