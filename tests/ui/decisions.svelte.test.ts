@@ -105,9 +105,9 @@ test('whoever proposes to retire a thief’s phone ticks which of its pauses end
   await expect.element(page.getByText('Avisó que hay duda de quién lo tiene.')).toBeVisible()
   await expect.element(page.getByText('Propuso retirarlo.')).toBeVisible()
   await expectNoBarriers()
-  await page.getByLabelText('Quitar la pausa al teléfono de Trueno').click()
-  await page.getByLabelText('Quitar la pausa al teléfono de Hilo').click()
-  await page.getByLabelText('Quitar la pausa al teléfono de Hilo').click()
+  await page.getByLabelText('Quitar la pausa que puso al teléfono de Trueno').click()
+  await page.getByLabelText('Quitar la pausa que puso al teléfono de Hilo').click()
+  await page.getByLabelText('Quitar la pausa que puso al teléfono de Hilo').click()
   await button('Proponer retirarlo para siempre').click()
   await button('Proponer retirarlo para siempre').click()
   expect(space.wishes).toEqual([
@@ -132,7 +132,7 @@ test('the same of a person, whichever of their phones said it; untouched, nothin
   await button('Proponerlo').click()
   await ofTecolote().click()
   await button('Proponer que deje de ser parte').click()
-  await page.getByLabelText('Quitar la pausa al teléfono de Trueno').click()
+  await page.getByLabelText('Quitar la pausa que puso al teléfono de Trueno').click()
   await button('Proponerlo').click()
   await button('Proponerlo').click()
   const member = memberId('Tecolote')
@@ -151,7 +151,7 @@ test('whoever votes reads which pauses would end', async () => {
       change: { action: 'removeMember', annul: said },
     }),
   )
-  await expect.element(page.getByText('Con eso termina también la pausa de:')).toBeVisible()
+  await expect.element(page.getByText('Con eso terminan también las pausas que puso a:')).toBeVisible()
   const lines = page.getByRole('article').getByRole('listitem').elements()
   expect(lines.map(({ textContent }) => textContent.trim())).toEqual([
     'Teléfono de Trueno',

@@ -1,7 +1,12 @@
 import { expect, test } from 'vitest'
 import { expectOk } from '../../src/lib/core/result.ts'
+import type { MemberId } from '../../src/lib/core/ids.ts'
+import { createDocument } from '../../src/lib/domain/document.ts'
 import { RULES } from '../../src/lib/ledger/rules.ts'
+import { decisionsFrom, vouchersIn } from '../../src/lib/workspace/decisions.ts'
 import type { Space, Wish } from '../../src/lib/workspace/types.ts'
+import { assemble } from '../ledger/assembly.ts'
+import type { Delegate } from '../ledger/council.ts'
 import { founded, neighbourhood, replicaOf } from './neighbourhood.ts'
 
 /** Five people; each is a space on their phone. */
@@ -143,4 +148,23 @@ test('rules this app does not know: it says so, and neither its screens nor anyt
     .read()
     .decisions.find(({ change }) => change?.action === 'minRules' && change.isKnown)
   expect(known?.mayApprove).toBe(true)
+})
+
+test('a number of vouchers that has come to lie below the floor is asked of nobody', () => {
+  const { council, alba, bruna, ...rest } = assemble(7)
+  const others = Object.values(rest).filter((one): one is Delegate => 'member' in one)
+  council.proposes(alba, { action: 'policy', policy: { admit: 2 } })
+  const asked = () => {
+    const seen = { aside: () => 0, isHere: () => true }
+    const me = { member: bruna.member, device: bruna.own.id }
+    const known = { named: new Map<MemberId, string>(), seen }
+    return decisionsFrom(council.ledger.state(), me, createDocument(), known)
+  }
+  expect(asked()).toMatchObject([
+    { action: 'policy', mayApprove: true, change: { from: 2, to: 2, voices: 7 } },
+  ])
+  council.admits(council.stranger(), alba, bruna)
+  council.settles([alba, bruna, ...others])
+  expect(vouchersIn(council.ledger.state())).toEqual({ needed: 3, least: 3, most: 8 })
+  expect(asked()).toEqual([])
 })
