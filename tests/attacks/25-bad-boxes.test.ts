@@ -24,6 +24,8 @@ const SEEN = {
   isBelow: () => false,
   holds: () => true,
   full: () => false,
+  aside: () => 0,
+  isHere: () => true,
   forked: new Set<never>(),
 }
 

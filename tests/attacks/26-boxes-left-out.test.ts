@@ -126,6 +126,8 @@ test('attack 26: Mala puts a ghost where Cata’s box should be, and hands each 
         isBelow,
         holds: (one) => replica.keyring.has(one),
         full: () => false,
+        aside: () => 0,
+        isHere: () => true,
         forked: new Set(),
       }).complaints
     expect(told((act, other) => replica.ledger.isBelow(act, other))).toEqual([])

@@ -109,6 +109,8 @@ const membershipOn = ({ replica, member, device, doc }: Person) =>
     met: new Set(),
     forked: new Set(),
     full: () => false,
+    aside: () => 0,
+    isHere: () => true,
   })
 
 test('attack 41: what an open phone proposes or pauses stands on every other screen, with a name', async () => {

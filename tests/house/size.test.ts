@@ -4,8 +4,11 @@ import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { filesUnder, textOf } from './sources.ts'
 
-/** KB gzip, what a slow phone on a slow network can bear. See docs/architecture.md, “How heavy”. */
-const LIMITS = { lockScreen: 70, css: 17, html: 5, worker: 170, icons: 20, all: 770 }
+/**
+ * KB gzip, what a slow phone on a slow network can bear. See docs/architecture.md, “How heavy”. The whole: four more for the screens
+ * of membership decisions (ADR 76).
+ */
+const LIMITS = { lockScreen: 70, css: 17, html: 5, worker: 170, icons: 20, all: 774 }
 
 const isBuilt = existsSync('build/service-worker.js')
 

@@ -238,7 +238,9 @@ test('to put somebody out is proposed apart, behind words on what it is not for;
   const hold = button('Proponerlo')
   await hold.click()
   await hold.click()
-  await expect.poll(() => space.wishes).toEqual([{ action: 'removeMember', member: memberId('Tecolote') }])
+  await expect
+    .poll(() => space.wishes)
+    .toEqual([{ action: 'removeMember', member: memberId('Tecolote'), annul: [] }])
 })
 
 test('a paused phone: that it comes back, and that it ends for good, are two proposals of two different touches', async () => {

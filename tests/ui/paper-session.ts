@@ -90,6 +90,8 @@ export const paperDevice = (word: string, about: Partial<Device> = {}): Device =
   brought: [],
   copied: false,
   knownBy: 0,
+  said: [],
+  aside: 0,
   ...about,
 })
 
@@ -97,6 +99,7 @@ export const paperMember = (word: string, about: Partial<Member> = {}): Member =
   id: memberId(word),
   founder: true,
   votes: true,
+  dormant: false,
   me: false,
   trust: about.me ? 'me' : 'unverified',
   devices: [paperDevice(`${word} phone`)],
@@ -115,6 +118,7 @@ export const paperDecision = (word: string, about: Partial<Decision> = {}): Deci
   mayApprove: true,
   checks: [],
   mayTrust: true,
+  change: null,
   ...about,
 })
 
@@ -337,6 +341,7 @@ export class PaperSpace implements Space {
       ],
       keepers: [],
       decisions: [],
+      vouchers: { needed: 2, least: 2, most: Math.max(2, start.names.length) },
       cautions: [],
       complaints: [],
       me: 'active',

@@ -6,7 +6,7 @@ import { createDocument } from '../../src/lib/domain/document.ts'
 import { plainText } from '../../src/lib/domain/prose.ts'
 import ArticleScreen from '../../src/lib/ui/protocol/ArticleScreen.svelte'
 import ProtocolScreen from '../../src/lib/ui/protocol/ProtocolScreen.svelte'
-import type { PaperSpace } from './paper-session.ts'
+import { PaperSpace } from './paper-session.ts'
 import { barriers, join, paperSpace, show } from './protocol/stage.ts'
 
 vi.setConfig({ testTimeout: 15_000 })
@@ -102,6 +102,30 @@ test('in a notebook that moved into a collective there is nothing to write with'
   show(ArticleScreen, { space, id })
   await expect.element(page.getByText('Vamos de a dos.')).toBeVisible()
   expect(page.getByRole('button', { name: 'Escribir' }).elements()).toHaveLength(0)
+})
+
+const AUTHORS = 'queda quién escribió cada parte'
+
+test.each(['reads', 'writes'])(
+  'whoever %s an open article is told that who wrote it can be found',
+  async (how) => {
+    const space = paperSpace()
+    const id = article(space, 'Vamos de a dos.')
+    if (how === 'writes') await writing(space, id)
+    else {
+      space.readOnly.set(true)
+      show(ArticleScreen, { space, id })
+    }
+    await expect.element(page.getByText(AUTHORS, { exact: false })).toBeVisible()
+    expect(page.getByText(AUTHORS, { exact: false }).elements()).toHaveLength(1)
+  },
+)
+
+test('in a notebook of one person there is nobody to find', async () => {
+  const space = new PaperSpace({ id: 'mío', kind: 'notebook', title: 'Mío', names: ['Ana'] })
+  show(ArticleScreen, { space, id: article(space, 'Vamos de a dos.') })
+  await expect.element(page.getByText('Vamos de a dos.')).toBeVisible()
+  expect(page.getByText(AUTHORS, { exact: false }).elements()).toHaveLength(0)
 })
 
 test('who is at an article is said by name', async () => {

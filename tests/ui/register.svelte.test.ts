@@ -345,6 +345,15 @@ test('a closed threat is opened again as one’s own text; the register then sho
   await expect.element(page.getByRole('button', { name: 'Guardadas aparte' })).not.toBeInTheDocument()
 })
 
+test('an open threat that is only read says that who wrote it can be found, too', async () => {
+  const space = paperSpace()
+  const id = addThreat(docOf(space), { title: 'Robo' })
+  space.readOnly.set(true)
+  threat(space, id)
+  await expect.element(page.getByText('queda quién escribió cada parte', { exact: false })).toBeVisible()
+  expect(page.getByRole('textbox').elements()).toEqual([])
+})
+
 test('one that is put away says that it will close, and that until then authorship is kept', async () => {
   const space = paperSpace()
   const id = addThreat(docOf(space), { title: 'Robo' })

@@ -233,6 +233,18 @@ test('a link is followed by what it leads to, and the router never sees its addr
   expect(location.href).toBe(start)
 })
 
+test.each([
+  ['es', 'No oculta, entre los teléfonos del colectivo, quién escribió cada parte de lo que sigue abierto.'],
+  ['en', 'It does not hide, among the collective’s phones, who wrote each part of what is still open.'],
+])(
+  'the help says in %s, among what cannot be done, that authorship of what is open is kept',
+  async (locale, text) => {
+    stage(HelpScreen, { path: '/ayuda', locale })
+    const cannot = page.getByRole('list').filter({ hasText: text })
+    await expect.element(cannot.getByText(text)).toBeVisible()
+  },
+)
+
 test('a founding that goes on is found again from any other page, until it is over', async () => {
   const workspace = new PaperWorkspace([vertientes()])
   const flow = new PaperHostFlow('found')

@@ -4,6 +4,7 @@ import { broughtOf, markBrought, type LatePlace } from '../domain/brought.ts'
 import type { LateText } from '../domain/late-work.ts'
 import { bringBack, rescuables, type Piece } from '../domain/rescue.ts'
 import type { Accepted, SetAside } from '../feed/types.ts'
+import type { Position } from '../ledger/types.ts'
 import type { ThreatField } from '../domain/threats.ts'
 
 /** Late work of one feed in one place, as one piece. */
@@ -51,6 +52,13 @@ export const latePieces = (doc: Y.Doc, setAside: readonly SetAside[]): readonly 
   })
   return pieces.sort((one, other) => Number(one.brought) - Number(other.brought))
 }
+
+/** How many of these lie at or below some positions; without any, all. */
+export const asideUpTo = (aside: readonly SetAside[], upTo?: readonly Position[]): number =>
+  aside.filter(
+    ({ position: { feed, seq } }) =>
+      upTo === undefined || upTo.some((at) => at.feed === feed && seq <= at.seq),
+  ).length
 
 /**
  * The same for a screen that asks after every change: worked out anew only when something else is set aside, was brought

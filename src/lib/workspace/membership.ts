@@ -3,11 +3,11 @@ import type { DeviceId, EntryId, EpochId, MemberId } from '../core/ids.ts'
 import { idBytes } from '../core/ids.ts'
 import { hash } from '../crypto/hash.ts'
 import { peopleOf } from '../domain/people.ts'
-import { isAboutWhoStays } from '../ledger/proposals.ts'
 import { suspendedWith } from '../ledger/suspended-with.ts'
 import { cautionVoices } from './caution-voices.ts'
-import { CHECKS_NEEDED, validChecks } from './return-checks.ts'
-import type { LedgerState, MemberState, Proposal } from '../ledger/types.ts'
+import { decisionsFrom, vouchersIn } from './decisions.ts'
+import { pausesSaidBy } from './pauses-said.ts'
+import type { LedgerState, MemberState, Position } from '../ledger/types.ts'
 import type { Membership } from './types.ts'
 
 /** What is known of a device beyond the ledger, on this device only. */
@@ -26,6 +26,10 @@ export type Seen = {
   readonly holds: (epoch: EpochId) => boolean
   /** Devices that signed two records for one place. */
   readonly forked: ReadonlySet<DeviceId>
+  /** Changes of an ended device that are here and do not count: all, or up to some positions. */
+  readonly aside: (device: DeviceId, upTo?: readonly Position[]) => number
+  /** Whether a place in a feed has arrived here. */
+  readonly isHere: (position: Position) => boolean
   /** Keepers, linked now, that have no more room. */
   readonly full: (device: DeviceId) => boolean
 }
@@ -41,7 +45,6 @@ export const membershipFrom = (
     peopleOf(doc, [...state.members.keys()]).flatMap(({ member, name }) => (member ? [[member, name]] : [])),
   )
   const memberOf = (device: DeviceId) => state.devices.get(device)?.member ?? null
-  const mine = state.members.get(me.member)
 
   const knownBy = (device: DeviceId, acts: readonly Membership['decisions'][number]['id'][]): number => {
     const others = [...state.members.values()].filter(({ id }) => id !== memberOf(device))
@@ -61,6 +64,7 @@ export const membershipFrom = (
         id: member.id,
         founder: member.founder,
         votes: member.votes,
+        dormant: member.dormant,
         me: member.id === me.member,
         trust: trustIn(member, { state, me: me.member, met: seen.met }),
         devices: member.devices.flatMap((id) => {
@@ -102,6 +106,8 @@ export const membershipFrom = (
                   return suspension?.author === id && suspension.device === id
                 }),
               knownBy: device.standing === 'active' ? 0 : knownBy(id, device.suspensions),
+              said: pausesSaidBy(state, [id]).filter(({ seconded }) => !seconded),
+              aside: device.standing === 'revoked' ? seen.aside(id) : 0,
             },
           ]
         }),
@@ -123,38 +129,8 @@ export const membershipFrom = (
         }),
       }))
       .sort((a, b) => (a.id < b.id ? -1 : 1)),
-    decisions: [...state.proposals.values()]
-      // What a phone proposed that was out by then, and nobody stands behind, is no question to anybody.
-      .filter(
-        ({ status, approvals, author }) =>
-          status === 'open' && (approvals.length > 0 || state.devices.get(author)?.standing !== 'revoked'),
-      )
-      .map((proposal) => {
-        const { action } = proposal.proposal
-        const subject = 'member' in proposal.proposal ? proposal.proposal.member : null
-        const subjectDevice =
-          'deviceId' in proposal.proposal
-            ? proposal.proposal.deviceId
-            : 'device' in proposal.proposal && typeof proposal.proposal.device === 'string'
-              ? proposal.proposal.device
-              : null
-        const about = subject ?? (subjectDevice && memberOf(subjectDevice))
-        const approved = proposal.approvals.includes(me.member)
-        const checks = validChecks(state, doc, proposal.id).map(({ member, how }) => ({ member, how }))
-        return {
-          id: proposal.id,
-          action: isNamed(action) ? action : ('other' as const),
-          subject,
-          subjectDevice,
-          name: about ? (named.get(about) ?? nameOfNewcomer(doc, about)) : null,
-          approvals: proposal.approvals,
-          needed: proposal.needed,
-          mine: memberOf(proposal.author) === me.member,
-          mayApprove: mine !== undefined && !approved && subject !== me.member && mayVote(state, me, action),
-          checks,
-          mayTrust: action !== 'recover' || checks.length >= CHECKS_NEEDED,
-        }
-      }),
+    decisions: decisionsFrom(state, me, doc, { named, seen }),
+    vouchers: vouchersIn(state),
     complaints: complaintsOf(state, me.device, seen).map(({ id, epoch, author, maker, reason }) => ({
       id,
       epoch,
@@ -223,32 +199,3 @@ const complaintsOf = (state: LedgerState, me: DeviceId, seen: Seen) => {
   }
   return [...newest.values()]
 }
-
-const NAMED = [
-  'admit',
-  'addDevice',
-  'removeMember',
-  'revokeDevice',
-  'recover',
-  'lift',
-  'policy',
-  'keeper',
-] as const
-const isNamed = (action: string): action is (typeof NAMED)[number] =>
-  (NAMED as readonly string[]).includes(action)
-
-/** For a further device any member may vouch; everything else counts the electorate. */
-const mayVote = (
-  state: LedgerState,
-  me: { readonly member: MemberId; readonly device: DeviceId },
-  action: Proposal['action'],
-) => {
-  const member = state.members.get(me.member)
-  const standing = state.devices.get(me.device)?.standing
-  const isHeard = standing === 'active' || (standing === 'suspended' && isAboutWhoStays(action))
-  return member !== undefined && isHeard && (action === 'addDevice' || member.votes)
-}
-
-/** Somebody proposed but not yet in the ledger: the inviter has written their Person already. */
-const nameOfNewcomer = (doc: Y.Doc, member: MemberId): string | null =>
-  peopleOf(doc, [member]).find((person) => person.member === member)?.name ?? null

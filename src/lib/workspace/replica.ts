@@ -40,6 +40,7 @@ import {
 } from '../ledger/boxes.ts'
 import { writeEpoch } from '../ledger/epochs.ts'
 import { feedIdOf, yClientOf } from '../ledger/feed-id.ts'
+import { highest } from '../ledger/frontier.ts'
 import { isKeyOf, openGrant } from '../ledger/grants.ts'
 import { createLedger, restoreLedger, type AddReport, type Ledger } from '../ledger/graph.ts'
 import { createRotate } from '../ledger/rotation.ts'
@@ -477,18 +478,31 @@ export class Replica {
    */
   propose(wish: Wish): EntryId {
     this.documents.flush()
-    const { action } = wish
-    if (action !== 'revokeDevice') {
-      const proposal = action === 'lift' ? wish : { ...wish, annul: [] }
-      return this.act({ type: 'propose', proposal: proposal as Proposal })
-    }
-    const frontier = suspendedWith(this.state, wish.device).flatMap((one) => this.#feeds.frontierOf(one))
-    const id = this.act({
-      type: 'propose',
-      proposal: { action, device: wish.device, frontier, annul: [] },
-    })
-    if (this.mayAct()) this.rotate()
+    const id = this.act({ type: 'propose', proposal: this.#proposalOf(wish) })
+    if (wish.action === 'revokeDevice' && this.mayAct()) this.rotate()
     return id
+  }
+
+  #proposalOf(wish: Wish): Proposal {
+    switch (wish.action) {
+      case 'revokeDevice': {
+        const { action, device, annul } = wish
+        const ended = suspendedWith(this.state, device)
+        const frontier = ended.flatMap((one) => this.#feeds.frontierOf(one))
+        return { action, device, frontier, annul: sortedIds(annul) }
+      }
+      case 'removeMember':
+        return { action: wish.action, member: wish.member, annul: sortedIds(wish.annul) }
+      case 'amendFrontier': {
+        const frontier = highest(this.asideOf(wish.device).map(({ position }) => position))
+        return { action: wish.action, device: wish.device, frontier }
+      }
+      case 'policy':
+        return { action: wish.action, policy: { admit: wish.admit } }
+      case 'lift':
+      case 'dormant':
+        return wish
+    }
   }
 
   /** Votes for a proposal, and says how far the feeds of whom it would end are held here. */
@@ -522,6 +536,11 @@ export class Replica {
 
   setAside(): readonly SetAside[] {
     return this.#feeds.setAside()
+  }
+
+  /** Changes of a device that was ended, which are here and do not count: a majority may say that they do. */
+  asideOf(device: DeviceId): readonly SetAside[] {
+    return this.setAside().filter((aside) => aside.device === device && aside.why === 'revoked')
   }
 
   /** The last changes of a device that count, as if they were set aside: for looking through. Above what is settled alone. */
@@ -1716,6 +1735,11 @@ export class Replica {
 }
 
 const NOTHING = new Uint8Array()
+/** Pauses one decision may end (ledger.md §5.2); whoever is held by more than these is lifted. */
+const MOST_ANNULLED = 256
+
+const sortedIds = (ids: readonly EntryId[] = []): readonly EntryId[] =>
+  [...new Set(ids)].slice(0, MOST_ANNULLED).sort()
 
 /** What every start asks the disk for. */
 const readFirst = (coll: CollId): readonly Wanted[] => [

@@ -32,6 +32,10 @@ import { createExchange } from './exchange-door.ts'
 import { hostHere } from './joining-here.ts'
 import { hostJoining } from './joining.ts'
 import { membershipFrom } from './membership.ts'
+import { asideUpTo } from './aside.ts'
+import { vouchersIn } from './decisions.ts'
+import { mayEndWith } from './pauses-said.ts'
+import { RULES } from '../ledger/rules.ts'
 import { followMissing } from './missing.ts'
 import { proposeKeeper } from './keepers.ts'
 import { hostNotStarted } from './not-started.ts'
@@ -388,14 +392,32 @@ export class LiveSpace implements Space {
   async propose(wish: Wish): Promise<Result<void, NotAllowed>> {
     const refused = this.#mayDecide(wish.action)
     if (refused) return err(refused)
-    const known =
-      wish.action === 'removeMember'
-        ? this.replica.state.members.has(wish.member)
-        : this.replica.state.devices.has(wish.device)
-    if (!known) return err({ type: 'NotFound' })
+    if (!this.#isPossible(wish)) return err({ type: 'NotFound' })
     const proposal = this.replica.propose(wish)
     this.#enact(proposal)
     return this.#kept()
+  }
+
+  /** Whether the ledger takes it as things stand. */
+  #isPossible(wish: Wish): boolean {
+    const { state } = this.replica
+    const { members, devices } = state
+    switch (wish.action) {
+      case 'removeMember':
+        return members.has(wish.member) && mayEndWith(state, members.get(wish.member)!.devices, wish.annul)
+      case 'revokeDevice':
+        return devices.has(wish.device) && mayEndWith(state, [wish.device], wish.annul)
+      case 'lift':
+        return devices.has(wish.device)
+      case 'amendFrontier':
+        return this.replica.asideOf(wish.device).length > 0
+      case 'dormant':
+        return wish.members.length > 0 && wish.members.every((id) => members.has(id))
+      case 'policy': {
+        const { least, most } = vouchersIn(state)
+        return Number.isInteger(wish.admit) && wish.admit >= least && wish.admit <= most
+      }
+    }
   }
 
   async approve(proposal: EntryId, check?: CheckedHow): Promise<Result<void, NotAllowed | NeedsCheck>> {
@@ -403,6 +425,9 @@ export class LiveSpace implements Space {
     const refused = this.#mayDecide(known?.proposal.action ?? null)
     if (refused) return err(refused)
     if (!known) return err({ type: 'NotFound' })
+    // Nobody agrees to rules their own app does not know: it could not even say that it did.
+    if (known.proposal.action === 'minRules' && known.proposal.rules > RULES)
+      return err({ type: 'RulesAreAhead' })
     if (known.proposal.action === 'recover') {
       const by = validChecks(this.replica.state, this.doc.read(), proposal)
       if (!check && by.length < CHECKS_NEEDED) return err({ type: 'NeedsCheck' })
@@ -673,6 +698,8 @@ export class LiveSpace implements Space {
       isSettled: (act) => this.replica.state.finals.some((final) => this.replica.ledger.isBelow(act, final)),
       isBelow: (act, other) => this.replica.ledger.isBelow(act, other),
       holds: (epoch) => this.replica.keyring.has(epoch),
+      aside: (device, upTo) => asideUpTo(this.replica.asideOf(device), upTo),
+      isHere: ({ feed, seq }) => this.replica.feeds.nextSeq(feed) > seq,
       full: (device) => this.#syncing.isFull(device),
       forked: new Set([
         ...this.replica.feeds.forks().flatMap(({ feed }) => this.replica.state.feeds.get(feed)?.device ?? []),

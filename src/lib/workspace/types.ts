@@ -457,10 +457,41 @@ export interface Space {
   flush(): Promise<void>
 }
 
-/** What a majority decides. `lift` ends what was said against a device until now; `removeMember` ends a membership for good. */
+/**
+ * What a majority decides. `lift` ends what was said against a device until now; `removeMember` ends a membership for good;
+ * `dormant`: settling does not wait for these; `policy`: vouchers an admission needs; `amendFrontier`: what a retired device wrote
+ * counts as far as it is here. `annul`: pauses that whoever is put out had said, which end with it.
+ */
 export type Wish =
-  | { readonly action: 'revokeDevice' | 'lift'; readonly device: DeviceId }
-  | { readonly action: 'removeMember'; readonly member: MemberId }
+  | { readonly action: 'revokeDevice'; readonly device: DeviceId; readonly annul?: readonly EntryId[] }
+  | { readonly action: 'removeMember'; readonly member: MemberId; readonly annul?: readonly EntryId[] }
+  | { readonly action: 'lift'; readonly device: DeviceId }
+  | { readonly action: 'amendFrontier'; readonly device: DeviceId }
+  | { readonly action: 'dormant'; readonly members: readonly MemberId[] }
+  | { readonly action: 'policy'; readonly admit: number }
+
+/** Everything that some phones said against one, and that is in force. */
+export type Pause = {
+  readonly device: DeviceId
+  /** `null`: a keeper, which is nobody’s. */
+  readonly holder: MemberId | null
+  readonly reason: SuspendReason | 'proposed'
+  /** Another member has paused the same device too. */
+  readonly seconded: boolean
+  readonly acts: readonly EntryId[]
+}
+
+/** What exactly a decision would change, where its kind alone does not say so. */
+export type Change =
+  /** `annul`: pauses that would end with it. */
+  | { readonly action: 'removeMember' | 'revokeDevice'; readonly annul: readonly Pause[] }
+  /** Vouchers an admission needs; `voices`: so many could give one. */
+  | { readonly action: 'policy'; readonly from: number; readonly to: number; readonly voices: number }
+  | { readonly action: 'dormant'; readonly members: readonly MemberId[] }
+  /** `changes`: so many that are here would count. `isHere`: all that would has arrived, and can be read. */
+  | { readonly action: 'amendFrontier'; readonly changes: number; readonly isHere: boolean }
+  /** `isKnown`: this app could go on writing. */
+  | { readonly action: 'minRules'; readonly rules: number; readonly isKnown: boolean }
 
 export type NeedsCheck = { readonly type: 'NeedsCheck' }
 export type TooFew = { readonly type: 'TooFew' }
@@ -605,6 +636,8 @@ export type Membership = {
     readonly id: MemberId
     readonly founder: boolean
     readonly votes: boolean
+    /** Away for long, by a decision of the others: settling does not wait for them. */
+    readonly dormant: boolean
     readonly me: boolean
     /** Whether one's phone and one of theirs read each other’s codes, or words were compared. `out`: no phone of theirs belongs any more. */
     readonly trust: 'me' | 'verified' | 'unverified' | 'out'
@@ -632,6 +665,10 @@ export type Membership = {
       readonly copied: boolean
       /** For a suspended device: members (of all other than its holder) whose devices already know, as far as seen from here. */
       readonly knownBy: number
+      /** Pauses it said and nobody else seconds. */
+      readonly said: readonly Pause[]
+      /** Of a retired one: changes that are here and do not count. */
+      readonly aside: number
     }[]
   }[]
   /** Devices that keep what is sealed for this collective, and are nobody’s. */
@@ -662,6 +699,10 @@ export type Membership = {
       | 'lift'
       | 'policy'
       | 'keeper'
+      | 'dormant'
+      | 'amendFrontier'
+      | 'minRules'
+      /** Of a kind this app does not know: it cannot say what it would change. */
       | 'other'
     readonly subject: MemberId | null
     readonly subjectDevice: DeviceId | null
@@ -673,7 +714,10 @@ export type Membership = {
     /** Of somebody who comes back: who made sure by themselves, and how; and whether one may agree without. */
     readonly checks: readonly { readonly member: MemberId; readonly how: CheckedHow }[]
     readonly mayTrust: boolean
+    readonly change: Change | null
   }[]
+  /** For an admission: vouchers it needs now, and what a decision may set. */
+  readonly vouchers: { readonly needed: number; readonly least: number; readonly most: number }
   /** Who asked that a person rests for some days, or took it back. What follows from it: `cautionsAt`. */
   readonly cautions: readonly Voice[]
   /** Phones that were handed a key that does not open, the newest for each two; until something later is settled together. */
