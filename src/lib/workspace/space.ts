@@ -116,6 +116,7 @@ export class LiveSpace implements Space {
   readonly latest: Watched<readonly Latest[]>
   readonly waiting: Watched<number>
   readonly missing: Space['missing']
+  readonly pouring: Space['pouring']
   readonly exchange: Exchange
   readonly bundles: Bundles
   readonly replica: Replica
@@ -214,6 +215,14 @@ export class LiveSpace implements Space {
     this.missing = derived([members], () =>
       members.read().map((member) => ({ member, name: this.#nameOf(member) })),
     )
+    this.pouring = memo([replica.measured, replica.changed], () => {
+      const { devices } = replica.state
+      const active = replica.measured.read().filter((id) => devices.get(id)?.standing === 'active')
+      return [...new Set(active.flatMap((id) => devices.get(id)?.member ?? []))].map((member) => ({
+        member,
+        name: this.#nameOf(member),
+      }))
+    })
     this.exchange = createExchange(replica, this.#syncing)
     this.bundles = createBundles({ replica, ...world, shelf: async () => (await this.opened())?.shelf })
     this.presence = {
