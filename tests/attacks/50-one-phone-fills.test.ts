@@ -1,6 +1,5 @@
 import { expect, test, vi } from 'vitest'
 import { expectOk } from '../../src/lib/core/result.ts'
-import { idBytes } from '../../src/lib/core/ids.ts'
 import { createRecord } from '../../src/lib/feed/record.ts'
 import { encodeFeedSeal } from '../../src/lib/feed/seal.ts'
 import { encodeSyncMessage, parseSyncMessage } from '../../src/lib/wire/sync.ts'
@@ -13,7 +12,7 @@ const MIB = 2 ** 20
 const DAY_MS = 24 * 3_600_000
 const AT_ONCE = 64 * MIB
 const EACH_DAY = 8 * MIB
-/** What a phone may take beyond the measure in one go: nothing. One large record less fits. */
+/** As much as one of those records may be missing to the measure. */
 const ONE = 4 * MIB
 
 const three = async (seed: number) => {
@@ -59,7 +58,7 @@ const poured = (world: World, to: Person, since: number): number =>
 test('attack 50: Eve’s phone signs records of four MiB without end: so much is taken in at once, then a little a day, and all else goes on', async () => {
   const { world, ana, bea, eve } = await three(50)
   await ana.writes('antes ')
-  await pours(eve, 24)
+  await pours(eve, 20)
   await world.settle()
   for (const person of [ana, bea]) {
     expect(held(person, eve), person.name).toBeLessThanOrEqual(AT_ONCE)
@@ -92,48 +91,38 @@ test('attack 50: Eve’s phone signs records of four MiB without end: so much is
   await world.settle()
   expect(held(ana, eve)).toBeLessThanOrEqual(AT_ONCE)
   expect(ana.replica.measured.read()).toEqual([eve.device])
-  for (const day of [1, 2]) {
-    world.clock.sleep(DAY_MS)
-    await minutes(world, 3)
-    for (const person of [ana, bea]) {
-      const most = AT_ONCE + day * EACH_DAY
-      expect(held(person, eve), `${person.name} ${day}`).toBeLessThanOrEqual(most)
-      expect(held(person, eve), `${person.name} ${day}`).toBeGreaterThan(most - ONE)
-    }
+  world.clock.sleep(DAY_MS)
+  await minutes(world, 2)
+  for (const person of [ana, bea]) {
+    expect(held(person, eve), person.name).toBeLessThanOrEqual(AT_ONCE + EACH_DAY)
+    expect(held(person, eve), person.name).toBeGreaterThan(AT_ONCE + EACH_DAY - ONE)
   }
 })
 
-test('attack 50: once paused by somebody, or once they agree on what stands, all hold the same', async () => {
+test('attack 50: Bea pauses Eve’s phone where it stands for her: Ana, who was away, gets all that counts now, and no more', async () => {
   const { world, ana, bea, eve } = await three(51)
+  world.cut(ana)
   await pours(eve, 19)
   await world.settle()
   world.clock.sleep(DAY_MS)
   await minutes(world, 2)
-  expect(held(ana, eve)).toBeLessThan(held(eve, eve))
-  // Somebody pauses her phone where it stands for him: nobody waits for more than that.
-  world.cut(ana)
-  world.clock.sleep(DAY_MS)
-  await minutes(world, 2)
-  expect(held(bea, eve)).toBeGreaterThan(held(ana, eve))
+  expect(held(bea, eve)).toBeGreaterThan(AT_ONCE)
   bea.replica.suspend(eve.device, 'doubtful')
   world.link(ana, bea)
   await world.settle()
   await minutes(world, 3)
   expect(held(ana, eve)).toBe(held(bea, eve))
   expect(ana.replica.feeds.acceptedKey()).toBe(bea.replica.feeds.acceptedKey())
+  expect(ana.replica.feeds.waiting().gaps).toBe(0)
 })
 
 test('attack 50: with the next agreement the measure begins anew, for whoever really had that much to say', async () => {
   const { world, ana, bea, eve: carla } = await three(52)
-  await pours(carla, 16)
-  await world.settle()
-  await pours(carla, 2)
+  await pours(carla, 18)
   await world.settle()
   expect(ana.replica.measured.read()).toEqual([carla.device])
-  for (let day = 0; day < 2; day++) {
-    world.clock.sleep(DAY_MS)
-    await minutes(world, 3)
-  }
+  world.clock.sleep(DAY_MS)
+  await minutes(world, 2)
   expect(held(ana, carla)).toBe(held(carla, carla))
   const id = expectOk(ana.replica.checkpoints.propose())
   await world.settle()
@@ -143,7 +132,7 @@ test('attack 50: with the next agreement the measure begins anew, for whoever re
     expect(held(person, carla), person.name).toBe(0)
     expect(person.replica.measured.read(), person.name).toEqual([])
   }
-  await pours(carla, 3)
+  await pours(carla, 1)
   await world.settle()
   expect(held(ana, carla)).toBe(held(carla, carla))
 })
@@ -152,12 +141,10 @@ test('attack 50: what Bea wrote upon Eve’s flood comes to Ana with what it sta
   const { world, ana, bea, eve } = await three(53)
   await world.settle()
   world.cut(ana)
-  await pours(eve, 24)
+  await pours(eve, 19)
   await world.settle()
-  for (let day = 0; day < 2; day++) {
-    world.clock.sleep(DAY_MS)
-    await minutes(world, 2)
-  }
+  world.clock.sleep(DAY_MS)
+  await minutes(world, 2)
   await bea.writes('encima de todo ')
   await world.settle()
   expect(held(bea, eve)).toBeGreaterThan(AT_ONCE)
@@ -188,7 +175,6 @@ test('attack 50: Eve cannot make Ana’s phone look like one that pours: what An
   })
   const last = records.at(-1)!
   const seal = encodeFeedSeal({ feed, seq: last.pub.seq, rec: last.id, sig: new Uint8Array(64).fill(7) })
-  expect(idBytes(feed)).toHaveLength(32)
   const link = [...eve.judged.keys()].find(({ peer }) => peer === bea.device)!
   link.send('records', encodeSyncMessage({ type: 'segment', records: records.map(({ wire }) => wire), seal }))
   await world.settle()
