@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { filesUnder, textOf } from './sources.ts'
 
 /** KB gzip, what a slow phone on a slow network can bear. See docs/architecture.md, “How heavy”. */
-const LIMITS = { lockScreen: 70, css: 17, html: 5, worker: 170, icons: 20, all: 770 }
+const LIMITS = { lockScreen: 70, css: 17, html: 5, worker: 170, icons: 20, all: 771 }
 
 const isBuilt = existsSync('build/service-worker.js')
 

@@ -1,5 +1,5 @@
-import { decodeCbor, encodeCbor, isUint, type Cbor } from '../core/cbor.ts'
-import { deviceIdFrom, idBytes, type CollId, type DeviceId } from '../core/ids.ts'
+import { decodeCbor, encodeCbor, isUint } from '../core/cbor.ts'
+import type { CollId, DeviceId } from '../core/ids.ts'
 import { Cell } from '../core/watched.ts'
 import type { Storage, Write } from '../sync/ports.ts'
 import { intakeKey } from './rows.ts'
@@ -28,13 +28,8 @@ export class Intake {
   async restore(storage: Storage): Promise<void> {
     const row = await storage.get('meta', intakeKey(this.#coll))
     const decoded = row.ok && row.value ? decodeCbor(row.value) : null
-    const list = decoded?.ok && Array.isArray(decoded.value) ? (decoded.value as readonly Cbor[]) : []
-    const since = list.flatMap((pair) => {
-      const [id, at] = Array.isArray(pair) ? (pair as readonly Cbor[]) : []
-      const device = deviceIdFrom(id)
-      return device && isUint(at) ? [[device, at] as const] : []
-    })
-    this.#set(new Map(since))
+    const rows = decoded?.ok && decoded.value ? Object.entries(decoded.value) : []
+    this.#set(new Map(rows.filter((row): row is [DeviceId, number] => isUint(row[1]))))
   }
 
   /** Whether so many bytes of a device are more than is taken in by now. */
@@ -57,7 +52,7 @@ export class Intake {
   #set(since: ReadonlyMap<DeviceId, number>): readonly Write[] {
     this.#since = since
     this.devices.set([...since.keys()])
-    const value = encodeCbor([...since].map(([device, at]) => [idBytes(device), at]))
+    const value = encodeCbor(Object.fromEntries(since))
     return [{ table: 'meta', key: intakeKey(this.#coll), value }]
   }
 }

@@ -668,19 +668,18 @@ export class Replica {
     return Math.max(this.#feeds.awaited(feed), ...[...acts, ...agreed].map((at) => at?.seq ?? -1))
   }
 
-  /** Of a segment: the bytes that are not here yet; that its device is beyond is noted. `null`: it does not hold. */
-  measure(recordWires: readonly Uint8Array[], sealWire: Uint8Array): number | null {
+  /** Of a segment that comes: the bytes that are not here yet; 0 also where it does not hold. */
+  freshIn(recordWires: readonly Uint8Array[], sealWire: Uint8Array): number {
     const segment = segmentFrom(recordWires, sealWire)
-    if (!segment || !checkSegment(segment, this.state).ok) return null
-    const { feed, records } = segment
-    const fresh = records.filter(({ id, pub }) => !this.#feeds.holds({ feed, seq: pub.seq, rec: id }))
-    return fresh.reduce((sum, { wire }) => sum + wire.length, 0)
+    if (!segment || !checkSegment(segment, this.state).ok) return 0
+    return segment.records
+      .filter(({ id, pub }) => !this.#feeds.holds({ feed: pub.feed, seq: pub.seq, rec: id }))
+      .reduce((sum, { wire }) => sum + wire.length, 0)
   }
 
-  /** More of this device came than is taken in at once. */
+  /** More came of the device that writes `feed` than is taken in at once. */
   noteMeasured(feed: FeedId): void {
-    const device = this.state.feeds.get(feed)?.device
-    if (device) this.#saver.save(this.#intake.note(device, this.#clock.now()))
+    this.#saver.save(this.#intake.note(this.state.feeds.get(feed)!.device, this.#clock.now()))
   }
 
   absorbSegment(recordWires: readonly Uint8Array[], sealWire: Uint8Array): boolean {
@@ -1445,7 +1444,8 @@ export class Replica {
       [baseKey, besideKey].map((keyOf) => ({ table: 'snapshots', key: keyOf(this.coll), value: null })),
     )
     this.checkpoints.tidy()
-    this.#saver.save(this.#intake.lookAgain((device) => this.#feeds.bytesOf(device)))
+    const measured = this.#intake.lookAgain((device) => this.#feeds.bytesOf(device))
+    if (measured.length > 0) this.#saver.save(measured)
     this.#ledgerChanged()
   }
 

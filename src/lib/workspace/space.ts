@@ -212,16 +212,12 @@ export class LiveSpace implements Space {
     this.waiting = derived([replica.changed, this.#syncing.moved, this.#recalled], () => this.#waiting())
     const { members, stop } = followMissing({ replica, clock: world.clock })
     this.#stops.push(stop)
-    this.missing = derived([members], () =>
-      members.read().map((member) => ({ member, name: this.#nameOf(member) })),
-    )
+    const named = (ids: readonly MemberId[]) => ids.map((member) => ({ member, name: this.#nameOf(member) }))
+    this.missing = derived([members], () => named(members.read()))
     this.pouring = memo([replica.measured, replica.changed], () => {
-      const { devices } = replica.state
-      const active = replica.measured.read().filter((id) => devices.get(id)?.standing === 'active')
-      return [...new Set(active.flatMap((id) => devices.get(id)?.member ?? []))].map((member) => ({
-        member,
-        name: this.#nameOf(member),
-      }))
+      const devices = replica.measured.read().map((id) => replica.state.devices.get(id))
+      const its = devices.flatMap((one) => (one?.standing === 'active' && one.member ? [one.member] : []))
+      return named([...new Set(its)])
     })
     this.exchange = createExchange(replica, this.#syncing)
     this.bundles = createBundles({ replica, ...world, shelf: async () => (await this.opened())?.shelf })

@@ -434,9 +434,9 @@ export class Syncing {
     const isBehind = this.#late.has(feed) && seq - records.length >= this.#replica.feeds.nextSeq(feed)
     const most = records.reduce((sum, { length }) => sum + length, 0)
     if (!isBehind && !this.#replica.mustWait({ ...head, bytes: most, from: link.peer })) return false
-    const bytes = this.#replica.measure(records, seal)
-    const coming = { feed, seq, bytes: bytes ?? 0, from: link.peer }
-    if (!bytes || !(isBehind || this.#replica.mustWait(coming))) return false
+    const bytes = this.#replica.freshIn(records, seal)
+    const coming = { feed, seq, bytes, from: link.peer }
+    if (bytes === 0 || !(isBehind || this.#replica.mustWait(coming))) return false
     this.#replica.noteMeasured(feed)
     if (!isBehind) this.#late.set(feed, { ...coming, isBeside: seq < this.#replica.feeds.nextSeq(feed) })
     return true

@@ -62,7 +62,7 @@ const withMissing = (words: StatusWords, { type }: Status, names: string | null)
 const withPouring = (words: StatusWords, { type }: Status, { pouring }: About): StatusWords =>
   pouring === null || type === 'out'
     ? words
-    : { ...words, details: [...words.details, ['pouring', { names: pouring }]] }
+    : { ...words, details: [...words.details, ['gap.much', { names: pouring }]] }
 
 const SAYS_KEPT: ReadonlySet<Key> = new Set([
   'status.localDetail',
