@@ -11,9 +11,14 @@ export type Shelved = {
   readonly bytes: number
 }
 
+/** Up to where records were let go of: nothing at or below comes back. */
+export type Gone = { readonly seq: number; readonly rec: RecId }
+
 /** From where on a feed is held without a hole, and up to where; of two records there, the one with the smaller id. */
 export type Extent = {
   readonly from: number
+  /** Whether nothing before could still come: it begins there, or where records were let go of. */
+  readonly isWhole: boolean
   readonly seq: number
   readonly rec: RecId
   readonly runs: number
@@ -34,6 +39,7 @@ export class FeedShelf {
   /** By the record before them (none: '') of those signed for one place: the place, and the smallest id. */
   readonly #forks = new Map<RecId | '', { readonly seq: number; readonly rec: RecId }>()
   #extent: Extent | null = null
+  #gone: Gone | null = null
 
   get bytes(): number {
     return this.#bytes
@@ -50,9 +56,14 @@ export class FeedShelf {
     return (this.#extent ??= this.#look())
   }
 
-  /** Whether a record fits: the feed begins with it, here or altogether, or the one before it is here. */
+  get gone(): Gone | null {
+    return this.#gone
+  }
+
+  /** Whether a record fits: the feed begins with it, here or altogether, or the one before it is here or was. */
   takes({ pub: { seq, prev } }: Pick<SealedRecord, 'pub'>): boolean {
-    if (this.#runs.length === 0 || prev === null) return true
+    if (seq <= this.#goneTo) return false
+    if (this.#runs.length === 0 || prev === null || seq === this.#goneTo + 1) return true
     return this.idsAt(seq - 1).includes(prev)
   }
 
@@ -74,6 +85,24 @@ export class FeedShelf {
     this.#longest = Math.max(this.#longest, whole.count)
     this.#bytes += whole.bytes - chain.reduce((total, { bytes }) => total + bytes, 0)
     this.#extent = null
+  }
+
+  /** Of runs that reach above `gone`, `rests` is what is left. */
+  letGo(gone: Gone, rests: readonly Shelved[]): void {
+    const isRest = ({ key }: Shelved) => rests.some((rest) => rest.key === key)
+    const left = [...this.#runs.filter((run) => run.seq > gone.seq && !isRest(run)), ...rests]
+    this.#gone = gone
+    this.#runs.splice(0, this.#runs.length)
+    this.#bytes = 0
+    this.#forks.clear()
+    for (const run of left.sort((a, b) => a.seq - b.seq)) this.add(run)
+    this.#extent = null
+  }
+
+  /** The highest place at or below `seq` of which something is here, −1 for none. */
+  highestUpTo(seq: number): number {
+    const below = this.#runs.filter((run) => run.seq <= seq)
+    return below.reduce((highest, run) => Math.max(highest, Math.min(seq, endOf(run))), -1)
   }
 
   /** The records held at a place, smallest id first: more than one is a fork. */
@@ -108,14 +137,23 @@ export class FeedShelf {
     return this.#runs.filter((run) => endOf(run) >= from)
   }
 
+  get #goneTo(): number {
+    return this.#gone?.seq ?? -1
+  }
+
   #look(): Extent | null {
-    if (this.#runs.length === 0) return null
-    let [from, seq] = [0, -1]
+    const runs = this.#runs.length
+    if (runs === 0) {
+      const gone = this.#gone
+      return gone && { ...gone, from: gone.seq + 1, isWhole: true, runs }
+    }
+    const whole = this.#goneTo + 1
+    let [from, seq] = [whole, whole - 1]
     for (const run of this.#runs) {
       if (run.seq > seq + 1) from = run.seq
       seq = Math.max(seq, endOf(run))
     }
-    return { from, seq, rec: this.idsAt(seq)[0]!, runs: this.#runs.length }
+    return { from, isWhole: from === whole, seq, rec: this.idsAt(seq)[0]!, runs }
   }
 
   /** The index of the last run that begins at or below `seq`, −1 for none. */

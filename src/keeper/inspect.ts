@@ -50,7 +50,7 @@ const peopleIn = ({ ledger, state }: Keeping): readonly string[] => {
 const feedsIn = ({ shelf, state }: Keeping): readonly string[] =>
   (shelf?.extents() ?? []).map(
     ({ feed, from, seq }) =>
-      `feed     ${feed}  records ${from} to ${seq}  ${shelf!.bytesOf(feed)} bytes  of ${state?.feeds.get(feed)?.device ?? 'an unknown device'}`,
+      `feed     ${feed}  ${from > seq ? `no record left up to ${seq}` : `records ${from} to ${seq}`}  ${shelf!.bytesOf(feed)} bytes  of ${state?.feeds.get(feed)?.device ?? 'an unknown device'}`,
   )
 
 const epochsIn = ({ coll, state }: Keeping, sizeOf: (key: string) => number): readonly string[] =>

@@ -18,20 +18,24 @@ import { Room } from './room.ts'
 import {
   boxesKey,
   encodeFinals,
+  encodeHeld,
   encodeServiceRow,
   FINALS_KEY,
+  HELD_KEY,
   ledgerKey,
   MAX_ASKERS,
   parseFinals,
+  parseHeld,
   parseServiceRow,
   SERVICE_KEY,
+  type HeldThen,
   type ServiceRow,
 } from './rows.ts'
 import { Shelf } from './shelf.ts'
 
 const DAY_MS = 24 * 3_600_000
-/** As members do: boxes lie a month below a final checkpoint, and are then let go of. ms. */
-const BOXES_KEPT_MS = 30 * DAY_MS
+/** As with members: what lies so long below a final checkpoint is let go of, boxes and records. ms. */
+const KEPT_MS = 30 * DAY_MS
 /** What circles gave to carry goes day by day; from the disk it goes with this delay, as all is then written anew. ms. */
 const REWRITTEN_MS = 7 * DAY_MS
 
@@ -65,6 +69,8 @@ export class Keeping {
   #shelf: Shelf | null = null
   #blobs: BlobShelf | null = null
   #finals: ReadonlyMap<EntryId, number> = new Map()
+  /** How far feeds were held at each of the last final checkpoints, oldest first; of those a month back only the last. */
+  #held: readonly HeldThen[] = []
   /** Since when the log holds what nobody needs, as far as this run knows. */
   #deadSince: number | null
   readonly #boxes = new Set<string>()
@@ -91,6 +97,8 @@ export class Keeping {
     keeping.#service = service.ok && service.value ? parseServiceRow(service.value) : null
     const finals = await of.storage.get('meta', FINALS_KEY)
     keeping.#finals = finals.ok && finals.value ? parseFinals(finals.value) : new Map()
+    const held = await of.storage.get('meta', HELD_KEY)
+    keeping.#held = held.ok && held.value ? parseHeld(held.value) : []
     await keeping.#restore()
     return keeping
   }
@@ -288,8 +296,8 @@ export class Keeping {
   }
 
   /**
-   * Lets go of boxes that lie a month below a final checkpoint, from the disk too; and of what circles gave to carry and whose days
-   * are over, from the disk within a week. To be called once a day.
+   * Lets go of boxes and records that lie a month below a final checkpoint, from the disk too; and of what circles gave to carry
+   * and whose days are over, from the disk within a week. To be called once a day. Spec: keeper.md §4.
    */
   tidy(): Promise<void> {
     return this.#inTurn(async () => {
@@ -303,9 +311,13 @@ export class Keeping {
       }))
       if (gone.length > 0 && !(await this.#storage.commit(writes)).ok) return
       for (const epoch of gone) this.#boxes.delete(epoch)
+      const isGone = (await this.#letGoOfRecords(now)) || gone.length > 0
+      // At once; should the disk fail now, the next day.
+      if (isGone) this.#deadSince = now - REWRITTEN_MS
       const isLong = this.#deadSince !== null && now - this.#deadSince >= REWRITTEN_MS
-      if (gone.length === 0 && !isLong) return
+      if (!isLong) return
       if ((await this.#storage.compact()).ok) this.#deadSince = null
+      this.#room.freed()
     })
   }
 
@@ -405,6 +417,31 @@ export class Keeping {
     this.#finals = known
     this.#service = row
     this.#ledger!.setPin(newest)
+    await this.#noteHeld(now)
+  }
+
+  /** Of several within a day the first and the last count. */
+  async #noteHeld(at: number): Promise<void> {
+    const seqs = new Map((this.#shelf?.extents() ?? []).map(({ feed, seq }) => [feed, seq] as const))
+    const [before, last] = this.#held.slice(-2)
+    const isSoon = last !== undefined && last.at - before!.at < DAY_MS
+    const held = [...(isSoon ? this.#held.slice(0, -1) : this.#held), { at, seqs }]
+    const kept = await this.#storage.commit([{ table: 'meta', key: HELD_KEY, value: encodeHeld(held) }])
+    if (kept.ok) this.#held = held
+  }
+
+  async #letGoOfRecords(now: number): Promise<boolean> {
+    // It kept on before it wrote this down, or the row is damaged: from today on it counts.
+    if (this.#held.length === 0 && this.#finals.size > 0) await this.#noteHeld(now)
+    const due = this.#held.findLast(({ at }) => now - at >= KEPT_MS)
+    if (!due || !this.#shelf) return false
+    this.#held = this.#held.slice(this.#held.indexOf(due))
+    const past = new Map<EpochId, boolean>()
+    return this.#shelf.letGo(due.seqs, (epoch) => {
+      const isPast = past.get(epoch) ?? this.#isPast(epoch)
+      past.set(epoch, isPast)
+      return isPast
+    })
   }
 
   #isPast(epoch: EpochId): boolean {
@@ -412,8 +449,7 @@ export class Keeping {
     if (!state || writeEpoch(state, () => true) === epoch) return false
     const now = this.#clock.now()
     return state.finals.some(
-      (final) =>
-        now - (this.#finals.get(final) ?? now) >= BOXES_KEPT_MS && this.#ledger!.isBelow(epoch, final),
+      (final) => now - (this.#finals.get(final) ?? now) >= KEPT_MS && this.#ledger!.isBelow(epoch, final),
     )
   }
 

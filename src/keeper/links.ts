@@ -301,8 +301,8 @@ export class Links {
   }
 
   #noteAsked(peer: DeviceId): void {
-    for (const { feed, from } of this.#keeping.shelf?.extents() ?? [])
-      if (from > 0) this.#asked.add(`${peer} ${feed}`)
+    for (const { feed, isWhole } of this.#keeping.shelf?.extents() ?? [])
+      if (!isWhole) this.#asked.add(`${peer} ${feed}`)
   }
 
   #send(link: Link, message: SyncMessage): void {
@@ -315,7 +315,7 @@ export class Links {
    */
   #heads({ peer }: Link): readonly Head[] {
     return (this.#keeping.shelf?.extents() ?? [])
-      .filter(({ feed, from }) => from === 0 || this.#asked.has(`${peer} ${feed}`))
+      .filter(({ feed, isWhole }) => isWhole || this.#asked.has(`${peer} ${feed}`))
       .map(({ feed, seq, rec }) => ({ feed, seq, rec }))
   }
 

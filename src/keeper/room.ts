@@ -58,6 +58,11 @@ export class Room {
     if (this.#full.read() === 'disk failed') this.#full.set('room')
   }
 
+  /** Something was let go of: whoever was turned away may come again. */
+  freed(): void {
+    if (this.#full.read() === 'used up' && this.used <= FOR_RECORDS * this.quota) this.#full.set('room')
+  }
+
   #turnAway(why: 'used up' | 'disk failed'): true {
     this.#full.set(why)
     return true

@@ -1,11 +1,12 @@
-import { idBytes, type CollId, type FeedId, type RecId } from '../lib/core/ids.ts'
+import { idBytes, type CollId, type EpochId, type FeedId, type RecId } from '../lib/core/ids.ts'
 import { encodeRun, parseRun, type Run } from '../lib/feed/run.ts'
 import { encodeFeedSeal } from '../lib/feed/seal.ts'
-import type { Segment } from '../lib/feed/types.ts'
+import type { SealedRecord, Segment } from '../lib/feed/types.ts'
 import type { Write } from '../lib/sync/ports.ts'
 import type { Head } from '../lib/wire/sync.ts'
-import { chainsOf, FeedShelf, type Extent, type Shelved } from './feed-shelf.ts'
+import { chainsOf, FeedShelf, type Extent, type Gone, type Shelved } from './feed-shelf.ts'
 import type { LogStorage } from './log-storage.ts'
+import { encodeGone, GONE_KEY, parseGone } from './rows.ts'
 
 /** One message of records holds about this many bytes. */
 const SEGMENT_BYTES = 96 * 1024
@@ -34,10 +35,12 @@ export class Shelf {
   static async open(storage: LogStorage, coll: CollId): Promise<Shelf> {
     const shelf = new Shelf(storage, coll)
     const lost: Write[] = []
+    const gone = await storage.get('meta', GONE_KEY)
+    for (const [feed, upTo] of gone.ok && gone.value ? parseGone(gone.value) : [])
+      shelf.#feed(feed).letGo(upTo, [])
     // In order of key, and so of place within each feed.
     for (const key of storage.keys('records', `${coll}/`)) {
-      const row = await storage.get('records', key)
-      const run = row.ok && row.value ? parseRun(row.value) : null
+      const run = await shelf.#runAt(key)
       if (run) shelf.#feed(run.seal.feed).add(shelvedFrom(key, run))
       else lost.push({ table: 'records', key, value: null })
     }
@@ -52,7 +55,8 @@ export class Shelf {
   }
 
   recordAt(feed: FeedId, seq: number): RecId | null {
-    return this.#feeds.get(feed)?.idsAt(seq)[0] ?? null
+    const shelf = this.#feeds.get(feed)
+    return shelf?.idsAt(seq)[0] ?? (shelf?.gone?.seq === seq ? shelf.gone.rec : null)
   }
 
   /** What is here of places of a feed for which two records were signed, in one word that changes with it; `null`: none. */
@@ -68,11 +72,12 @@ export class Shelf {
   /** What of a segment is new, and what to write for it; `null`: nothing is, or there is a hole before it. */
   plan({ feed, records, seal }: Segment): { readonly write: Write; readonly done: () => void } | null {
     const shelf = this.#feed(feed)
-    const first = records.findIndex(({ id, pub }) => !shelf.idsAt(pub.seq).includes(id))
+    const goneTo = shelf.gone?.seq ?? -1
+    const first = records.findIndex(({ id, pub }) => pub.seq > goneTo && !shelf.idsAt(pub.seq).includes(id))
     const fresh = first < 0 ? [] : records.slice(first)
     if (!fresh[0] || !shelf.takes(fresh[0])) return null
     const run: Run = { records: fresh, seal }
-    const key = `${this.#coll}/${feed}/${fresh[0].pub.seq.toString().padStart(16, '0')}/${fresh[0].id.slice(0, 16)}`
+    const key = this.#keyOf(fresh)
     const value = encodeRun(run)
     return {
       write: { table: 'records', key, value },
@@ -84,8 +89,7 @@ export class Shelf {
   async *read(feed: FeedId, from: number): AsyncGenerator<Message> {
     let joined: { records: Uint8Array[]; bytes: number; run: Run } | null = null
     for (const { key } of this.#feeds.get(feed)?.from(from) ?? []) {
-      const row = await this.#storage.get('records', key)
-      const run = row.ok && row.value ? parseRun(row.value) : null
+      const run = await this.#runAt(key)
       if (!run) break
       const wanted = run.records.filter(({ pub }) => pub.seq >= from)
       if (joined && wanted[0]!.pub.prev !== joined.run.seal.rec) {
@@ -103,6 +107,65 @@ export class Shelf {
     if (joined) yield messageOf(joined)
   }
 
+  /**
+   * Lets go of the records that lie at or below these places and, as all before them in their feed, under epochs that are past.
+   * Resolves to whether anything went. What went is not taken again.
+   */
+  async letGo(upTo: ReadonlyMap<FeedId, number>, isPast: (epoch: EpochId) => boolean): Promise<boolean> {
+    const going = []
+    for (const [feed, seq] of upTo) {
+      const shelf = this.#feeds.get(feed)
+      const one = shelf && (await this.#goingFrom(shelf, seq, isPast))
+      if (one) going.push({ feed, shelf, ...one })
+    }
+    if (going.length === 0) return false
+    const gone = new Map<FeedId, Gone>(going.map((one) => [one.feed, one.gone]))
+    for (const [feed, shelf] of this.#feeds) if (shelf.gone && !gone.has(feed)) gone.set(feed, shelf.gone)
+    const row: Write = { table: 'meta', key: GONE_KEY, value: encodeGone(gone) }
+    if (!(await this.#storage.commit([...going.flatMap(({ writes }) => writes), row])).ok) return false
+    for (const one of going) one.shelf.letGo(one.gone, one.rests)
+    return true
+  }
+
+  async #goingFrom(shelf: FeedShelf, upTo: number, isPast: (epoch: EpochId) => boolean) {
+    let seq = upTo
+    for (const { key, seq: first } of shelf.from(0)) {
+      if (first > seq) break
+      const run = await this.#runAt(key)
+      const stays = run ? run.records.find(({ pub }) => !isPast(pub.epoch))?.pub.seq : first
+      seq = Math.min(seq, (stays ?? Infinity) - 1)
+    }
+    seq = shelf.highestUpTo(seq)
+    const rec = seq < 0 ? undefined : shelf.idsAt(seq)[0]
+    if (!rec) return null
+    const all = shelf.from(0)
+    const going = all.filter((run) => run.seq <= seq)
+    const writes = going.map(({ key }): Write => ({ table: 'records', key, value: null }))
+    const rests: Shelved[] = []
+    for (const { key } of going.filter((run) => run.seq + run.count - 1 > seq)) {
+      const run = await this.#runAt(key)
+      if (!run) continue
+      const rest: Run = { records: run.records.filter(({ pub }) => pub.seq > seq), seal: run.seal }
+      const restKey = this.#keyOf(rest.records)
+      // Runs may overlap: the longer of two that begin alike holds the other.
+      if ([...all, ...rests].some((one) => one.key === restKey && one.count >= rest.records.length)) continue
+      const value = encodeRun(rest)
+      writes.push({ table: 'records', key: restKey, value })
+      rests.push({ ...shelvedFrom(restKey, rest), bytes: value.length })
+    }
+    return { gone: { seq, rec }, writes, rests }
+  }
+
+  async #runAt(key: string): Promise<Run | null> {
+    const row = await this.#storage.get('records', key)
+    return row.ok && row.value ? parseRun(row.value) : null
+  }
+
+  #keyOf([first]: readonly SealedRecord[]): string {
+    const { id, pub } = first!
+    return `${this.#coll}/${pub.feed}/${pub.seq.toString().padStart(16, '0')}/${id.slice(0, 16)}`
+  }
+
   #feed(feed: FeedId): FeedShelf {
     const known = this.#feeds.get(feed)
     if (known) return known
@@ -117,8 +180,7 @@ export class Shelf {
       for (const chain of chainsOf(feed.from(0))) {
         const runs: Run[] = []
         for (const { key } of chain) {
-          const row = await this.#storage.get('records', key)
-          const run = row.ok && row.value ? parseRun(row.value) : null
+          const run = await this.#runAt(key)
           if (run) runs.push(run)
         }
         if (runs.length < chain.length) continue

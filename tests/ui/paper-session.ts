@@ -314,6 +314,7 @@ export class PaperSpace implements Space {
   readonly latest = new Cell<readonly Latest[]>([])
   readonly waiting = new Cell(0)
   readonly missing = new Cell<ReturnType<Space['missing']['read']>>([])
+  readonly pouring = new Cell<ReturnType<Space['pouring']['read']>>([])
   readonly exchange = new PaperExchange()
   readonly bundles = new PaperBundles()
   /** The invitations it handed out. */

@@ -148,6 +148,21 @@ test.each([
   await expect.element(sheet.getByText(/Falta algo/)).not.toBeInTheDocument()
 })
 
+test('whose phone sends so much that it comes in little by little is said, and what one can do', async () => {
+  const space = vertientes()
+  space.status.set({ type: 'upToDate', people: 2, at: Date.now() })
+  space.pouring.set([{ member: memberId('Ceiba'), name: 'Ceiba' }])
+  show(space)
+  await page.getByRole('button', { name: /Al día con/ }).click()
+  const sheet = page.getByRole('dialog', { name: 'Cómo va lo compartido' })
+  await expect
+    .element(sheet.getByText(/De un teléfono de Ceiba llega muchísimo.*ponlo en pausa/))
+    .toBeVisible()
+  await expectNoBarriers()
+  space.pouring.set([])
+  await expect.element(sheet.getByText(/muchísimo/)).not.toBeInTheDocument()
+})
+
 test('the pill follows what happens while one looks', async () => {
   const space = vertientes()
   show(space)

@@ -3,6 +3,7 @@ import { beforeEach, expect, test, vi } from 'vitest'
 import * as Y from 'yjs'
 import { CLOSED_DOC, MAIN_DOC, type EntryId } from '../../src/lib/core/ids.ts'
 import { expectOk } from '../../src/lib/core/result.ts'
+import type { SecretKey } from '../../src/lib/crypto/hash.ts'
 import { rootOf } from '../../src/lib/domain/document.ts'
 import {
   addThreat,
@@ -12,10 +13,12 @@ import {
   openAgain,
   threats,
 } from '../../src/lib/domain/threats.ts'
+import { parseRun } from '../../src/lib/feed/run.ts'
 import { bringLateBack, closedPieces } from '../../src/lib/workspace/aside.ts'
 import { World, type Person } from '../world/cast.ts'
-import { authorsOf, leads } from '../world/leads.ts'
+import { authorsOf, leads, leadsOnKeeper } from '../world/leads.ts'
 import { realDisk } from '../world/real-disk.ts'
+import { House } from '../keeper/house.ts'
 import { newBrowser } from '../store/disks.ts'
 
 // Five weeks on four phones, one of them with a real disk.
@@ -121,6 +124,39 @@ test('after a month nothing on any phone leads from what was closed to who wrote
     expect(titles(closed(person)), person.name).toEqual(['Vigilancia'])
     expect(await leads(person, { text: VIGIL, world }), person.name).toEqual([])
   }
+})
+
+test('nor does it on a keeper: not even with all the keys of that time, as a phone has them that was left off since', async () => {
+  const house = await House.open(world)
+  await house.letIn(ana, bea)
+  house.link(ana)
+  await threeThreats()
+  await house.settle()
+  const keys = new Map(
+    [...bea.replica.state.epochs.keys()].map((epoch) => [
+      epoch,
+      bea.replica.keyring.key(epoch)!.slice() as SecretKey,
+    ]),
+  )
+  const found = async (text: string) => [
+    ...new Set((await leadsOnKeeper(house, { text, world, keys })).map(({ who }) => who)),
+  ]
+  const sealed = expectOk(await house.storage.all('records')).rows.flatMap(([, run]) =>
+    parseRun(run)!.records.map(({ ct }) => Buffer.from(ct)),
+  )
+  const lying = () => sealed.filter((ct) => house.disk().includes(ct)).length
+  expect([await found(VIGIL), await found('Vamos de a dos')]).toEqual([['Ana'], ['Cata']])
+  await agree()
+  await house.settle()
+  house.cut()
+  await daysPass(33)
+  house.link(ana)
+  await house.settle()
+  expect([await found(VIGIL), lying()]).toEqual([['Ana'], sealed.length])
+  await house.keeping.tidy()
+  for (const text of [VIGIL, 'Vamos de a dos', 'Vigilancia', EVICT])
+    expect(await found(text), text).toEqual([])
+  expect(lying()).toBe(0)
 })
 
 test('Dora comes after it was closed: it is hers once more than two thirds have signed that her voice counts, and not before', async () => {

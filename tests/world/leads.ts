@@ -2,9 +2,10 @@ import * as Y from 'yjs'
 import { bytesFromHex } from '../../src/lib/core/bytes.ts'
 import type { EpochId, FeedId } from '../../src/lib/core/ids.ts'
 import { expectOk } from '../../src/lib/core/result.ts'
+import type { SecretKey } from '../../src/lib/crypto/hash.ts'
 import { openRecord } from '../../src/lib/feed/record.ts'
 import { parseRun } from '../../src/lib/feed/run.ts'
-import { TABLES } from '../../src/lib/sync/ports.ts'
+import { TABLES, type Storage } from '../../src/lib/sync/ports.ts'
 import { besideKey, settledKey, startKey } from '../../src/lib/workspace/rows.ts'
 import { parseBeside } from '../../src/lib/workspace/handed-beside.ts'
 import { readHeld } from '../../src/lib/workspace/settled-row.ts'
@@ -53,6 +54,31 @@ export const leads = async (person: Person, { text, world }: Sought): Promise<re
   for (const late of replica.documents.late.read())
     if (late.text.includes(text))
       found.push({ where: 'late work', who: ownerOf(people, late.by.position.feed) })
+  return found
+}
+
+/**
+ * The same of a keeper’s disk, every row, opened with whatever keys of that collective anybody may have left somewhere. What lies in
+ * its log of rows that were deleted is searched for `sealed` by whoever calls.
+ */
+export const leadsOnKeeper = async (
+  house: { readonly storage: Storage; disk(): Buffer },
+  { text, world, keys }: Sought & { readonly keys: ReadonlyMap<EpochId, SecretKey> },
+): Promise<readonly Lead[]> => {
+  const found: Lead[] = []
+  const people = world.people.map((one) => new Traces(one))
+  const { coll } = world.people[0]!.replica
+  for (const table of TABLES)
+    for (const [row, value] of expectOk(await house.storage.all(table)).rows) {
+      for (const record of table === 'records' ? parseRun(value)!.records : []) {
+        const key = keys.get(record.pub.epoch)
+        const opened = key && openRecord({ key, coll, record })
+        if (opened?.ok && opened.value.docs.some(({ update }) => holds(update, text)))
+          found.push({ where: `records ${row}`, who: ownerOf(people, record.pub.feed) })
+      }
+      if (holds(value, text) || row.includes(text)) found.push({ where: `${table} ${row}`, who: 'somebody' })
+    }
+  if (house.disk().includes(text)) found.push({ where: 'its disk', who: 'somebody' })
   return found
 }
 

@@ -380,6 +380,23 @@ export class Feeds {
     return [...missing]
   }
 
+  /** Bytes of the records of a device that are held above the base. */
+  bytesOf(device: DeviceId): number {
+    const its = this.#byIndex.filter((line) => this.#rights.of(line)?.device === device)
+    return its.reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
+  /** How far records of other members that wait here build on `feed`, −1 for not at all. */
+  awaited(feed: FeedId): number {
+    const author = this.#state.devices.get(this.#state.feeds.get(feed)!.device)?.member
+    let seq = -1
+    for (const [rec, nodes] of this.#blocked)
+      for (const { line, body } of this.#nodes.has(rec) ? [] : nodes)
+        if (this.#rights.of(line)?.member !== author)
+          for (const dep of body?.deps ?? []) if (dep.feed === feed) seq = Math.max(seq, dep.seq)
+    return seq
+  }
+
   // ── inside: carrying ─────────────────────────────────────────────────────────────────────────────────────────────
 
   #take(segment: Segment): Result<Offered, BadRecord> {
@@ -431,6 +448,7 @@ export class Feeds {
   #add(line: FeedLine, prev: Node, record: SealedRecord): Node {
     const { node, forked } = addRecord(line, prev, record)
     this.#nodes.set(node.id, node)
+    line.bytes += record.wire.length
     // A fork closes a feed; a record where a frontier points decides whether the frontier speaks of this branch.
     if (forked || this.#rights.of(line)?.frontier?.seq === node.seq) this.#markStale()
     return node

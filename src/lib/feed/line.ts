@@ -79,6 +79,8 @@ export class FeedLine {
   readonly #buried: Buried
   /** The lowest place where two records were signed: the feed is closed there. */
   closedAt = Number.POSITIVE_INFINITY
+  /** Of the records held above the root. */
+  bytes = 0
   /** Highest accepted record, or the root. */
   accepted: Node
   /** The keys of its records, by epoch, as far as they were needed. */

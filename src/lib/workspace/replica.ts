@@ -21,6 +21,7 @@ import { forget, hash, type SecretKey } from '../crypto/hash.ts'
 import type { KemPublic } from '../crypto/kem.ts'
 import { wasClosedIn } from '../domain/closing.ts'
 import { bringBack, rescuable } from '../domain/rescue.ts'
+import { checkSegment } from '../feed/chain.ts'
 import { Feeds } from '../feed/feeds.ts'
 import { parseRecord } from '../feed/record.ts'
 import { encodeFeedSeal, parseFeedSeal } from '../feed/seal.ts'
@@ -59,6 +60,7 @@ import { Documents } from './documents.ts'
 import { encodeBeside, handedBeside, parseBeside } from './handed-beside.ts'
 import { handedTooMuch, type Handed } from './handed-too-much.ts'
 import { KemKeys, KEPT_MS } from './kem-keys.ts'
+import { Intake } from './intake.ts'
 import { Keyring } from './keyring.ts'
 import { Packs } from './packs.ts'
 import { Past } from './past.ts'
@@ -69,6 +71,7 @@ import {
   calendarKey,
   encodeOwnHead,
   headKey,
+  intakeKey,
   kemKey,
   ledgerKey,
   parseOwnHead,
@@ -127,6 +130,14 @@ const ALONE = { check: 'alone', against: null } as const
 /** A welcome is a whole document: if they cannot be compared this often, because everybody writes on, it is left. */
 const MOST_SECOND_WORDS = 5
 
+/** So many bytes of a feed that are not here, up to a place, and the device that has them. */
+export type Coming = {
+  readonly feed: FeedId
+  readonly seq: number
+  readonly bytes: number
+  readonly from: DeviceId
+}
+
 /** What links and screens hear about. */
 export type ReplicaEvents = {
   /** Entries were added, by this device or from a link. */
@@ -163,6 +174,7 @@ export class Replica {
   readonly #calendar: Calendar
   readonly #past: Past
   readonly #wentOn = new Set<EntryId>()
+  readonly #intake: Intake
   readonly #random: Random
   readonly #clock: Clock
   readonly #events = new Set<Partial<ReplicaEvents>>()
@@ -239,6 +251,7 @@ export class Replica {
     this.kem = new KemKeys({ coll: this.coll, own: this.own, storage: of.storage })
     this.#calendar = new Calendar(this.coll)
     this.#past = new Past(this.coll, (checkpoint) => this.#othersWentOn(checkpoint))
+    this.#intake = new Intake(this.coll)
     this.packs = new Packs(of.storage, this.coll)
     this.documents = new Documents((docs) => this.#append(docs), of)
     this.#feeds = new Feeds({ ledger: this.ledger, keys: this.keyring })
@@ -340,6 +353,7 @@ export class Replica {
     await replica.kem.restore()
     await replica.#calendar.restore(storage, of.clock.now())
     await replica.#past.restore(storage)
+    await replica.#intake.restore(storage)
     replica.#lookDaily()
     await replica.#recallRestored()
     void replica.#writeLostAgainSoon()
@@ -629,22 +643,66 @@ export class Replica {
     return this.ledger.has(id) || this.#refused.has(id)
   }
 
+  /** Devices of which more comes than is taken in at once. */
+  get measured(): Watched<readonly DeviceId[]> {
+    return this.#intake.devices
+  }
+
+  /**
+   * Whether so many bytes of a feed, up to `seq`, have to wait where they are, because its device gave more than is taken in at once. Not
+   * where another member stands upon them, who took them by the same measure; from the device itself then no more than that. Spec: feed.md §5.
+   */
+  mustWait({ feed, seq, bytes, from }: Coming): boolean {
+    const device = this.state.feeds.get(feed)?.device
+    if (!device || device === this.own.id) return false
+    const isBeyond = this.#intake.isBeyond(device, this.#feeds.bytesOf(device) + bytes, this.#clock.now())
+    // While it proves what it began from it has not counted what lies below.
+    if (!isBeyond && !(this.#isProving && this.measured.read().includes(device))) return false
+    const next = this.#feeds.nextSeq(feed)
+    if (seq < next) return true
+    const [member, sender] = [this.#memberOf(device), this.#memberOf(from)]
+    const named = this.#namedByOthers(feed, device)
+    return named < next || (seq > named && (sender === null || sender === member))
+  }
+
+  /** How far records, acts against it and checkpoints of other members name a feed of `device`, −1 for not at all. */
+  #namedByOthers(feed: FeedId, device: DeviceId): number {
+    const { suspensions, checkpoints, devices } = this.state
+    const isOthers = ({ author }: { readonly author: DeviceId }) =>
+      this.#memberOf(author) !== this.#memberOf(device)
+    const frontiers = [...suspensions.values()].filter(isOthers).map(({ frontier }) => frontier)
+    const { revokedBy, frontier } = devices.get(device)!
+    if (revokedBy.length > 0) frontiers.push(frontier)
+    const acts = frontiers.flat().filter((one) => one.feed === feed)
+    const agreed = [...checkpoints.values()]
+      .filter(isOthers)
+      .map(({ id }) => this.checkpoints.positionsOf(id)?.get(feed))
+    return Math.max(this.#feeds.awaited(feed), ...[...acts, ...agreed].map((at) => at?.seq ?? -1))
+  }
+
+  /** Of a segment that comes: the bytes that are not here yet; 0 also where it does not hold. */
+  freshIn(recordWires: readonly Uint8Array[], sealWire: Uint8Array): number {
+    const segment = segmentFrom(recordWires, sealWire)
+    if (!segment || !checkSegment(segment, this.state).ok) return 0
+    return segment.records
+      .filter(({ id, pub }) => !this.#feeds.holds({ feed: pub.feed, seq: pub.seq, rec: id }))
+      .reduce((sum, { wire }) => sum + wire.length, 0)
+  }
+
+  /** More came of the device that writes `feed` than is taken in at once. */
+  noteMeasured(feed: FeedId): void {
+    this.#saver.save(this.#intake.note(this.state.feeds.get(feed)!.device, this.#clock.now()))
+  }
+
   absorbSegment(recordWires: readonly Uint8Array[], sealWire: Uint8Array): boolean {
-    const seal = parseFeedSeal(sealWire)
-    if (!seal.ok) return false
-    const records: SealedRecord[] = []
-    for (const wire of recordWires) {
-      const record = parseRecord(wire)
-      if (!record.ok || record.value.pub.feed !== seal.value.feed) return false
-      records.push(record.value)
-    }
-    const offered = this.#feeds.offer({ feed: seal.value.feed, records, seal: seal.value })
-    if (!offered.ok) return false
+    const segment = segmentFrom(recordWires, sealWire)
+    const offered = segment && this.#feeds.offer(segment)
+    if (!offered?.ok) return false
     // What waited for this segment comes with it: the seal at its end is not always the one offered.
     const { fresh, seal: last, partsBelow } = offered.value
     if (fresh.length === 0) {
       // It waits for what comes before it: somebody is to hear of that, if it does not come.
-      if (this.#feeds.missingFrom().includes(seal.value.feed)) this.#touch()
+      if (this.#feeds.missingFrom().includes(segment!.feed)) this.#touch()
       return true
     }
     this.#keepStartSoon()
@@ -1408,6 +1466,8 @@ export class Replica {
       [baseKey, besideKey].map((keyOf) => ({ table: 'snapshots', key: keyOf(this.coll), value: null })),
     )
     this.checkpoints.tidy()
+    const measured = this.#intake.lookAgain((device) => this.#feeds.bytesOf(device))
+    if (measured.length > 0) this.#saver.save(measured)
     this.#ledgerChanged()
   }
 
@@ -1741,6 +1801,18 @@ const MOST_ANNULLED = 256
 const sortedIds = (ids: readonly EntryId[] = []): readonly EntryId[] =>
   [...new Set(ids)].slice(0, MOST_ANNULLED).sort()
 
+const segmentFrom = (recordWires: readonly Uint8Array[], sealWire: Uint8Array): Segment | null => {
+  const seal = parseFeedSeal(sealWire)
+  if (!seal.ok) return null
+  const records: SealedRecord[] = []
+  for (const wire of recordWires) {
+    const record = parseRecord(wire)
+    if (!record.ok || record.value.pub.feed !== seal.value.feed) return null
+    records.push(record.value)
+  }
+  return { feed: seal.value.feed, records, seal: seal.value }
+}
+
 /** What every start asks the disk for. */
 const readFirst = (coll: CollId): readonly Wanted[] => [
   { table: 'ledger', prefix: `${coll}/` },
@@ -1748,6 +1820,7 @@ const readFirst = (coll: CollId): readonly Wanted[] => [
   { table: 'keys', key: kemKey(coll) },
   { table: 'meta', key: calendarKey(coll) },
   { table: 'meta', key: pastKey(coll) },
+  { table: 'meta', key: intakeKey(coll) },
   { table: 'snapshots', key: lostKey(coll) },
   { table: 'snapshots', key: startKey(coll) },
   { table: 'snapshots', key: startDocKey(coll, MAIN_DOC) },

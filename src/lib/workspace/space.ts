@@ -120,6 +120,7 @@ export class LiveSpace implements Space {
   readonly latest: Watched<readonly Latest[]>
   readonly waiting: Watched<number>
   readonly missing: Space['missing']
+  readonly pouring: Space['pouring']
   readonly exchange: Exchange
   readonly bundles: Bundles
   readonly replica: Replica
@@ -215,9 +216,13 @@ export class LiveSpace implements Space {
     this.waiting = derived([replica.changed, this.#syncing.moved, this.#recalled], () => this.#waiting())
     const { members, stop } = followMissing({ replica, clock: world.clock })
     this.#stops.push(stop)
-    this.missing = derived([members], () =>
-      members.read().map((member) => ({ member, name: this.#nameOf(member) })),
-    )
+    const named = (ids: readonly MemberId[]) => ids.map((member) => ({ member, name: this.#nameOf(member) }))
+    this.missing = derived([members], () => named(members.read()))
+    this.pouring = memo([replica.measured, replica.changed], () => {
+      const devices = replica.measured.read().map((id) => replica.state.devices.get(id))
+      const its = devices.flatMap((one) => (one?.standing === 'active' && one.member ? [one.member] : []))
+      return named([...new Set(its)])
+    })
     this.exchange = createExchange(replica, this.#syncing)
     this.bundles = createBundles({ replica, ...world, shelf: async () => (await this.opened())?.shelf })
     this.presence = {

@@ -32,7 +32,7 @@ import { encodeSyncMessage, parseSyncMessage, type Head, type SyncMessage } from
 import { ANSWER_MS, Asked } from './asked.ts'
 import { Flights, STALLED_MS } from './flights.ts'
 import { OnRequest } from './on-request.ts'
-import { Replica } from './replica.ts'
+import { Replica, type Coming } from './replica.ts'
 import { standingOf } from './standing.ts'
 import { Tally } from './tally.ts'
 
@@ -96,6 +96,13 @@ type Run = {
   readonly seal: Uint8Array
 }
 
+/** A segment, and where it ends by the word of its seal. */
+type Came = {
+  readonly head: Pick<Head, 'feed' | 'seq'>
+  readonly records: readonly Uint8Array[]
+  readonly seal: Uint8Array
+}
+
 export type Progress = { readonly done: number; readonly total: number }
 
 /** What passes between this device and one it is linked with. */
@@ -129,6 +136,8 @@ export class Syncing {
   readonly #listeners = new Set<(device: DeviceId, heads: readonly Head[]) => void>()
   readonly #stops: (() => void)[] = []
   readonly #flights: Flights
+  /** What is left where it is for now, by feed: the first of it. */
+  readonly #late = new Map<FeedId, Coming & { readonly isBeside: boolean }>()
   readonly #askedEntries: Asked<EntryId>
   readonly #askedBoxes: Asked<EpochId>
   #answering: (() => void) | null = null
@@ -152,7 +161,7 @@ export class Syncing {
   constructor(replica: Replica, clock: Clock, neighbourhood?: Neighbourhood) {
     this.#replica = replica
     this.#clock = clock
-    this.#flights = new Flights(clock, (feed) => replica.feeds.nextSeq(feed))
+    this.#flights = new Flights(clock, (feed) => this.#nextWanted(feed))
     this.#askedEntries = new Asked(clock)
     this.#askedBoxes = new Asked(clock)
     this.#forksTold = new ForksTold(clock)
@@ -410,8 +419,44 @@ export class Syncing {
   #lackingFrom({ link, standing, state: { said } }: Attached): number {
     return lackingFrom(
       { standing, said },
-      { nextSeq: (feed) => this.#replica.feeds.nextSeq(feed), isPeers: (feed) => this.#isOwn(link, feed) },
+      { nextSeq: (feed) => this.#nextWanted(feed), isPeers: (feed) => this.#isOwn(link, feed) },
     )
+  }
+
+  /** Where a feed goes on; nowhere for now, if what comes of it has to wait: then it is neither asked for nor waited for. */
+  #nextWanted(feed: FeedId): number {
+    return this.#late.get(feed)?.isBeside === false ? Infinity : this.#replica.feeds.nextSeq(feed)
+  }
+
+  /** Whether what came is left where it is, for now, and with it what comes behind. */
+  #isLate({ link }: Attached, { head, records, seal }: Came): boolean {
+    const { feed, seq } = head
+    const isBehind = this.#late.has(feed) && seq - records.length >= this.#replica.feeds.nextSeq(feed)
+    const most = records.reduce((sum, { length }) => sum + length, 0)
+    if (!isBehind && !this.#replica.mustWait({ ...head, bytes: most, from: link.peer })) return false
+    const bytes = this.#replica.freshIn(records, seal)
+    const coming = { feed, seq, bytes, from: link.peer }
+    if (bytes === 0 || !(isBehind || this.#replica.mustWait(coming))) return false
+    this.#replica.noteMeasured(feed)
+    if (!isBehind) this.#late.set(feed, { ...coming, isBeside: seq < this.#replica.feeds.nextSeq(feed) })
+    return true
+  }
+
+  /** What may come by now is lacking again, and asked for from whoever is here and has it. */
+  #letLateCome(): void {
+    const all = [...this.#attached.values()]
+    for (const [feed, late] of this.#late) {
+      const next = this.#replica.feeds.nextSeq(feed)
+      const mayCome = ({ link, state }: Attached) =>
+        (late.isBeside || (state.said.get(feed) ?? -1) >= next) &&
+        !this.#replica.mustWait({ ...late, from: link.peer })
+      const hasCome = !late.isBeside && late.seq < next
+      if (!hasCome && !all.some(mayCome)) continue
+      this.#late.delete(feed)
+      // Of another branch nothing seems to be lacking.
+      if (late.isBeside)
+        for (const one of all) this.#step(one, openAgain(one.standing, this.#holdings(one.link)))
+    }
   }
 
   /** Whether a feed is of the device at the other end. */
@@ -627,6 +672,7 @@ export class Syncing {
     const head = this.#replica.headOfSeal(seal)
     const first = head ? this.#replica.feeds.nextSeq(head.feed) : 0
     const before = head && this.#replica.feeds.forkOf(head.feed)
+    if (head && this.#isLate(attached, { head, records, seal })) return
     if (!head || !this.#replica.absorbSegment(records, seal)) return this.#bad(attached)
     const now = this.#replica.feeds.forkOf(head.feed)
     attached.state = gaveFork(attached.state, head.feed, { before, now })
@@ -739,6 +785,7 @@ export class Syncing {
   #tellAgain(): void {
     this.#again = this.#clock.after(TELL_AGAIN_MS, () => {
       this.#askOnceMore()
+      this.#letLateCome()
       for (const attached of [...this.#attached.values()]) this.#askAgain(attached)
       this.#tell()
       this.#tellAgain()

@@ -417,6 +417,8 @@ export interface Space {
   readonly waiting: Watched<number>
   /** Of whom something is missing for a while, though what comes after it is here: held back, or lost on the way. */
   readonly missing: Watched<readonly { readonly member: MemberId; readonly name: string }[]>
+  /** Of whose phones so much comes that it is taken in little by little. Nobody who is paused or out. */
+  readonly pouring: Watched<readonly { readonly member: MemberId; readonly name: string }[]>
   /** What passes between this device and those it is linked with now. */
   readonly exchange: Exchange
   /** Files that go from hand to hand. */

@@ -27,11 +27,13 @@ type About = {
   readonly moments: Moments
   /** Of whom something is missing that what is here stands upon; `null`: of nobody. */
   readonly missing: string | null
+  /** Of whose phones more comes than is taken in at once; `null`: of nobody’s. */
+  readonly pouring: string | null
 }
 
 /** Nothing else is worth as much as a disk that takes nothing; and to a guest nobody says that something is kept. */
 export const statusWords = (status: Status, about: About): StatusWords => {
-  const words = withMissing(contactWords(status, about), status, about.missing)
+  const words = withPouring(withMissing(contactWords(status, about), status, about.missing), status, about)
   if (about.kept === 'failing')
     return {
       icon: 'flag',
@@ -56,6 +58,11 @@ const withMissing = (words: StatusWords, { type }: Status, names: string | null)
     ? { icon: 'clock', tone: 'wait', short: ['gap.short'], details }
     : { ...words, details: [...words.details, ...details] }
 }
+
+const withPouring = (words: StatusWords, { type }: Status, { pouring }: About): StatusWords =>
+  pouring === null || type === 'out'
+    ? words
+    : { ...words, details: [...words.details, ['gap.much', { names: pouring }]] }
 
 const SAYS_KEPT: ReadonlySet<Key> = new Set([
   'status.localDetail',
