@@ -1,6 +1,8 @@
+import { availableParallelism } from 'node:os'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { chromiumFlags, findChromium } from './scripts/chromium.mjs'
 
 const executablePath = findChromium()
@@ -8,12 +10,37 @@ const executablePath = findChromium()
 /** For a slow machine that does several things at once: a test that hangs is found out all the same. */
 const TIMEOUT_MS = 30_000
 
+/** They take minutes, each in one process: what begins last, all others have to wait for. */
+const LONG = [
+  'many-devices',
+  'simulation',
+  'settled',
+  'churn',
+  'invariants',
+  '50-floods',
+  'oracle',
+  'closing',
+]
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification): number => {
+      const at = LONG.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`))
+      return at < 0 ? LONG.length : at
+    }
+    return (await super.sort(files)).sort((a, b) => place(a) - place(b))
+  }
+}
+
 /**
  * `node`: everything that needs no screen. `browser`: components and state classes in a real Chromium, with the
  * styles and the event loop people will have.
  */
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
+    // Of two cores vitest would leave one idle, which waits for the other for half an hour.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         test: {
