@@ -80,6 +80,8 @@ export class Turmoil {
   /** What somebody wrote and saw saved. */
   readonly written: { readonly token: string; readonly device: DeviceId }[] = []
   readonly #arriving: Arriving[] = []
+  /** Devices of those who read on after the next agreement, where too few are left with a voice to come to one. */
+  readonly waitsForAgreement = new Set<string>()
   readonly #seen = new Set<string>()
   /** How many devices there may be. */
   readonly #room: number
@@ -175,15 +177,19 @@ export class Turmoil {
     for (const { replica } of others) replica.checkpoints.cosign(proposed.value)
     this.#seen.add('somebody was away too long')
     await this.#becomesQuiet()
+    const isFinal = others.some(({ replica }) => replica.state.finals.includes(proposed.value))
+    if (!isFinal) for (const { device } of late) this.waitsForAgreement.add(device)
   }
 
-  /** Whether nobody who belongs has a key any more that somebody waits for. */
-  #isTooLate({ replica }: Person): boolean {
-    const newest = replica.state.finals.at(-1)
-    const isGone = (epoch: EpochId) => this.active().every((one) => !one.replica.keyring.has(epoch))
+  /** Whether somebody waits for a key that they let go of themselves, or that nobody who belongs has any more. */
+  #isTooLate({ replica: { state, ledger, feeds, checkpoints } }: Person): boolean {
+    const newest = state.finals.at(-1)
+    const isGone = (epoch: EpochId) =>
+      (ledger.pin !== null && ledger.isBelow(epoch, ledger.pin)) ||
+      this.active().every((one) => !one.replica.keyring.has(epoch))
     return (
-      replica.feeds.missingEpochs().some(isGone) ||
-      (newest !== undefined && replica.ledger.pin !== newest && !replica.checkpoints.docsOf(newest))
+      feeds.missingEpochs().some(isGone) ||
+      (newest !== undefined && ledger.pin !== newest && !checkpoints.docsOf(newest))
     )
   }
 
