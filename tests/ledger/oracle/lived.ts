@@ -36,6 +36,22 @@ const CHAPTERS: readonly ((made: MadeUp) => void)[] = [
   function tooManyAreSuspendedAndTheSecondTakenBack(made) {
     tooMany(made, (_, second) => made.says(made.founders[1]!, { type: 'withdraw', target: second }))
   },
+  function whoSuspendedEverybodyIsPutOutAndAnotherPhoneStandsBehindThem(made) {
+    const [first, another, ...others] = made.founders as [Hand, Hand, ...Hand[]]
+    const on = made.heads
+    const last = silences(made, first, [another, ...others], on)
+    const decision = { action: 'removeMember', member: first.member, annul: [] } as const
+    made.decides(most([another, ...others], made), decision, [last])
+    silences(made, another, [first, ...others], on)
+  },
+  function tooManyAreSuspendedByWhoIsPutOutAndThenSomebodySecondsIt(made) {
+    const [thief, second, ...others] = made.founders as [Hand, Hand, ...Hand[]]
+    const on = made.heads
+    const last = silences(made, thief, [second, ...others], on)
+    const decision = { action: 'removeMember', member: thief.member, annul: [] } as const
+    made.decides(most([second, ...others], made), decision, [last])
+    made.suspends(second, others.at(-1)!, on)
+  },
   function twoSayThatAPhoneIsTheirs(made) {
     const [one, other, vouching] = made.founders as [Hand, Hand, Hand]
     const phone = made.another(one)
@@ -64,14 +80,19 @@ const CHAPTERS: readonly ((made: MadeUp) => void)[] = [
 const most = (some: readonly Hand[], { founders }: MadeUp): readonly Hand[] =>
   some.slice(0, Math.floor(founders.length / 2) + 1)
 
-/** The first suspends one more than they may; the second suspends that one as well, and then something ends the second's word. */
+/** Suspends one after the other: the last of them is one too many. */
+const silences = (made: MadeUp, who: Hand, targets: readonly Hand[], on: readonly EntryId[]): EntryId => {
+  let knows = on
+  for (const one of targets) knows = [made.suspends(who, one, knows)]
+  return knows[0]!
+}
+
+/** The first suspends more than they may, but not the second, who suspends the last of these as well; then something ends that. */
 const tooMany = (made: MadeUp, ends: (target: Hand, second: EntryId) => void) => {
   const [first, second, ...rest] = made.founders as [Hand, Hand, ...Hand[]]
-  const target = rest.at(-1)!
   const on = made.heads
-  let knows = on
-  for (const one of [second, ...rest]) knows = [made.suspends(first, one, knows)]
-  ends(target, made.suspends(second, target, on))
+  silences(made, first, rest, on)
+  ends(rest.at(-1)!, made.suspends(second, rest.at(-1)!, on))
 }
 
 export const CHAPTER_COUNT = CHAPTERS.length

@@ -22,7 +22,12 @@ export const reasonOf = (act: Act | null): string =>
 type TakenBack = { readonly id: EntryId; readonly target: EntryId }
 
 /** What the rules had to decide about suspensions, by name, for those who ask whether it happened at all. */
-export type Decided = 'an annulled suspension' | 'a lifted second' | 'a second that no longer stands'
+export type Decided =
+  | 'an annulled suspension'
+  | 'a lifted second'
+  | 'a second that no longer stands'
+  | 'a second by somebody put out before'
+  | 'a second for somebody put out before'
 
 /** T4: which suspensions bite. `note`: is told what had to be decided. */
 export const bitingOf = (reading: Reading, known: Known, note: (what: Decided) => void): readonly Bite[] => {
@@ -95,19 +100,23 @@ export const bitingOf = (reading: Reading, known: Known, note: (what: Decided) =
           !isSettledBefore(one.said, other.said),
       )
       const hasRoom = others.size < reading.allowed(one.said)!.cap!
+      const isOutBefore = (other: Bite, before: Bite) =>
+        strikesOn(authorOf(other.said)).some((strike) => !reading.below(before.said, strike))
       const stillStand = seconds.filter(
         (other) =>
           !isTakenBack(other, takenBack) &&
           !isAnnulled(other) &&
           !isLifted(other) &&
-          strikesOn(authorOf(other.said)).every((strike) => reading.below(one.said, strike)) &&
-          strikesOn(authorOf(one.said)).every((strike) => reading.below(other.said, strike)),
+          !isOutBefore(other, one) &&
+          !isOutBefore(one, other),
       )
       const isUpheld = hasRoom || upon.some((earlier) => earlier.holds)
       const holds = isUpheld || stillStand.length > 0
       if (!isUpheld && seconds.length > stillStand.length) {
         note('a second that no longer stands')
         if (seconds.some(isLifted)) note('a lifted second')
+        if (seconds.some((other) => isOutBefore(other, one))) note('a second by somebody put out before')
+        if (seconds.some((other) => isOutBefore(one, other))) note('a second for somebody put out before')
       }
       if (hasRoom || upon.length > 0 || seconds.length > 0) placed.push({ one, holds })
       if (!holds) beyond.add(one)
