@@ -306,7 +306,7 @@ const silencings = (most: number) =>
       says: fc.constantFrom('suspend', 'propose'),
       knows: fc.constantFrom('nothing', 'everything', 'something'),
     }),
-    { minLength: Math.floor(most / 6), maxLength: most },
+    { minLength: 1, maxLength: most, size: 'max' },
   )
 
 test(
