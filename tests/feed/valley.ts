@@ -285,9 +285,16 @@ export class Person implements EpochKeys {
     return this.doc.getText('t').toString()
   }
 
-  /** What this person sees, and that nothing dangles. */
+  /** What this person sees, of whom how much of it is, what of it was deleted, and that nothing dangles. */
   sees(): unknown {
+    const { sv, ds } = Y.snapshot(this.doc)
+    const byClient = <T>(clients: ReadonlyMap<number, T>) => [...clients].sort(([a], [b]) => a - b)
     return {
+      vector: byClient(sv),
+      deleted: byClient(ds.clients).map(([client, runs]) => [
+        client,
+        ...runs.map(({ clock, len }) => [clock, len]),
+      ]),
       doc: { t: this.doc.getText('t').toString(), m: this.doc.getMap('m').toJSON() },
       accepted: [...this.feeds.accepted()].map(({ position }) => position.rec).sort(),
       aside: this.feeds

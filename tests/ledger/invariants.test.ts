@@ -130,12 +130,14 @@ test(
       }
       const after = stateOf(made.words)
       said += made.words.length - known.length
-      const { void: voided, epochs, depths, proposals, ...rest } = spellState(after)
+      // The hash names all these, void or not.
+      const { void: voided, epochs, depths, proposals, hash: _now, ...rest } = spellState(after)
       const {
         void: voidedBefore,
         epochs: epochsBefore,
         depths: depthsBefore,
         proposals: proposalsBefore,
+        hash: _before,
         ...expected
       } = spellState(before_)
       expect(rest).toEqual(expected)
@@ -295,6 +297,64 @@ test('what ends a suspension pauses nobody who was not paused', WHILE, () => {
   }, 400)
   for (const times of Object.values(ended)) expect(times).toBeGreaterThan(10)
 })
+
+const silencings = (most: number) =>
+  fc.array(
+    fc.record({
+      by: fc.nat({ max: 8 }),
+      target: fc.nat({ max: 8 }),
+      says: fc.constantFrom('suspend', 'propose'),
+      knows: fc.constantFrom('nothing', 'everything', 'something'),
+    }),
+    { minLength: 1, maxLength: most, size: 'max' },
+  )
+
+test(
+  'I6: whoever suspends whom, in whatever order, any majority of all lifts and puts out whom it likes',
+  WHILE,
+  () => {
+    let silenced = 0
+    const drawn = fc.record({
+      founders: fc.integer({ min: 3, max: 9 }),
+      words: silencings(90),
+      late: silencings(12),
+      first: fc.nat({ max: 8 }),
+      seed: fc.nat(),
+    })
+    fc.assert(
+      fc.property(drawn, ({ founders, words, late, first, seed }) => {
+        const made = new MadeUp(founders, founders)
+        const dice = diceFrom(seed)
+        const who = (at: number) => made.founders[at % founders]!
+        const start = made.heads
+        const silences = ({ by, target, says, knows }: (typeof words)[number]) => {
+          const something = [made.words[dice(made.words.length)]!.id]
+          const on = knows === 'nothing' ? start : knows === 'something' ? something : made.heads
+          const device = who(target).own.id
+          const proposal = { action: 'revokeDevice', device, frontier: [], annul: [] } as const
+          if (says === 'suspend') made.suspends(who(by), who(target), on)
+          else made.says(who(by), { type: 'propose', proposal }, on)
+        }
+        words.forEach(silences)
+        const majority = Array.from({ length: Math.floor(founders / 2) + 1 }, (_, i) => who(first + i))
+        const target = who(first + majority.length)
+        const then = stateOf(made.words)
+        if (majority.every((hand) => standingOf(then, hand) === 'suspended')) silenced++
+        const lift = made.decides(majority, { action: 'lift', device: target.own.id })
+        expect(standingOf(stateOf(made.words), target)).toBe('active')
+        const device = target.own.id
+        const out = made.decides(majority, { action: 'revokeDevice', device, frontier: [], annul: [] })
+        // And what was said meanwhile, dated back or not, by whomever: what they decided stands.
+        late.forEach(silences)
+        const now = stateOf(made.words)
+        expect([lift, out].map(({ enacted }) => now.void.has(enacted))).toEqual([false, false])
+        expect(standingOf(now, target)).toBe('revoked')
+      }),
+      { numRuns: SLOW ? 5000 : 150 },
+    )
+    expect(silenced).toBeGreaterThan(20)
+  },
+)
 
 test('I6: one member alone leaves others who write', WHILE, () => {
   holds(({ founders, before, after }) => {

@@ -17,6 +17,7 @@ import {
 } from './rules/rule.ts'
 import { SPEECH } from './rules/speech.ts'
 import { STRATA } from './rules/strata.ts'
+import { VOICES } from './rules/voices.ts'
 
 const ACTS = {
   complain: {
@@ -426,7 +427,7 @@ const ACTS = {
 /** Every act and every proposal there is has its rule here; a new one that has none does not compile. */
 const ALL = { ...ACTS, ...SPEECH } satisfies Record<Act['type'] | Proposal['action'], Rule>
 
-for (const [name, { allows, refuses, undone }] of Object.entries<Rule>({ ...ALL, ...STRATA }))
+for (const [name, { allows, refuses, undone }] of Object.entries<Rule>({ ...ALL, ...STRATA, ...VOICES }))
   describe(`the rule of ${name}`, () => {
     test('allows', () => allows(scene(5)))
     test('refuses', () => refuses(scene(5)))
@@ -434,6 +435,6 @@ for (const [name, { allows, refuses, undone }] of Object.entries<Rule>({ ...ALL,
   })
 
 test('no rule is here twice', () => {
-  const names = [ACTS, SPEECH, STRATA].flatMap((rules) => Object.keys(rules))
+  const names = [ACTS, SPEECH, STRATA, VOICES].flatMap((rules) => Object.keys(rules))
   expect(new Set(names).size).toBe(names.length)
 })

@@ -1,16 +1,14 @@
 import { expect } from 'vitest'
 import type { EntryId } from '../../../src/lib/core/ids.ts'
 import type { DeviceStanding, LedgerState } from '../../../src/lib/ledger/types.ts'
-import { Evaluated, spellState, spellSum } from './compare.ts'
+import { Evaluated, spellState, spellOracle } from './compare.ts'
 import { MadeUp, type Decided, type Hand } from './made-up.ts'
 import { Oracle, type Word } from './oracle.ts'
 
 /** What both readers say of some entries. Fails where they differ. */
 export const bothSay = (words: readonly Word[], pin: EntryId | null = null): LedgerState => {
-  const oracle = new Oracle(words)
   const state = new Evaluated().hears(words).state(pin)
-  const finals = oracle.inForce(pin)
-  expect(spellState(state)).toEqual(spellSum(oracle.state(pin), oracle.conflicting(finals)))
+  expect(spellState(state)).toEqual(spellOracle(new Oracle(words), pin))
   return state
 }
 

@@ -1,14 +1,16 @@
 import { hexFromBytes } from '../../../src/lib/core/bytes.ts'
-import type { EntryId } from '../../../src/lib/core/ids.ts'
+import type { DeviceId, EntryId } from '../../../src/lib/core/ids.ts'
 import { Dag } from '../../../src/lib/ledger/dag.ts'
 import { rotationIsDue, writeEpoch } from '../../../src/lib/ledger/epochs.ts'
 import { Finality } from '../../../src/lib/ledger/finality.ts'
 import { State } from '../../../src/lib/ledger/state.ts'
 import type { LedgerState, SignedEntry } from '../../../src/lib/ledger/types.ts'
 import { COLL } from './made-up.ts'
-import type { Word } from './oracle.ts'
-import { spellPositions } from './positions.ts'
-import { standing, type Sum } from './strata.ts'
+import { hashOf } from './hashing.ts'
+import type { Oracle, Word } from './oracle.ts'
+import { leftBy, spellPositions } from './positions.ts'
+import { standing } from './strata.ts'
+import { reasonOf } from './suspending.ts'
 import { isOwed, writtenUnder } from './writing.ts'
 
 /** The evaluation of the ledger itself, fed with entries that nobody signed. Keeps what it knows, as on a phone. */
@@ -73,6 +75,16 @@ export const spellState = (state: LedgerState): Spelled => ({
     .filter(({ status }) => status === 'conflicting')
     .map(({ id }) => id)
     .sort(),
+  checkpoints: [...state.checkpoints.values()]
+    .map(({ id, author, needed, cosigners }) => [id, author, needed, ...cosigners])
+    .sort(),
+  doubleSigners: state.doubleSigners,
+  reasons: [...state.suspensions.values()]
+    .map(({ id, author, device, reason, seconded, frontier }) => [
+      ...[id, author, device, reason, seconded, spellPositions(frontier)],
+    ])
+    .sort(),
+  hash: hexFromBytes(state.hash),
   policy: state.policy.admit,
   minRules: state.minRules,
   epochs: [...state.epochs.values()].map((epoch) => [epoch.id, epoch.void, ...epoch.recipients]).sort(),
@@ -90,40 +102,70 @@ export const spellState = (state: LedgerState): Spelled => ({
   complained: state.complaints.map(({ id }) => id).sort(),
 })
 
-/** `conflicting`: checkpoints with enough co-signatures that are neither final nor below one that is. */
-export const spellSum = (sum: Sum, conflicting: readonly EntryId[]): Spelled => ({
-  members: [...sum.members].map((id) => [id, sum.voters.has(id), sum.dormant.has(id)]).sort(),
-  devices: [...sum.places].map(([id, { member, by }]) => [id, member, standing(sum, id), by]).sort(),
-  frontiers: [...sum.frontiers].map(([id, frontier]) => [id, spellPositions(frontier)]).sort(),
-  proposals: sum.proposals
-    .map(({ id, status, approvals, needed }) => [id, status, needed, ...approvals])
-    .sort(),
-  invites: sum.invites.map((id) => [id, sum.used.has(id)]).sort(),
-  hands: [...sum.hands.values()].sort(),
-  suspended: [
-    ...new Set([
-      ...sum.biting
-        .filter(({ device }) => sum.places.has(device))
-        .map(({ said, device }) => `${said} ${device}`),
-      ...[...sum.places].flatMap(([id, { pausedBy }]) => pausedBy.map((by) => `${by} ${id}`)),
-    ]),
-  ].sort(),
-  revoked: [...sum.struck].sort(),
-  finals: sum.finals,
-  conflicting: [...conflicting].sort(),
-  policy: sum.policy,
-  minRules: sum.minRules,
-  epochs: [...sum.epochs].map(([id, epoch]) => [id, epoch.void, ...epoch.recipients]).sort(),
-  enacted: [...sum.enacted].sort(),
-  void: [...sum.void].sort(),
-  feeds: [...sum.feeds].map(([id, { device, entry }]) => [id, device, entry]).sort(),
-  granted: [...sum.granted].sort(),
-  keys: [...sum.keys]
-    .filter(([id]) => sum.places.has(id))
-    .map(([id, key]) => [id, hexOf(key)])
-    .sort(),
-  depths: [...sum.epochs].map(([id, { depth, prev }]) => [id, depth, ...prev]).sort(),
-  writes: HOLDERS.map((holds) => writtenUnder(sum, holds)),
-  owed: isOwed(sum),
-  complained: [...sum.complained].sort(),
-})
+export const spellOracle = (oracle: Oracle, pin: EntryId | null = null): Spelled => {
+  const sum = oracle.state(pin)
+  const reading = oracle.reading(oracle.inForce(pin))
+  const wordOf = (id: EntryId) => oracle.words.get(id)!
+  const holderOf = (device: DeviceId) => sum.held.get(device)?.[0]
+  /** The device a suspension names: where it bites on others, it is for that one's sake. */
+  const namedBy = (said: EntryId) => {
+    const { act, author } = wordOf(said)
+    if (act?.type === 'suspend') return act.device
+    return act?.type === 'propose' && act.proposal.action === 'revokeDevice' ? act.proposal.device : author
+  }
+  /** Whether somebody else silences the same device, too. */
+  const isSeconded = (said: EntryId) =>
+    sum.biting.some(
+      (other) =>
+        other.device === namedBy(said) &&
+        holderOf(wordOf(other.said).author) !== holderOf(wordOf(said).author),
+    )
+  return {
+    members: [...sum.members].map((id) => [id, sum.voters.has(id), sum.dormant.has(id)]).sort(),
+    devices: [...sum.places].map(([id, { member, by }]) => [id, member, standing(sum, id), by]).sort(),
+    frontiers: [...sum.frontiers].map(([id, frontier]) => [id, spellPositions(frontier)]).sort(),
+    proposals: sum.proposals
+      .map(({ id, status, approvals, needed }) => [id, status, needed, ...approvals])
+      .sort(),
+    invites: sum.invites.map((id) => [id, sum.used.has(id)]).sort(),
+    hands: [...sum.hands.values()].sort(),
+    suspended: [
+      ...new Set([
+        ...sum.biting
+          .filter(({ device }) => sum.places.has(device))
+          .map(({ said, device }) => `${said} ${device}`),
+        ...[...sum.places].flatMap(([id, { pausedBy }]) => pausedBy.map((by) => `${by} ${id}`)),
+      ]),
+    ].sort(),
+    revoked: [...sum.struck].sort(),
+    finals: sum.finals,
+    conflicting: [...oracle.conflicting(oracle.inForce(pin))].sort(),
+    checkpoints: oracle
+      .checkpoints()
+      .map((id) => [id, wordOf(id).author, oracle.signed(id).needed, ...oracle.signed(id).by])
+      .sort(),
+    doubleSigners: oracle.doubleSigners(),
+    reasons: [...new Set(sum.biting.map(({ said }) => said))]
+      .map((said) => [
+        ...[said, wordOf(said).author, namedBy(said), reasonOf(wordOf(said).act), isSeconded(said)],
+        spellPositions(leftBy(reading, said)),
+      ])
+      .sort(),
+    hash: hexFromBytes(hashOf(sum)),
+    policy: sum.policy,
+    minRules: sum.minRules,
+    epochs: [...sum.epochs].map(([id, epoch]) => [id, epoch.void, ...epoch.recipients]).sort(),
+    enacted: [...sum.enacted].sort(),
+    void: [...sum.void].sort(),
+    feeds: [...sum.feeds].map(([id, { device, entry }]) => [id, device, entry]).sort(),
+    granted: [...sum.granted].sort(),
+    keys: [...sum.keys]
+      .filter(([id]) => sum.places.has(id))
+      .map(([id, key]) => [id, hexOf(key)])
+      .sort(),
+    depths: [...sum.epochs].map(([id, { depth, prev }]) => [id, depth, ...prev]).sort(),
+    writes: HOLDERS.map((holds) => writtenUnder(sum, holds)),
+    owed: isOwed(sum),
+    complained: [...sum.complained].sort(),
+  }
+}

@@ -16,6 +16,7 @@ export type Hand = { readonly own: OwnDevice; readonly member: MemberId }
 /** One id for all: bindings name the collective, and are signed once for many thousand ledgers. */
 export const COLL = '0'.repeat(64) as CollId
 const POSSIBLE = 40
+const REASONS = ['lost', 'seized', 'doubtful', 'leaving', 'evidence'] as const
 const random = seededRandom(7)
 
 const deviceFrom = (): OwnDevice => {
@@ -146,7 +147,8 @@ export class MadeUp {
   }
 
   suspends(who: Hand, target: Hand, on?: readonly EntryId[], frontier: readonly Position[] = []): EntryId {
-    const act: Act = { type: 'suspend', device: target.own.id, frontier, reason: 'lost', evidence: null }
+    const reason = REASONS[this.#count % REASONS.length]!
+    const act: Act = { type: 'suspend', device: target.own.id, frontier, reason, evidence: null }
     return this.says(who, act, on)
   }
 

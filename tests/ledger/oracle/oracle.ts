@@ -22,6 +22,7 @@ export class Oracle {
   readonly #past = new Map<EntryId, Ids>()
   readonly #readings = new Map<string, Reading>()
   readonly #signed = new Map<EntryId, Signatures>()
+  readonly #states = new Map<EntryId | null, Sum>()
 
   /** Parents first. */
   constructor(words: readonly Word[]) {
@@ -41,7 +42,9 @@ export class Oracle {
 
   /** The state for somebody who holds everything here and pinned `pin`. */
   state(pin: EntryId | null = null): Sum {
-    return this.reading(this.inForce(pin)).sum(new Set(this.words.keys()))
+    const known = this.#states.get(pin) ?? this.reading(this.inForce(pin)).sum(new Set(this.words.keys()))
+    this.#states.set(pin, known)
+    return known
   }
 
   /** The state a checkpoint on top of `past` speaks of: what is final there, nothing pinned. */
@@ -84,6 +87,34 @@ export class Oracle {
     return this.candidates().filter((id) => !isAtOrBelow(id))
   }
 
+  /** Checkpoints of which there is word at all, signed or not. */
+  checkpoints(): readonly EntryId[] {
+    return [...this.words.keys()].filter((id) => this.words.get(id)!.act?.type === 'checkpoint')
+  }
+
+  /** Who signed a checkpoint, and the least number of people it takes: those away who signed help only to more than half. */
+  signed(checkpoint: EntryId): { readonly by: readonly MemberId[]; readonly needed: number } {
+    const { voters, awake, hands } = this.#signatures(checkpoint)
+    const devices = this.#cosigned(checkpoint, new Set(this.words.keys()))
+    const by = [...voters].filter((member) => devices.has(hands.get(member)!)).sort()
+    const away = by.filter((member) => !awake.has(member)).length
+    let needed = 2
+    while (3 * (needed - away) <= 2 * awake.size || 2 * needed <= voters.size) needed++
+    return { by, needed }
+  }
+
+  /** Whoever signed two pasts of which neither holds the other. */
+  doubleSigners(): readonly MemberId[] {
+    const pairs = this.checkpoints().flatMap((one) =>
+      this.checkpoints().flatMap((other) => (this.inLine(one, other) ? [] : [[one, other] as const])),
+    )
+    const both = pairs.flatMap(([one, other]) => {
+      const others = this.signed(other).by
+      return this.signed(one).by.filter((member) => others.includes(member))
+    })
+    return [...new Set(both)].sort()
+  }
+
   reading(finals: readonly EntryId[]): Reading {
     const key = finals.join()
     const known = this.#readings.get(key) ?? new Reading(this, finals)
@@ -121,17 +152,23 @@ export class Oracle {
 
   /** `given`: whose signatures count, if not those its own past says. */
   #isEnough(checkpoint: EntryId, within: Ids, given: Signatures | null): boolean {
+    const by = this.#cosigned(checkpoint, within)
+    if (by.size === 0) return false
+    const { voters, awake, hands } = given ?? this.#signatures(checkpoint)
+    const who = [...voters].filter((member) => by.has(hands.get(member)!))
+    const there = who.filter((member) => awake.has(member))
+    return voters.size >= 2 && 3 * there.length > 2 * awake.size && 2 * who.length > voters.size
+  }
+
+  /** The devices that said they sign it, knowing of it. */
+  #cosigned(checkpoint: EntryId, within: Ids): ReadonlySet<DeviceId> {
     const by = new Set<DeviceId>()
     for (const id of within) {
       const { act, author } = this.words.get(id)!
       if (act?.type === 'cosign' && act.checkpoint === checkpoint && this.past(id).has(checkpoint))
         by.add(author)
     }
-    if (by.size === 0) return false
-    const { voters, awake, hands } = given ?? this.#signatures(checkpoint)
-    const who = [...voters].filter((member) => by.has(hands.get(member)!))
-    const there = who.filter((member) => awake.has(member))
-    return voters.size >= 2 && 3 * there.length > 2 * awake.size && 2 * who.length > voters.size
+    return by
   }
 
   #signatures(checkpoint: EntryId): Signatures {

@@ -4,7 +4,7 @@ import { neededFor, votesFor, type Allowed } from './allowed.ts'
 import { inviteOf } from './inviting.ts'
 import type { Reading } from './oracle.ts'
 import { frontierFrom, leftBy, type Frontiers } from './positions.ts'
-import { bitingOf, type Bite } from './suspending.ts'
+import { bitingOf, type Bite, type Decided } from './suspending.ts'
 
 export type Place = {
   readonly member: MemberId | null
@@ -31,6 +31,8 @@ export type Sum = {
   readonly struck: ReadonlySet<DeviceId>
   readonly retired: ReadonlySet<DeviceId>
   readonly biting: readonly Bite[]
+  /** What there was to decide about suspensions. */
+  readonly noted: ReadonlySet<Decided>
   readonly members: ReadonlySet<MemberId>
   readonly voters: ReadonlySet<MemberId>
   readonly dormant: ReadonlySet<MemberId>
@@ -121,7 +123,8 @@ export const sumUp = (reading: Reading, order: readonly EntryId[]): Sum => {
   })
 
   // T4
-  const biting = bitingOf(reading, { uncut, enacts, cut, lifts, held, strikesOn })
+  const noted = new Set<Decided>()
+  const biting = bitingOf(reading, { uncut, enacts, cut, lifts, held, strikesOn }, (what) => noted.add(what))
   const silencersOf = (id: EntryId) =>
     biting
       .filter(({ device, said }) => device === authorOf(id) && !reading.atOrBelow(id, said))
@@ -339,7 +342,7 @@ export const sumUp = (reading: Reading, order: readonly EntryId[]): Sum => {
   const invites = valid.filter((id) => reading.act(id, 'invite') && !voided.has(id))
   const used = new Set([...enacted].flatMap((id) => inviteOf(reading, id) ?? []))
   return {
-    ...{ founders, places, held, struck, retired, biting, members, voters, dormant, hands },
+    ...{ founders, places, held, struck, retired, biting, noted, members, voters, dormant, hands },
     ...{ policy, minRules, epochs, keys, enacted, finals, void: voided },
     ...{ frontiers, proposals, invites, used, confirmed },
     feeds: new Map([...feeds].map(([feed, entry]) => [feed, { entry, device: authorOf(entry) }])),

@@ -1,4 +1,5 @@
 import type { DeviceId, EntryId, MemberId } from '../../../src/lib/core/ids.ts'
+import type { Act } from '../../../src/lib/ledger/types.ts'
 import type { Reading } from './oracle.ts'
 import { isCloned } from './strata.ts'
 
@@ -14,10 +15,22 @@ type Known = {
   readonly strikesOn: (device: DeviceId) => readonly EntryId[]
 }
 
+/** The reason a suspension gives. A copied phone is its own evidence. */
+export const reasonOf = (act: Act | null): string =>
+  act?.type === 'suspend' ? act.reason : act?.type === 'propose' ? 'proposed' : 'evidence'
+
 type TakenBack = { readonly id: EntryId; readonly target: EntryId }
 
-/** T4: which suspensions bite. */
-export const bitingOf = (reading: Reading, known: Known): readonly Bite[] => {
+/** What the rules had to decide about suspensions, by name, for those who ask whether it happened at all. */
+export type Decided =
+  | 'an annulled suspension'
+  | 'a lifted second'
+  | 'a second that no longer stands'
+  | 'a second by somebody put out before'
+  | 'a second for somebody put out before'
+
+/** T4: which suspensions bite. `note`: is told what had to be decided. */
+export const bitingOf = (reading: Reading, known: Known, note: (what: Decided) => void): readonly Bite[] => {
   const { uncut, lifts, held, strikesOn } = known
   const authorOf = (id: EntryId): DeviceId => reading.word(id)!.author
   const holder = (device: DeviceId) => held.get(device)?.[0]
@@ -87,17 +100,24 @@ export const bitingOf = (reading: Reading, known: Known): readonly Bite[] => {
           !isSettledBefore(one.said, other.said),
       )
       const hasRoom = others.size < reading.allowed(one.said)!.cap!
-      const holds =
-        hasRoom ||
-        upon.some((earlier) => earlier.holds) ||
-        seconds.some(
-          (other) =>
-            !isTakenBack(other, takenBack) &&
-            !isAnnulled(other) &&
-            !isLifted(other) &&
-            strikesOn(authorOf(other.said)).every((strike) => reading.below(one.said, strike)) &&
-            strikesOn(authorOf(one.said)).every((strike) => reading.below(other.said, strike)),
-        )
+      const isOutBefore = (other: Bite, before: Bite) =>
+        strikesOn(authorOf(other.said)).some((strike) => !reading.below(before.said, strike))
+      const stillStand = seconds.filter(
+        (other) =>
+          !isTakenBack(other, takenBack) &&
+          !isAnnulled(other) &&
+          !isLifted(other) &&
+          !isOutBefore(other, one) &&
+          !isOutBefore(one, other),
+      )
+      const isUpheld = hasRoom || upon.some((earlier) => earlier.holds)
+      const holds = isUpheld || stillStand.length > 0
+      if (!isUpheld && seconds.length > stillStand.length) {
+        note('a second that no longer stands')
+        if (seconds.some(isLifted)) note('a lifted second')
+        if (seconds.some((other) => isOutBefore(other, one))) note('a second by somebody put out before')
+        if (seconds.some((other) => isOutBefore(one, other))) note('a second for somebody put out before')
+      }
       if (hasRoom || upon.length > 0 || seconds.length > 0) placed.push({ one, holds })
       if (!holds) beyond.add(one)
     }
@@ -122,6 +142,7 @@ export const bitingOf = (reading: Reading, known: Known): readonly Bite[] => {
 
   const bite = (takenBack: readonly TakenBack[]): readonly Bite[] => {
     const within = withinCap(takenBack).filter((one) => !isTakenBack(one, takenBack))
+    if (within.some(isAnnulled)) note('an annulled suspension')
     const found = within.filter((one) => !isAnnulled(one) && !isLifted(one))
     for (const one of found)
       for (const { device, from } of broughtIn) {

@@ -3,15 +3,22 @@ import type { KemPublic } from '../../../src/lib/crypto/kem.ts'
 import type { Act, Position, Proposal } from '../../../src/lib/ledger/types.ts'
 import { diceFrom, type Dice } from '../quarrel.ts'
 import { feedIdOf } from '../../../src/lib/ledger/feed-id.ts'
+import { lives } from './lived.ts'
 import { COLL, INVITES, MadeUp, type Hand } from './made-up.ts'
 
 /**
  * A collective in turmoil, one number a turn: two halves that sometimes hear each other, acts dated back to anywhere, every kind
  * of proposal, votes missing, checkpoints that rival. Leaving turns out leaves the rest much as it was, so that what fails
- * shrinks.
+ * shrinks. `chapters`: what they have been through before, by number.
  */
-export const turmoil = (founders: number, turns: readonly number[]): MadeUp =>
-  stir(turns.length % 2 ? new MadeUp(founders, founders) : atHome(new MadeUp(founders, founders)), turns)
+export const turmoil = (
+  founders: number,
+  turns: readonly number[],
+  chapters: readonly number[] = [],
+): MadeUp => {
+  const made = new MadeUp(founders, founders)
+  return stir(lives(turns.length % 2 ? made : atHome(made), chapters), turns)
+}
 
 /** They have been at it for a while: everybody has a feed, there is a key, and somebody was invited. */
 const atHome = (made: MadeUp): MadeUp => {

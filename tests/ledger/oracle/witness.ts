@@ -1,3 +1,4 @@
+import type { EntryId } from '../../../src/lib/core/ids.ts'
 import type { Oracle } from './oracle.ts'
 import { standing } from './strata.ts'
 import { isOwed, writtenUnder } from './writing.ts'
@@ -8,6 +9,8 @@ export const seenIn = (oracle: Oracle): readonly string[] => {
   const reading = oracle.reading(oracle.inForce(null))
   const ids = [...oracle.words.keys()]
   const seen: string[] = []
+  const authorOf = (id: EntryId) => oracle.words.get(id)!.author
+  const holderOf = (id: EntryId) => sum.held.get(authorOf(id))?.[0]
   const see = (name: string, is: boolean) => void (is && seen.push(name))
   for (const id of ids) {
     const does = reading.allowed(id)?.does
@@ -48,6 +51,17 @@ export const seenIn = (oracle: Oracle): readonly string[] => {
   see(
     'a newcomer votes',
     [...sum.voters].some((member) => !sum.founders.includes(member)),
+  )
+  seen.push(...sum.noted)
+  see('somebody signed two pasts', oracle.doubleSigners().length > 0)
+  see(
+    'a suspension that another seconds',
+    sum.biting.some(({ said, device }) =>
+      sum.biting.some(
+        (other) =>
+          other.device === device && holderOf(other.said) !== holderOf(said) && device !== authorOf(said),
+      ),
+    ),
   )
   see('somebody is dormant', sum.dormant.size > 0)
   see('one final', sum.finals.length > 0)
