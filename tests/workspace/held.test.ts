@@ -178,6 +178,8 @@ describe('what was agreed lies on a disk once', () => {
     const [epoch] = ana.replica.state.epochs.keys()
     const id = await agree(world, [ana, bea, dora])
     await daysPass(world, 60)
+    world.connectAll([ana, bea, dora])
+    await world.settle()
     for (const person of [ana, bea, dora]) await starts(world, person)
     for (const { replica } of [ana, bea, dora]) {
       expect(replica.keyring.has(epoch!)).toBe(false)
@@ -224,6 +226,9 @@ describe('a disk written by the program of before', () => {
     const rows = await asBefore(bea)
     const text = bea.reads()
     await daysPass(world, 40)
+    world.connectAll()
+    await world.settle()
+    await daysPass(world, 1)
     expectOk(await bea.storage.commit(rows))
     await starts(world, bea)
     expect(bea.replica.keyring.has(epoch!)).toBe(false)

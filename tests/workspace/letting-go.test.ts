@@ -102,6 +102,11 @@ test('a page left open lets go of records after a week and of keys after a month
   expect(await keysOf(bea, 'tail')).toEqual([])
   expect(await keysOf(bea, 'keys')).toContain(first[0])
   await daysPass(world, 24)
+  // Alone all the while, it may not have heard what was written under that key.
+  expect(await keysOf(bea, 'keys')).toContain(first[0])
+  world.connectAll()
+  await world.settle()
+  await daysPass(world, 1)
   expect(await keysOf(bea, 'keys')).not.toContain(first[0])
   expect(await keysOf(bea, 'boxes')).not.toContain(first[0])
   expect(bea.replica.keyring.has(first[0]!)).toBe(false)
