@@ -2,10 +2,8 @@ import type { Clock } from '../lib/core/clock.ts'
 import type { CollId, DeviceId, EntryId, EpochId } from '../lib/core/ids.ts'
 import { Cell, type Watched } from '../lib/core/watched.ts'
 import { deviceIdOf, type Device } from '../lib/crypto/device.ts'
-import { checkSegment } from '../lib/feed/chain.ts'
-import { parseRecord } from '../lib/feed/record.ts'
+import { checkSegment, segmentFrom } from '../lib/feed/chain.ts'
 import { parseFeedSeal } from '../lib/feed/seal.ts'
-import type { SealedRecord, Segment } from '../lib/feed/types.ts'
 import { parseBoxSet, verifyBoxSet } from '../lib/ledger/boxes.ts'
 import { writeEpoch } from '../lib/ledger/epochs.ts'
 import { createLedger, type Ledger } from '../lib/ledger/graph.ts'
@@ -471,17 +469,4 @@ export class Keeping {
   #touch(): void {
     this.#changed.set(this.#changed.read() + 1)
   }
-}
-
-/** Parsed, of one feed, or `null`. Whether it holds is for {@link checkSegment}. */
-const segmentFrom = (wires: readonly Uint8Array[], sealWire: Uint8Array): Segment | null => {
-  const seal = parseFeedSeal(sealWire)
-  if (!seal.ok) return null
-  const records: SealedRecord[] = []
-  for (const wire of wires) {
-    const record = parseRecord(wire)
-    if (!record.ok) return null
-    records.push(record.value)
-  }
-  return { feed: seal.value.feed, records, seal: seal.value }
 }

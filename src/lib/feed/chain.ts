@@ -1,8 +1,9 @@
 import { err, ok, type Result } from '../core/result.ts'
 import type { SignPublic } from '../crypto/sign.ts'
 import type { LedgerState } from '../ledger/types.ts'
-import { verifyFeedSeal } from './seal.ts'
-import type { BadRecord, Segment } from './types.ts'
+import { parseRecord } from './record.ts'
+import { parseFeedSeal, verifyFeedSeal } from './seal.ts'
+import type { BadRecord, SealedRecord, Segment } from './types.ts'
 
 /**
  * Whether a run of records may be carried: one feed of a known device, each record naming the one before, known epochs,
@@ -36,4 +37,17 @@ export const checkChain = ({ feed, records, seal }: Segment): Result<void, BadRe
 const signerOf = ({ feed }: Segment, state: LedgerState): SignPublic | null => {
   const device = state.devices.get(state.feeds.get(feed)?.device ?? ('' as never))
   return device?.kind === 'member' ? device.device.signPk : null
+}
+
+/** A segment as it came: records, and the seal at their end. `null`: one does not parse, or is of another feed. Whether it holds is for {@link checkSegment}. */
+export const segmentFrom = (recordWires: readonly Uint8Array[], sealWire: Uint8Array): Segment | null => {
+  const seal = parseFeedSeal(sealWire)
+  if (!seal.ok) return null
+  const records: SealedRecord[] = []
+  for (const wire of recordWires) {
+    const record = parseRecord(wire)
+    if (!record.ok || record.value.pub.feed !== seal.value.feed) return null
+    records.push(record.value)
+  }
+  return { feed: seal.value.feed, records, seal: seal.value }
 }

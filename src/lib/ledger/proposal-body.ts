@@ -8,7 +8,7 @@ import type { InviteProof, Proposal } from './types.ts'
 type Body = { readonly [key: string]: Cbor }
 type Action = Proposal['action']
 
-const MAX_ANNULLED = 256
+export const MAX_ANNULLED = 256
 const MAX_DORMANT = 512
 
 /** What may be proposed, by action: the keys its map has beside `action`, and how it is read. Spec: ledger.md §5.2. */

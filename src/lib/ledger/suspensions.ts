@@ -160,8 +160,9 @@ const withinCap = (known: Known, withdrawals: readonly Node[]): readonly Said[] 
       if (target === undefined || target === member || one.fromAbove) continue
       const before = placed.length < one.cap ? [] : placed.filter((earlier) => !isOver(earlier, one.node))
       const same = before.filter((earlier) => earlier.target === target)
-      const isWithin =
-        new Set(before.map((earlier) => earlier.target)).size - Math.sign(same.length) < one.cap
+      const others = new Set(before.map((earlier) => earlier.target))
+      others.delete(target)
+      const isWithin = others.size < one.cap
       const seconds = isWithin ? [] : secondsOf(one)
       if (isWithin || same.length > 0 || seconds.length > 0) placed.push({ one, target })
       if (

@@ -35,6 +35,7 @@ export const decisionsFrom = (
           : null
     const about = subject ?? (subjectDevice && memberOf(subjectDevice))
     const change = changeOf(state, proposal.proposal, known.seen)
+    const checks = validChecks(state, doc, proposal.id).map(({ member, how }) => ({ member, how }))
     return {
       id: proposal.id,
       action: ACTIONS.has(action) ? action : 'other',
@@ -49,8 +50,8 @@ export const decisionsFrom = (
         !proposal.approvals.includes(me.member) &&
         mayVote(state, me, action) &&
         mayBeAsked(me, action, change),
-      checks: validChecks(state, doc, proposal.id).map(({ member, how }) => ({ member, how })),
-      mayTrust: action !== 'recover' || validChecks(state, doc, proposal.id).length >= CHECKS_NEEDED,
+      checks,
+      mayTrust: action !== 'recover' || checks.length >= CHECKS_NEEDED,
       change,
     }
   })

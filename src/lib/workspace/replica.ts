@@ -21,7 +21,7 @@ import { forget, hash, type SecretKey } from '../crypto/hash.ts'
 import type { KemPublic } from '../crypto/kem.ts'
 import { wasClosedIn } from '../domain/closing.ts'
 import { bringBack, rescuable } from '../domain/rescue.ts'
-import { checkSegment } from '../feed/chain.ts'
+import { checkSegment, segmentFrom } from '../feed/chain.ts'
 import { Feeds } from '../feed/feeds.ts'
 import { parseRecord } from '../feed/record.ts'
 import { encodeFeedSeal, parseFeedSeal } from '../feed/seal.ts'
@@ -44,6 +44,7 @@ import { feedIdOf, yClientOf } from '../ledger/feed-id.ts'
 import { highest } from '../ledger/frontier.ts'
 import { isKeyOf, openGrant } from '../ledger/grants.ts'
 import { createLedger, restoreLedger, type AddReport, type Ledger } from '../ledger/graph.ts'
+import { MAX_ANNULLED } from '../ledger/proposal-body.ts'
 import { createRotate } from '../ledger/rotation.ts'
 import { mayRaiseRules, rulesAreAhead } from '../ledger/rules.ts'
 import { suspendedWith } from '../ledger/suspended-with.ts'
@@ -1795,23 +1796,9 @@ export class Replica {
 }
 
 const NOTHING = new Uint8Array()
-/** Pauses one decision may end (ledger.md §5.2); whoever is held by more than these is lifted. */
-const MOST_ANNULLED = 256
-
+/** Whoever is held by more pauses than one decision may end is lifted. */
 const sortedIds = (ids: readonly EntryId[] = []): readonly EntryId[] =>
-  [...new Set(ids)].slice(0, MOST_ANNULLED).sort()
-
-const segmentFrom = (recordWires: readonly Uint8Array[], sealWire: Uint8Array): Segment | null => {
-  const seal = parseFeedSeal(sealWire)
-  if (!seal.ok) return null
-  const records: SealedRecord[] = []
-  for (const wire of recordWires) {
-    const record = parseRecord(wire)
-    if (!record.ok || record.value.pub.feed !== seal.value.feed) return null
-    records.push(record.value)
-  }
-  return { feed: seal.value.feed, records, seal: seal.value }
-}
+  [...new Set(ids)].slice(0, MAX_ANNULLED).sort()
 
 /** What every start asks the disk for. */
 const readFirst = (coll: CollId): readonly Wanted[] => [

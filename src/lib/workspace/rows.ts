@@ -58,9 +58,9 @@ export const kemKey = (coll: CollId): string => `${coll}/kem`
 export const calendarKey = (coll: CollId): string => `calendar/${coll}`
 /** Final checkpoints held to, until the keys below them are let go of: past.ts. */
 export const pastKey = (coll: CollId): string => `past/${coll}`
-/** A part of a checkpoint, by the hash it is named by. */
 /** Whose records come faster than they are taken in. */
 export const intakeKey = (coll: CollId): string => `intake/${coll}`
+/** A part of a checkpoint, by the hash it is named by. */
 export const blobKey = (coll: CollId, digest: string): string => `${coll}/blob/${digest}`
 /** Where the next start begins: start-row.ts. */
 export const startKey = (coll: CollId): string => `${coll}/start`
