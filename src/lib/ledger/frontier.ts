@@ -1,7 +1,7 @@
 import type { DeviceId, FeedId } from '../core/ids.ts'
 import type { Ballot } from './book.ts'
 import type { Position } from './types.ts'
-import { strikesOn, type View } from './view.ts'
+import { sharedBy, strikesOn, type View } from './view.ts'
 
 /**
  * How far a device that no longer stands counts. A majority that ended it decides alone, by what its voters held; else
@@ -20,9 +20,17 @@ export const frontierOf = (view: View, device: DeviceId): readonly Position[] =>
       : biting.length > 0
         ? highest([...biting.flatMap(({ frontier }) => frontier), ...raised])
         : highest([...lowest(retired), ...raised])
-  const own = new Set([...view.feeds.values()].flatMap((feed) => (feed.device === device ? feed.id : [])))
-  return named.filter(({ feed }) => own.has(feed))
+  if (named.length === 0) return named
+  const own = feedsOf(view).get(device)
+  return named.filter(({ feed }) => own?.has(feed))
 }
+
+/** The feeds of each device. */
+const feedsOf = sharedBy<ReadonlyMap<DeviceId, ReadonlySet<FeedId>>>(['feeds'], ({ feeds }) => {
+  const own = new Map<DeviceId, Set<FeedId>>()
+  for (const { device, id } of feeds.values()) own.set(device, (own.get(device) ?? new Set()).add(id))
+  return own
+})
 
 /** What two voters held of each feed, so that no one voice decides what a revoked device wrote; of three members one suffices. */
 export const acknowledgedBy = (ballots: readonly Ballot[], electorate: number): readonly Position[] => {

@@ -8,6 +8,9 @@ import type { Dag } from './dag.ts'
  */
 export const MAX_LOOSE = 512
 
+/** How many of the last acts are looked at before all are. */
+const LATELY = 8
+
 export type RoomOptions = {
   readonly dag: Dag
   /** Whose a device is; `null`: nobody let it in. */
@@ -67,10 +70,17 @@ export class Room {
 
   #workOut(account: MemberId | DeviceId): number {
     const { dag, memberOf } = this.#of
-    const others = dag.authors().filter((device) => {
+    const isOthers = (device: DeviceId) => {
       const member = memberOf(device)
       return member !== null && member !== account
-    })
+    }
+    // Mostly somebody else has just said something that stands on nearly all: then there is room for much, whoever it is.
+    for (let index = dag.size - 1; dag.size - index <= LATELY; index--) {
+      const { author, pastSize } = dag.at(index)
+      const uncovered = dag.size - pastSize
+      if (uncovered <= MAX_LOOSE / 2 && isOthers(author)) return MAX_LOOSE - uncovered
+    }
+    const others = dag.authors().filter(isOthers)
     // Whoever is alone fills nobody else’s memory.
     if (others.length === 0) return Number.POSITIVE_INFINITY
     const tips = others.flatMap((device) => dag.tipsOf(device))

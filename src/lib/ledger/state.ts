@@ -11,9 +11,12 @@ import {
   isCut,
   kindOf,
   peopleOf,
+  sharedBy,
   silencing,
   standingOf,
   strikesOn,
+  struckOf,
+  type Grant,
   type View,
 } from './view.ts'
 import { ballotsFor, thresholdOf, votersAmong } from './votes.ts'
@@ -70,13 +73,7 @@ export class State implements LedgerState {
   }
 
   get devices(): LedgerState['devices'] {
-    if (this.#devices) return this.#devices
-    const cosigning = new Set(cosigningDevices(this.#view).values())
-    return (this.#devices = new Map(
-      [...this.#view.grants.keys()]
-        .sort()
-        .map((id) => [id, { ...deviceOf(this.#view, id), cosigns: cosigning.has(id) }]),
-    ))
+    return (this.#devices ??= devicesIn(this.#view))
   }
 
   get checkpoints(): LedgerState['checkpoints'] {
@@ -160,15 +157,38 @@ export class State implements LedgerState {
 
 const PROTECTIVE = new Set(['removeMember', 'revokeDevice', 'recover'])
 
-const deviceOf = (view: View, id: DeviceId): Omit<DeviceState, 'cosigns'> => {
-  const grant = view.grants.get(id)!
+const devicesIn = (view: View): LedgerState['devices'] => {
+  const cosigning = new Set(cosigningDevices(view).values())
+  const struck = struckOf(view)
+  const isUntroubled = (id: DeviceId, { pausedBy }: Grant): boolean =>
+    pausedBy.length === 0 && !struck.has(id) && !view.retired.has(id) && !view.suspensions.on.has(id)
+  return new Map(
+    idsOf(view).map((id) => {
+      const grant = view.grants.get(id)!
+      const cosigns = cosigning.has(id)
+      const kemPk = view.rekeys.get(id) ?? grant.device.kemPk
+      const known = UNTROUBLED.get(grant)
+      const isUntouched = isUntroubled(id, grant)
+      if (isUntouched && known?.kemPk === kemPk && known.cosigns === cosigns) return [id, known]
+      const state = { ...deviceOf(view, id, grant), kemPk, cosigns }
+      if (isUntouched) UNTROUBLED.set(grant, state)
+      return [id, state]
+    }),
+  )
+}
+
+/** The last state of each device against which nothing was said: most of them, and the same in one state after another. */
+const UNTROUBLED = new WeakMap<Grant, DeviceState>()
+
+const idsOf = sharedBy<readonly DeviceId[]>(['grants'], ({ grants }) => [...grants.keys()].sort())
+
+const deviceOf = (view: View, id: DeviceId, grant: Grant): Omit<DeviceState, 'cosigns' | 'kemPk'> => {
   const biting = view.suspensions.on.get(id) ?? []
   return {
     id,
     member: grant.member,
     kind: grant.kind,
     device: grant.device,
-    kemPk: view.rekeys.get(id) ?? grant.device.kemPk,
     standing: standingOf(view, id),
     suspensions: [
       ...new Set([...biting.map(({ said }) => said.node.id), ...grant.pausedBy.map((by) => by.id)]),

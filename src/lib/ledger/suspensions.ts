@@ -83,7 +83,7 @@ export const isCloned = (book: Book, node: Node, rekeyed: readonly Node[]): bool
 /** T4: the suspensions in force, of all that were said and not cut. Spec: ledger.md §8.4. */
 export const suspensionsInForce = (known: Known): Suspensions => {
   const { said, withdrawals, lifts } = known
-  const biting = biteOf(known, withdrawalsThatStand(known))
+  const biting = bitingOf(known)
   const on = new Map<DeviceId, Biting[]>()
   for (const bite of biting) on.set(bite.device, [...(on.get(bite.device) ?? []), bite])
   return { said, withdrawals, lifts, biting, on }
@@ -93,14 +93,14 @@ export const suspensionsInForce = (known: Known): Suspensions => {
  * A device silenced meanwhile cannot take a suspension back: else a thief would, dated back to before the theft was
  * known. Whoever is silenced is found as if every withdrawal stood, so that no withdrawal decides about another.
  */
-const withdrawalsThatStand = (known: Known): readonly Node[] => {
+const bitingOf = (known: Known): readonly Biting[] => {
   const { withdrawals } = known
-  if (withdrawals.length === 0) return withdrawals
   const silencers = biteOf(known, withdrawals)
-  return withdrawals.filter(
+  const standing = withdrawals.filter(
     (node) =>
       !silencers.some(({ device, said: { node: by } }) => device === node.author && !isAtOrBelow(node, by)),
   )
+  return standing.length === withdrawals.length ? silencers : biteOf(known, standing)
 }
 
 const targetOf = ({ act }: Node) => (act?.type === 'withdraw' ? act.target : null)

@@ -184,19 +184,31 @@ export const standingOf = (view: View, device: DeviceId): DeviceStanding =>
 /**
  * Something worked out of a view, kept for all views that share what it hangs on. The first of `parts` finds it again.
  */
-const sharedBy = <T>(
-  parts: readonly ['grants', ...(keyof View)[]],
+export const sharedBy = <T>(
+  parts: readonly ['grants' | 'feeds', ...(keyof View)[]],
   workOut: (view: View) => T,
 ): ((view: View) => T) => {
-  const known = new WeakMap<View['grants'], { readonly view: View; readonly value: T }>()
+  const known = new WeakMap<object, { readonly view: View; readonly value: T }>()
+  const [first] = parts
   return (view) => {
-    const last = known.get(view.grants)
+    const last = known.get(view[first])
     if (last && parts.every((part) => last.view[part] === view[part])) return last.value
     const value = workOut(view)
-    known.set(view.grants, { view, value })
+    known.set(view[first], { view, value })
     return value
   }
 }
+
+/** The devices that decisions end. */
+export const struckOf = sharedBy<ReadonlySet<DeviceId>>(['grants', 'strikes', 'holders'], (view) => {
+  const { strikes, holders } = view
+  const struck = new Set(strikes.flatMap(({ devices }) => devices))
+  const removed = new Set(strikes.flatMap(({ member }) => member ?? []))
+  if (removed.size > 0)
+    for (const [device, members] of holders)
+      if (members.some((member) => removed.has(member))) struck.add(device)
+  return struck
+})
 
 /** Members and electorate. */
 export const peopleOf = sharedBy<People>(
@@ -206,6 +218,7 @@ export const peopleOf = sharedBy<People>(
 
 const countPeople = (view: View): People => {
   const removed = new Set(view.strikes.flatMap(({ member }) => member ?? []))
+  const struck = struckOf(view)
   const devices = new Map<MemberId, DeviceId[]>()
   const present = new Set<MemberId>()
   const settled = new Set<MemberId>(view.founders)
@@ -215,7 +228,7 @@ const countPeople = (view: View): People => {
     const theirs = devices.get(member)
     if (theirs) theirs.push(id)
     else devices.set(member, [id])
-    if (!view.retired.has(id) && strikesOn(view, id).length === 0) present.add(member)
+    if (!view.retired.has(id) && !struck.has(id)) present.add(member)
     if (grant.admits && grant.pausedBy.length === 0 && isSettled(view, grant.by)) settled.add(member)
   }
   const founders = new Set(view.founders)
@@ -240,14 +253,18 @@ export const isSettled = ({ final }: Pick<View, 'final'>, node: Node): boolean =
  * The one device each member co-signs checkpoints with: of those that are neither revoked nor retired, and whose own place
  * stands, the first that came in. One, so that nobody signs two contradicting ones with two hands.
  */
-export const cosigningDevices = (view: View): ReadonlyMap<MemberId, DeviceId> => {
-  const first = new Map<MemberId, DeviceId>()
-  for (const [id, { member, pausedBy }] of view.grants) {
-    if (!member || first.has(member) || pausedBy.length > 0) continue
-    if (!view.retired.has(id) && strikesOn(view, id).length === 0) first.set(member, id)
-  }
-  return first
-}
+export const cosigningDevices = sharedBy<ReadonlyMap<MemberId, DeviceId>>(
+  ['grants', 'strikes', 'holders', 'retired'],
+  (view) => {
+    const struck = struckOf(view)
+    const first = new Map<MemberId, DeviceId>()
+    for (const [id, { member, pausedBy }] of view.grants) {
+      if (!member || first.has(member) || pausedBy.length > 0) continue
+      if (!view.retired.has(id) && !struck.has(id)) first.set(member, id)
+    }
+    return first
+  },
+)
 
 /** The member devices that may hold keys, sorted: whom a rotation is for (protocol: active in at(rotate)). */
 export const activeMemberDevices = sharedBy<readonly DeviceId[]>(
@@ -260,7 +277,8 @@ export const activeMemberDevices = sharedBy<readonly DeviceId[]>(
 
 /** The same but for suspensions, which come and go far more often than devices do. */
 const unlessSuspended = sharedBy<readonly DeviceId[]>(['grants', 'strikes', 'holders', 'retired'], (view) => {
-  const stands = (id: DeviceId) => strikesOn(view, id).length === 0 && !view.retired.has(id)
+  const struck = struckOf(view)
+  const stands = (id: DeviceId) => !struck.has(id) && !view.retired.has(id)
   return [...view.grants]
     .filter(([id, { kind, pausedBy }]) => kind === 'member' && pausedBy.length === 0 && stands(id))
     .map(([id]) => id)
