@@ -1721,7 +1721,7 @@ export class Replica {
     const keys = [...state.epochs.keys()].filter((epoch) => ledger.isBelow(checkpoint, epoch))
     const isOther = ({ id, entry: { author } }: SignedEntry) =>
       this.#memberOf(author) !== me && keys.some((epoch) => epoch === id || ledger.isBelow(epoch, id))
-    if (keys.length === 0 || !ledger.topological().some(isOther)) return false
+    if (keys.length === 0 || !ledger.since([checkpoint]).some(isOther)) return false
     this.#wentOn.add(checkpoint)
     return true
   }
