@@ -12,7 +12,7 @@ import { TABLES, type Storage } from '../../src/lib/sync/ports.ts'
 import { Replica } from '../../src/lib/workspace/replica.ts'
 import { World } from '../world/cast.ts'
 import { history, type Edit } from './histories.ts'
-import { figure, type Figure } from './report.ts'
+import { figure, growth, sizesUpTo, type Figure, type Sized } from './report.ts'
 
 /**
  * Bytes at rest: for each edit before any checkpoint, alone (batches of two seconds, some ten characters) and live (a
@@ -23,9 +23,20 @@ export const disk = async ({ edits }: { edits: number }): Promise<readonly Figur
   const live = trace.slice(0, Math.min(2000, trace.length))
   const alone = await bytesAtRest(trace, 10)
   const typing = await bytesAtRest(live, 1)
-  const settled = await bytesOnceSettled(trace)
-  const bare = bareBytes(trace)
+  const sizes: Sized[] = []
+  for (const size of sizesUpTo(trace.length)) {
+    const part = trace.slice(0, size)
+    sizes.push({ size, ours: await bytesOnceSettled(part), bare: bareBytes(part) })
+  }
+  const { ours: settled, bare } = sizes.at(-1)!
   return [
+    growth({
+      name: 'disk after a checkpoint',
+      unit: 'B in edits',
+      sizes,
+      bareName: 'the bare Yjs state',
+      atMost: 1.1,
+    }),
     figure({
       name: 'disk after a checkpoint',
       unit: 'B',

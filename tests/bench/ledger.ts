@@ -1,7 +1,7 @@
 import { expectOk } from '../../src/lib/core/result.ts'
 import { createLedger } from '../../src/lib/ledger/graph.ts'
 import { AssemblyHistory } from './assembly-history.ts'
-import { figure, type Figure } from './report.ts'
+import { figure, growth, median, sizesUpTo, type Figure } from './report.ts'
 
 /**
  * How long a large ledger takes to be worked out from nothing, beside one half as long: twice the acts should take about
@@ -14,9 +14,10 @@ export const ledger = ({ acts, rounds }: { acts: number; rounds: number }): read
     ledger.add(wires.slice(0, count))
     return ledger
   }
-  const [whole, half, more]: [number[], number[], number[]] = [[], [], []]
+  const [whole, half, quarter, more]: [number[], number[], number[], number[]] = [[], [], [], []]
   for (let round = 0; round < rounds; round++) {
-    const [shorter, longer] = [loaded(acts / 2), loaded(acts - STEPS)]
+    const [shortest, shorter, longer] = [loaded(acts / 4), loaded(acts / 2), loaded(acts - STEPS)]
+    quarter.push(timed(() => shortest.state().devices))
     half.push(timed(() => shorter.state().devices))
     whole.push(timed(() => longer.state().devices))
     for (const wire of wires.slice(acts - STEPS))
@@ -36,6 +37,17 @@ export const ledger = ({ acts, rounds }: { acts: number; rounds: number }): read
       baselineName: `half of ${acts} acts, ms`,
       goal: { atMost: 2.3 },
     }),
+    growth({
+      name: 'ledger',
+      unit: 'ms in acts',
+      // Whoever reads each act once and no more pays for it as often as there are acts.
+      sizes: [quarter, half, whole].map((times, i) => {
+        const size = sizesUpTo(acts)[i]!
+        return { size, ours: median(times), bare: size }
+      }),
+      bareName: 'the number of acts',
+      atMost: MOST_EXPONENT,
+    }),
     figure({
       name: 'ledger-one-more',
       unit: 'ms',
@@ -46,6 +58,9 @@ export const ledger = ({ acts, rounds }: { acts: number; rounds: number }): read
     }),
   ]
 }
+
+/** Twice the acts may take 2.3 times as long. */
+const MOST_EXPONENT = 1.2
 
 /** Acts that come one by one, at the end. */
 const STEPS = 50

@@ -1,7 +1,7 @@
 import { MOST } from '../../src/lib/net/topology.ts'
 import { Dice } from '../simulation/dice.ts'
 import { MeshLife } from '../simulation/mesh-life.ts'
-import { figure, percentile, type Figure } from './report.ts'
+import { exponentOf, figure, percentile, type Figure } from './report.ts'
 
 /**
  * The mesh among more and more devices, with one note in ten lost, one message in ten late, and some who come and go: what
@@ -118,15 +118,6 @@ const run = (count: number, edits: number): Run => {
     linksEach: life.villagers.reduce((sum, { ties }) => sum + ties.size, 0) / count,
     island: life.island(life.villagers[0]!),
   }
-}
-
-/** The slope of a line through the logarithms. */
-const exponentOf = (points: readonly (readonly [number, number])[]): number => {
-  const [xs, ys] = [points.map(([x]) => Math.log(x)), points.map(([, y]) => Math.log(y))]
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
-  const [x0, y0] = [mean(xs), mean(ys)]
-  const above = xs.reduce((sum, x, i) => sum + (x - x0) * (ys[i]! - y0), 0)
-  return above / xs.reduce((sum, x) => sum + (x - x0) ** 2, 0)
 }
 
 const round = (value: number): number => Number(value.toPrecision(3))

@@ -47,6 +47,38 @@ export const figure = (of: {
   }
 }
 
+/** How a cost grows with a size, as the power of it: the slope of a line through the logarithms. */
+export const exponentOf = (points: readonly (readonly [number, number])[]): number => {
+  const [xs, ys] = [points.map(([x]) => Math.log(x)), points.map(([, y]) => Math.log(y))]
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
+  const [x0, y0] = [mean(xs), mean(ys)]
+  const above = xs.reduce((sum, x, i) => sum + (x - x0) * (ys[i]! - y0), 0)
+  return above / xs.reduce((sum, x) => sum + (x - x0) ** 2, 0)
+}
+
+/** What one size costs, and what the plainest thing costs there. */
+export type Sized = { readonly size: number; readonly ours: number; readonly bare: number }
+
+/** The exponent of what we cost, beside that of the plainest thing, over at least three sizes. `atMost`: how many times that. */
+export const growth = (of: {
+  readonly name: string
+  readonly unit: string
+  readonly sizes: readonly Sized[]
+  readonly bareName: string
+  readonly atMost: number
+}): Figure =>
+  figure({
+    name: `${of.name}-exponent`,
+    unit: `of ${of.unit}, ${of.sizes.map(({ size }) => size).join(', ')}`,
+    values: [exponentOf(of.sizes.map(({ size, ours }) => [size, ours]))],
+    baseline: [exponentOf(of.sizes.map(({ size, bare }) => [size, bare]))],
+    baselineName: `that of ${of.bareName}`,
+    goal: { atMost: of.atMost },
+  })
+
+/** A quarter, half and the whole. */
+export const sizesUpTo = (most: number): readonly number[] => [most / 4, most / 2, most].map(Math.floor)
+
 export const print = (figures: readonly Figure[]): void => {
   for (const one of figures) console.log(JSON.stringify(one))
   console.log('')
