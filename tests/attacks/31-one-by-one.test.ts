@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { RecId } from '../../src/lib/core/ids.ts'
 import { assemble } from '../ledger/assembly.ts'
 
 test('attack 31: two of five remove the others one by one: the numbers do not shrink with their wishes', () => {
@@ -37,12 +38,27 @@ test('attack 31: nor do two phones co-sign for two', () => {
   expect(council.ledger.state().checkpoints.get(checkpoint)).toMatchObject({ needed: 3, status: 'open' })
 })
 
-test('attack 31: whose device it is has no vote in lifting its suspension, removing or recovering it, nor in raising its frontier', () => {
-  const { council, alba, bruna, cira } = assemble(3, 36)
-  council.suspend(bruna, alba)
-  council.decide(council.lift(alba), [alba, cira])
-  expect(council.standings(alba)).toEqual(['suspended'])
-  council.decide({ action: 'amendFrontier', device: alba.own.id, frontier: [] }, [alba, cira])
-  council.decide(council.recovery(council.another(alba)), [alba, cira])
-  expect(council.ledger.state().members.get(alba.member)?.devices).toEqual([alba.own.id])
+test('attack 31: whose device it is has no vote in lifting its suspension, putting it out, removing or recovering its holder, nor in raising its frontier', () => {
+  const about = (with_: 'alba' | 'bruna') => {
+    const { council, alba, bruna, cira } = assemble(3, 36)
+    const { feed } = council.registers(alba)
+    const voters = [cira, with_ === 'alba' ? alba : bruna]
+    const far = [{ feed, seq: 9, rec: '99'.repeat(32) as RecId }]
+    council.suspend(bruna, alba)
+    council.decide({ action: 'amendFrontier', device: alba.own.id, frontier: far }, voters)
+    const raised = council.deviceOf(alba)?.frontier
+    council.decide(council.lift(alba), voters)
+    const [standing] = council.standings(alba)
+    const further = council.another(alba)
+    council.decide(council.recovery(further), voters)
+    const devices = council.ledger.state().members.get(alba.member)?.devices
+    council.decide(council.revocation(with_ === 'alba' ? alba : further), voters)
+    const isOut = council.standings(with_ === 'alba' ? alba : further)[0] === 'revoked'
+    council.decide(council.removal(alba), voters)
+    return { raised, standing, devices: devices?.length, isOut, isMember: council.isMember(alba), far }
+  }
+  const { far, ...byTwo } = about('bruna')
+  expect(byTwo).toEqual({ raised: far, standing: 'active', devices: 2, isOut: true, isMember: false })
+  const { far: _, ...byHerself } = about('alba')
+  expect(byHerself).toEqual({ raised: [], standing: 'suspended', devices: 1, isOut: false, isMember: true })
 })

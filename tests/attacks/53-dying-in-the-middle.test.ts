@@ -70,6 +70,11 @@ const SCENES: Readonly<Record<string, (scene: Scene) => Promise<void>>> = {
       await bea.replica.whole()
       world.connectAll()
       await world.settle()
+      // Keys go once nothing more comes from anybody.
+      for (let round = 0; round < 3; round++) {
+        world.clock.pass(20_000)
+        await world.settle()
+      }
     }
   },
   'is suspended by mistake and comes back': async ({ world, ana, bea }) => {

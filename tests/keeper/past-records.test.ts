@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest'
+import type { EpochId } from '../../src/lib/core/ids.ts'
 import { expectOk } from '../../src/lib/core/result.ts'
 import { FeedShelf, type Shelved } from '../../src/keeper/feed-shelf.ts'
 import { encodeGone, encodeHeld, parseGone, parseHeld } from '../../src/keeper/rows.ts'
@@ -130,6 +131,29 @@ test('what Bea wrote while she was away under a key of before comes to the keepe
   expect(late.length).toBeGreaterThan(0)
   await pass(house, 31)
   expect(on(house, late)).toBe(0)
+})
+
+test('Caro meets nobody but the keeper for more than a month: once all it holds for her is here her old keys go, as with people', async () => {
+  const { world, ana, bea, caro, house } = await withKeeper()
+  await agree(house, ana, bea, caro)
+  const [then] = [...caro.replica.state.epochs.keys()].slice(-1) as [EpochId]
+  world.cut(caro)
+  for (let days = 0; days < 34; days += 2) {
+    world.clock.sleep(2 * DAY_MS)
+    await house.settle()
+  }
+  await ana.writes('semanas después ')
+  await house.settle()
+  await caro.restarts()
+  for (const one of [ana, bea]) world.cut(one)
+  expect(caro.replica.keyring.has(then)).toBe(true)
+  house.link(caro)
+  for (let round = 0; round < 3; round++) {
+    world.clock.pass(20_000)
+    await house.settle()
+  }
+  expect(caro.reads()).toBe('semanas después ')
+  expect(caro.replica.keyring.has(then)).toBe(false)
 })
 
 test('Eve’s phone cannot make a keeper forget: what it proposes alone, under whatever epoch it made, takes nothing away', async () => {

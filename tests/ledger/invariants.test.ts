@@ -298,6 +298,54 @@ test('what ends a suspension pauses nobody who was not paused', WHILE, () => {
   for (const times of Object.values(ended)) expect(times).toBeGreaterThan(10)
 })
 
+test(
+  'what a paused phone says against others, dated back as it likes, does not end its own pause',
+  WHILE,
+  () => {
+    let looked = 0
+    const quarrels = fc.record({
+      founders: fc.integer({ min: 3, max: 6 }),
+      // Who pauses whom, and in one of four takes something back.
+      before: fc.array(fc.tuple(fc.nat(5), fc.nat(5), fc.nat(3)), {
+        minLength: 2,
+        maxLength: 12,
+        size: 'max',
+      }),
+      // Whom the thief pauses, and how far back it dates that.
+      words: fc.array(fc.tuple(fc.nat(5), fc.nat(20)), { minLength: 1, maxLength: 4, size: 'max' }),
+      thief: fc.nat(5),
+    })
+    fc.assert(
+      fc.property(quarrels, ({ founders, before, words, thief: nth }) => {
+        const made = new MadeUp(founders, 7)
+        const hand = (n: number) => made.founders[n % founders]!
+        for (const [by, about, how] of before) {
+          const [who, other] = [hand(by), hand(about)]
+          const said = made.words.filter(
+            ({ act, author }) => act?.type === 'suspend' && author === who.own.id,
+          )
+          if (how === 0 && said.length > 0)
+            made.says(who, { type: 'withdraw', target: said[about % said.length]!.id })
+          else if (who !== other) made.suspends(who, other)
+        }
+        const thief = hand(nth)
+        fc.pre(standingOf(stateOf(made.words), thief) === 'suspended')
+        const known = [...made.words]
+        for (const [about, on] of words) {
+          const device = hand(about).own.id
+          made.says(thief, { type: 'suspend', device, frontier: [], reason: 'seized', evidence: null }, [
+            known[on % known.length]!.id,
+          ])
+        }
+        looked++
+        expect(standingOf(stateOf(made.words), thief)).toBe('suspended')
+      }),
+      { numRuns: SLOW ? 50_000 : 1000 },
+    )
+    expect(looked).toBeGreaterThan(100)
+  },
+)
+
 const silencings = (most: number) =>
   fc.array(
     fc.record({

@@ -63,6 +63,7 @@ const HAPPENED = [
   ...['a newcomer votes', 'eight who vote', 'somebody is dormant', 'paused admission'],
   ...['two holders of one device', 'policy changed', 'rules raised'],
   ...['an annulled suspension', 'a lifted second', 'a second that no longer stands'],
+  ...['a withdrawal that came to nothing', 'a withdrawal that came to nothing, and no room'],
   ...['by', 'for'].map((it) => `a second ${it} somebody put out before`),
   'somebody signed two pasts',
   'a suspension that another seconds',

@@ -2,6 +2,8 @@ import { expect, test } from 'vitest'
 import { suspendedWith } from '../../src/lib/ledger/suspended-with.ts'
 import { assemble } from './assembly.ts'
 
+const PAUSE = { type: 'suspend', frontier: [], reason: 'lost', evidence: null } as const
+
 test('one tap suspends a lost phone; its holder keeps the vote and nothing else', () => {
   const { council, alba, bruna, cira } = assemble(3)
   council.suspend(bruna, alba)
@@ -106,16 +108,53 @@ test('nor does what a majority lifted', () => {
   expect(council.standings(elva)).toEqual(['active'])
 })
 
-test('a place that somebody seconded stays taken when the second ends: nobody falls silent by it', () => {
+test('a second takes no place and gives none: whoever it comes from, and whenever it ends, the share is what one says alone', () => {
   const { council, alba, bruna, cira, dina } = assemble(4)
   council.suspend(alba, bruna)
   const second = council.suspend(dina, cira)
   council.suspend(alba, cira)
   council.decide(council.lift(bruna), [alba, cira, dina])
   council.suspend(alba, dina)
-  expect(council.standings(bruna, cira, dina)).toEqual(['active', 'suspended', 'active'])
+  expect(council.standings(bruna, cira, dina)).toEqual(['active', 'suspended', 'suspended'])
+  // She is silent, and cannot take it back.
   council.says(dina, { type: 'withdraw', target: second })
+  expect(council.standings(bruna, cira, dina)).toEqual(['active', 'suspended', 'suspended'])
+  council.decide(council.lift(cira), [alba, bruna, dina])
+  expect(council.standings(bruna, cira, dina)).toEqual(['active', 'active', 'suspended'])
+})
+
+test('a stolen phone does not free itself by seconding what Alba once said beyond her share', () => {
+  const { council, alba, bruna, cira, dina } = assemble(4)
+  const first = council.suspend(alba, bruna)
+  council.suspend(alba, cira)
+  council.says(alba, { type: 'withdraw', target: first })
   expect(council.standings(bruna, cira, dina)).toEqual(['active', 'active', 'active'])
+  const before = council.ledger.heads()
+  council.suspend(alba, dina)
+  council.says(dina, { ...PAUSE, device: cira.own.id }, before)
+  expect(council.standings(dina)).toEqual(['suspended'])
+})
+
+test('nor by pausing Alba, dated back, so that what she took back would take her share again', () => {
+  const { council, alba, bruna, cira } = assemble(3)
+  const before = council.ledger.heads()
+  const mistake = council.suspend(alba, bruna)
+  council.says(alba, { type: 'withdraw', target: mistake })
+  council.suspend(alba, cira)
+  expect(council.standings(alba, bruna, cira)).toEqual(['active', 'active', 'suspended'])
+  council.says(cira, { ...PAUSE, device: alba.own.id }, before)
+  expect(council.standings(alba, bruna, cira)).toEqual(['suspended', 'active', 'suspended'])
+})
+
+test('a copied phone takes nothing back: it speaks against itself, whomever it pauses', () => {
+  const { council, alba, bruna, cira } = assemble(3)
+  const pause = council.suspend(alba, bruna)
+  const before = council.ledger.heads()
+  for (const { own } of [council.stranger(), council.stranger()])
+    council.says(alba, { type: 'rekey', kemPk: own.device.kemPk }, before)
+  council.says(alba, { type: 'withdraw', target: pause }, before)
+  council.says(alba, { ...PAUSE, device: cira.own.id }, before)
+  expect(council.standings(alba, bruna)).toEqual(['suspended', 'suspended'])
 })
 
 test('a place is free again once what took it has ended, as far as the later suspension knew', () => {

@@ -64,6 +64,14 @@ const starts = async (world: World, person: Person) => {
   await world.settle()
 }
 
+/** Long enough to see that nothing more comes from anybody. */
+const aMinute = async (world: World) => {
+  for (let round = 0; round < 3; round++) {
+    world.clock.pass(20_000)
+    await world.settle()
+  }
+}
+
 /** Nobody hears of anybody meanwhile. */
 const daysPass = async (world: World, days: number) => {
   for (const person of world.people) world.cut(person)
@@ -179,7 +187,7 @@ describe('what was agreed lies on a disk once', () => {
     const id = await agree(world, [ana, bea, dora])
     await daysPass(world, 60)
     world.connectAll([ana, bea, dora])
-    await world.settle()
+    await aMinute(world)
     for (const person of [ana, bea, dora]) await starts(world, person)
     for (const { replica } of [ana, bea, dora]) {
       expect(replica.keyring.has(epoch!)).toBe(false)
@@ -227,7 +235,7 @@ describe('a disk written by the program of before', () => {
     const text = bea.reads()
     await daysPass(world, 40)
     world.connectAll()
-    await world.settle()
+    await aMinute(world)
     await daysPass(world, 1)
     expectOk(await bea.storage.commit(rows))
     await starts(world, bea)

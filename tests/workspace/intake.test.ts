@@ -23,6 +23,16 @@ test('of one device 64 MiB come at once and 8 more with each day; a clock set ba
   expect(intake.isBeyond(ana, 65 * MIB, NOW + 9 * DAY_MS)).toBe(true)
 })
 
+test('a clock that was years ahead when it began, and was set right, holds nobody’s words back for years', () => {
+  const intake = new Intake(coll)
+  intake.note(eve, NOW + 900 * DAY_MS)
+  expect(intake.isBeyond(eve, 65 * MIB, NOW)).toBe(true)
+  expect(intake.note(eve, NOW)).not.toEqual([])
+  expect(intake.isBeyond(eve, 72 * MIB, NOW + DAY_MS)).toBe(false)
+  // By a clock that was set back no more comes at once.
+  expect(intake.isBeyond(eve, 65 * MIB, NOW + DAY_MS - 1)).toBe(true)
+})
+
 test('since when a device is beyond is read back after a start; with an agreement it begins anew; a damaged row is none', async () => {
   const intake = new Intake(coll)
   const storage = createMemoryStorage()

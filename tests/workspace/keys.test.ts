@@ -3,6 +3,7 @@ import type { EpochId } from '../../src/lib/core/ids.ts'
 import { expectOk } from '../../src/lib/core/result.ts'
 import { openBox, parseBoxSet } from '../../src/lib/ledger/boxes.ts'
 import { openGrant } from '../../src/lib/ledger/grants.ts'
+import { exportBundle, readBundleFile } from '../../src/lib/workspace/bundles.ts'
 import { KemKeys } from '../../src/lib/workspace/kem-keys.ts'
 import { Replica } from '../../src/lib/workspace/replica.ts'
 import { World, type Person } from '../world/cast.ts'
@@ -31,6 +32,13 @@ const settleFor = async (ms: number) => {
 const sleepsFor = async (days: number) => {
   for (let passed = 0; passed < days; passed += 2) {
     world.clock.sleep(2 * DAY)
+    await world.settle()
+  }
+}
+/** Long enough to see that nothing more comes from anybody. */
+const aMinute = async () => {
+  for (let round = 0; round < 3; round++) {
+    world.clock.pass(20_000)
     await world.settle()
   }
 }
@@ -276,10 +284,58 @@ test('Cata is away for longer than a month from just after an agreement: she com
   await settlesAll()
   expect(cata.replica.ledger.pin).toBe(cata.replica.state.finals.at(-1))
   await sleepsFor(2)
+  await aMinute()
   for (const person of world.people) {
+    expect(person.replica.keyring.has(then)).toBe(false)
     await person.restarts()
     expect(person.replica.keyring.has(then)).toBe(false)
   }
+}, 300_000)
+
+test('Cata comes back after more than a month, hears the acts, and her phone is closed before a word comes: the keys wait until she has read', async () => {
+  await settlesAll()
+  const [then] = epochs(cata).slice(-1) as [EpochId]
+  world.cut(cata)
+  await bea.writes('al otro día ')
+  await sleepsFor(34)
+  await cata.restarts()
+  // Nothing written passes: held back here; on a slow way it comes after the acts as well.
+  cata.syncing.pause()
+  world.connectAll()
+  await aMinute()
+  expect(cata.replica.ledger.heads()).toEqual(ana.replica.ledger.heads())
+  expect(cata.reads()).toBe('')
+  await sleepsFor(2)
+  expect(cata.replica.keyring.has(then)).toBe(true)
+  await cata.restarts()
+  expect(cata.replica.keyring.has(then)).toBe(true)
+  world.connectAll()
+  await world.settle()
+  expect(cata.reads()).toBe('al otro día ')
+  await settlesAll()
+  expect(cata.replica.ledger.pin).toBe(cata.replica.state.finals.at(-1))
+  await aMinute()
+  expect(cata.replica.keyring.has(then)).toBe(false)
+}, 300_000)
+
+test('Cata meets nobody for more than a month: a file of everything that Ana gives her is as good, and then the keys go', async () => {
+  await settlesAll()
+  const [then] = epochs(cata).slice(-1) as [EpochId]
+  world.cut(cata)
+  await sleepsFor(34)
+  await ana.writes('semanas después ')
+  await cata.restarts()
+  await aMinute()
+  expect(cata.replica.keyring.has(then)).toBe(true)
+  const { replica } = ana
+  const { file } = expectOk(await exportBundle({ replica, random: world.random, now: world.clock.now() }))
+  const secrets = [...cata.replica.kem.holders()].map(({ kemSk }) => kemSk)
+  const target = { replica: cata.replica }
+  const found = expectOk(await readBundleFile(file, { secrets, targetOf: () => target }))
+  expect((await found.apply()).waits).toBe(false)
+  await world.settle()
+  expect(cata.reads()).toBe('semanas después ')
+  expect(cata.replica.keyring.has(then)).toBe(false)
 }, 300_000)
 
 test('attack 42: what Dora was handed of the time before goes with the rest, and the act that handed it over never brings it back', async () => {

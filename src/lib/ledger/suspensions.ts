@@ -1,4 +1,4 @@
-import type { DeviceId, MemberId } from '../core/ids.ts'
+import type { DeviceId, EntryId, MemberId } from '../core/ids.ts'
 import type { Book } from './book.ts'
 import { isAtOrBelow, isBelowNode, type Node } from './dag.ts'
 import type { ParentVerdict } from './mirror.ts'
@@ -90,26 +90,29 @@ export const suspensionsInForce = (known: Known): Suspensions => {
 }
 
 /**
- * A device silenced meanwhile cannot take a suspension back: else a thief would, dated back to before the theft was
+ * What bites. A device silenced meanwhile cannot take a suspension back: else a thief would, dated back to before the theft was
  * known. Whoever is silenced is found as if every withdrawal stood, so that no withdrawal decides about another.
  */
 const bitingOf = (known: Known): readonly Biting[] => {
   const { withdrawals } = known
-  const silencers = biteOf(known, withdrawals)
-  const standing = withdrawals.filter(
+  const places = placesOf(known)
+  const silencers = biteOf(known, { places, takenBack: withdrawals })
+  const takenBack = withdrawals.filter(
     (node) =>
       !silencers.some(({ device, said: { node: by } }) => device === node.author && !isAtOrBelow(node, by)),
   )
-  return standing.length === withdrawals.length ? silencers : biteOf(known, standing)
+  return takenBack.length === withdrawals.length ? silencers : biteOf(known, { places, takenBack })
 }
 
 const targetOf = ({ act }: Node) => (act?.type === 'withdraw' ? act.target : null)
 
-/** What bites if these withdrawals stand. */
-const biteOf = (known: Known, withdrawals: readonly Node[]): readonly Biting[] => {
-  const takenBack = new Set(withdrawals.map(targetOf))
-  const standing = withinCap(known, withdrawals).filter(
-    (one) => !takenBack.has(one.node.id) && (one.fromAbove || !isAnnulled(known, one)),
+/** `takenBack`: the withdrawals that count. */
+type Taken = { readonly places: Places; readonly takenBack: readonly Node[] }
+
+const biteOf = (known: Known, { places, takenBack }: Taken): readonly Biting[] => {
+  const ended = new Set(takenBack.map(targetOf))
+  const standing = withinCap(known, places, ended).filter(
+    (one) => !ended.has(one.node.id) && (one.fromAbove || !isAnnulled(known, one)),
   )
   return withOffspring(
     known,
@@ -117,23 +120,64 @@ const biteOf = (known: Known, withdrawals: readonly Node[]): readonly Biting[] =
   )
 }
 
+/** Suspensions by the member who said them, and those among them that have a place within that member’s share of the others. */
+type Places = {
+  readonly of: ReadonlyMap<Said, readonly Placed[]>
+  readonly free: ReadonlySet<Said>
+  readonly isOver: (earlier: Placed, by: Node) => boolean
+}
+
 /**
- * Beyond its author’s cap a suspension needs a second member who suspends the same device, and does so still: words that were
- * taken back, annulled or lifted second nothing, and a device that was put out seconds, and is seconded, only where those who decided
- * it knew both. A place is free again for a suspension that knew of the withdrawal, lift or
- * revocation that ended an earlier one; what ends later wakes nothing in hindsight, so who was seconded keeps its place
- * when the second ends. Nor does a second person under a final checkpoint: that one’s own suspension bites, from when it was said.
+ * A place is free again for a suspension that knew of the withdrawal, lift or revocation that ended an earlier one; what ends later
+ * wakes nothing in hindsight. It hangs on nothing but the words of one member and what ended them, whether or not a withdrawal comes
+ * to count, and on no second: so that nobody makes or takes the room of another’s words by words of their own.
  */
-const withinCap = (known: Known, withdrawals: readonly Node[]): readonly Said[] => {
-  const { said, view } = known
+const placesOf = (known: Known): Places => {
+  const { said, withdrawals, view } = known
   const holderOf = (device: DeviceId): MemberId | undefined => view.holders.get(device)?.[0]
-  const takenBack = new Set(withdrawals.map(targetOf))
-  const capped = new Set<Said>()
+  const isOver = ({ one }: Placed, by: Node): boolean =>
+    withdrawals.some((node) => targetOf(node) === one.node.id && isBelowNode(node, by)) ||
+    hadEnded(known, one, by)
   const byMember = new Map<MemberId | undefined, Said[]>()
   for (const one of said) {
     const member = holderOf(one.node.author)
-    byMember.set(member, [...(byMember.get(member) ?? []), one])
+    const theirs = byMember.get(member)
+    if (theirs) theirs.push(one)
+    else byMember.set(member, [one])
   }
+  const of = new Map<Said, readonly Placed[]>()
+  const free = new Set<Said>()
+  for (const [member, theirs] of byMember) {
+    const placed: Placed[] = []
+    for (const one of theirs.sort(bySizeOfPast)) {
+      const target = holderOf(one.device)
+      if (target === undefined || target === member || one.fromAbove) {
+        free.add(one)
+        continue
+      }
+      of.set(one, placed)
+      const before = placed.length < one.cap ? placed : placed.filter((earlier) => !isOver(earlier, one.node))
+      const holders = new Set(before.map((earlier) => earlier.target))
+      if (holders.has(target) || holders.size < one.cap) placed.push({ one, target })
+    }
+  }
+  return { of, free, isOver }
+}
+
+/**
+ * Beyond its author’s cap a suspension needs a second member who suspends the same device, and does so still: words that were
+ * taken back, annulled or lifted second nothing, and a device that was put out seconds, and is seconded, only where those who decided
+ * it knew both. Nor does a second person under a final checkpoint: that one’s own suspension bites, from when it was said. What was
+ * taken back by a withdrawal that does not count bites in the room that is left beside all its author said else.
+ */
+const withinCap = (
+  known: Known,
+  { of, free, isOver }: Places,
+  ended: ReadonlySet<EntryId | null>,
+): readonly Said[] => {
+  const { said, view, withdrawals } = known
+  const holderOf = (device: DeviceId): MemberId | undefined => view.holders.get(device)?.[0]
+  const takenBack = new Set(withdrawals.map(targetOf))
   const secondsOf = ({ device, node }: Said): readonly Said[] =>
     said.filter(
       (other) =>
@@ -145,38 +189,24 @@ const withinCap = (known: Known, withdrawals: readonly Node[]): readonly Said[] 
   const wasKnown = (other: Said, one: Said): boolean =>
     strikesOn(view, one.node.author).every((strike) => isBelowNode(other.node, strike.node))
   const stands = (second: Said, one: Said): boolean =>
-    !takenBack.has(second.node.id) &&
+    !ended.has(second.node.id) &&
     !isLifted(known, { said: second, device: second.device }) &&
     (second.fromAbove || (!isAnnulled(known, second) && wasKnown(one, second))) &&
     wasKnown(second, one)
-  const isOver = ({ one }: Placed, by: Node): boolean =>
-    (takenBack.has(one.node.id) &&
-      withdrawals.some((node) => targetOf(node) === one.node.id && isBelowNode(node, by))) ||
-    hadEnded(known, one, by)
-  for (const [member, theirs] of byMember) {
-    const placed: Placed[] = []
-    for (const one of theirs.sort(bySizeOfPast)) {
-      const target = holderOf(one.device)
-      if (target === undefined || target === member || one.fromAbove) continue
-      const before = placed.length < one.cap ? [] : placed.filter((earlier) => !isOver(earlier, one.node))
-      const same = before.filter((earlier) => earlier.target === target)
-      const others = new Set(before.map((earlier) => earlier.target))
-      others.delete(target)
-      const isWithin = others.size < one.cap
-      const seconds = isWithin ? [] : secondsOf(one)
-      if (isWithin || same.length > 0 || seconds.length > 0) placed.push({ one, target })
-      if (
-        !isWithin &&
-        same.every((earlier) => capped.has(earlier.one)) &&
-        !seconds.some((second) => stands(second, one))
-      )
-        capped.add(one)
-    }
+  const hasPlace = (one: Said): boolean => {
+    const placed = of.get(one)!
+    const own = placed.find((other) => other.one === one)
+    if (!own || !takenBack.has(one.node.id)) return own !== undefined
+    const others = placed.filter(({ target }) => target !== own.target)
+    const beside = others.filter((other) => !isOver(other, one.node))
+    return new Set(beside.map(({ target }) => target)).size < one.cap
   }
-  return said.filter((one) => !capped.has(one))
+  return said.filter(
+    (one) => free.has(one) || hasPlace(one) || secondsOf(one).some((second) => stands(second, one)),
+  )
 }
 
-/** A suspension that has a place within its author’s cap, or had a second, and whom it is to silence. */
+/** A suspension that has a place within its author’s cap, and whom it is to silence. */
 type Placed = { readonly one: Said; readonly target: MemberId }
 
 /** Whether whoever made `by` knew that `said` had come to its end. */

@@ -224,12 +224,14 @@ const applyBundle = async (bundle: Bundle, { replica, exchange }: Target): Promi
   }
   const brought = await exchange?.bring(bundle.carried, replica.own.id)
   const after = holdingsOf(replica)
+  const waits = isWaiting(replica)
+  if (!waits) replica.isLevelWith(null, replica.ledger.heads())
   return {
     acts: after.acts - before.acts,
     records: after.records - before.records,
     carried: brought?.taken ?? 0,
     refused: refused + (brought?.refused ?? 0),
-    waits: isWaiting(replica),
+    waits,
   }
 }
 

@@ -38,9 +38,10 @@ export class Intake {
     return bytes > AT_ONCE + EACH_DAY * days
   }
 
-  /** From now on. What to write. */
+  /** From now on, where it is not already; a time ahead was of a clock that is set right by now. What to write. */
   note(device: DeviceId, now: number): readonly Write[] {
-    return this.#since.has(device) ? [] : this.#set(new Map(this.#since).set(device, now))
+    const isBeyond = (this.#since.get(device) ?? Infinity) <= now
+    return isBeyond ? [] : this.#set(new Map(this.#since).set(device, now))
   }
 
   /** A final checkpoint is held to: who is not beyond any more begins anew. What to write. */

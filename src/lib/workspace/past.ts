@@ -31,7 +31,7 @@ export class Past {
   /** Oldest first. Of those whose month has passed only the last. */
   #held: readonly HeldTo[] = []
 
-  /** `wentOn`: whether this device has heard that others write under keys made after a checkpoint. */
+  /** `wentOn`: whether others act upon keys made after a checkpoint, and what they wrote before has come here. */
   constructor(coll: CollId, wentOn: (checkpoint: EntryId) => boolean) {
     this.#coll = coll
     this.#wentOn = wentOn
@@ -64,6 +64,11 @@ export class Past {
     if (!this.#held.some(({ base }, i) => base && i < upTo)) return []
     this.#held = this.#held.map((one, i) => (i < upTo ? { ...one, base: null } : one))
     return [this.#write()]
+  }
+
+  /** Those whose keys are here still. */
+  kept(): readonly EntryId[] {
+    return this.#held.filter(({ at }) => at !== FOR_GOOD).map(({ checkpoint }) => checkpoint)
   }
 
   /**

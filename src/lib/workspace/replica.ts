@@ -174,6 +174,7 @@ export class Replica {
   readonly #debts: Debts
   readonly #calendar: Calendar
   readonly #past: Past
+  /** Final checkpoints after which others went on, since when all they hold came here: found anew after each start. */
   readonly #wentOn = new Set<EntryId>()
   readonly #intake: Intake
   readonly #random: Random
@@ -251,7 +252,7 @@ export class Replica {
     this.keyring = new Keyring(this.coll)
     this.kem = new KemKeys({ coll: this.coll, own: this.own, storage: of.storage })
     this.#calendar = new Calendar(this.coll)
-    this.#past = new Past(this.coll, (checkpoint) => this.#othersWentOn(checkpoint))
+    this.#past = new Past(this.coll, (checkpoint) => this.#wentOn.has(checkpoint))
     this.#intake = new Intake(this.coll)
     this.packs = new Packs(of.storage, this.coll)
     this.documents = new Documents((docs) => this.#append(docs), of)
@@ -1677,6 +1678,11 @@ export class Replica {
       await this.packs.prune(old)
       await this.#storage.commit(this.#past.letGoOfRecords(now))
     }
+    await this.#letGoOfKeys()
+  }
+
+  async #letGoOfKeys(): Promise<void> {
+    const now = this.#clock.now()
     if (this.#past.under(now) === null) return
     const inUse = this.#feeds.epochsInUse()
     const gone = [...this.state.epochs.keys()].filter((epoch) => this.#isPast(epoch) && !inUse.has(epoch))
@@ -1711,19 +1717,27 @@ export class Replica {
   }
 
   /**
-   * Whether somebody else said something upon a key made after a checkpoint. Until then this device may not have heard what was
-   * written under the keys before it: it may have been away since. What was so once stays so.
+   * All that was written and `device`, or a file of its, holds is here, and what it knew when it said so: `heads`, and acts below.
+   * Acts alone come before what was written under the keys of before this device was away, and nobody else could open that any
+   * more. Spec: checkpoint.md §6.
    */
-  #othersWentOn(checkpoint: EntryId): boolean {
-    if (this.#wentOn.has(checkpoint)) return true
+  isLevelWith(device: DeviceId | null, heads: readonly EntryId[]): void {
+    if (device && this.#memberOf(device) === this.row.member) return
+    const later = this.#past.kept().filter((one) => !this.#wentOn.has(one) && this.#othersWentOn(one, heads))
+    for (const checkpoint of later) this.#wentOn.add(checkpoint)
+    // Until it has read every record it does not know which keys are in use; then it lets go by itself.
+    if (later.length > 0 && !this.#isProving && !this.#meanwhile) void this.#letGoOfKeys()
+  }
+
+  /** Whether, at or below `heads`, another member says something upon a key made after a checkpoint. */
+  #othersWentOn(checkpoint: EntryId, heads: readonly EntryId[]): boolean {
     const { ledger, state } = this
-    const me = this.#memberOf(this.own.id)
     const keys = [...state.epochs.keys()].filter((epoch) => ledger.isBelow(checkpoint, epoch))
-    const isOther = ({ id, entry: { author } }: SignedEntry) =>
-      this.#memberOf(author) !== me && keys.some((epoch) => epoch === id || ledger.isBelow(epoch, id))
-    if (keys.length === 0 || !ledger.since([checkpoint]).some(isOther)) return false
-    this.#wentOn.add(checkpoint)
-    return true
+    const isOthers = ({ id, entry: { author } }: SignedEntry) =>
+      ![null, this.row.member].includes(this.#memberOf(author)) &&
+      keys.some((epoch) => epoch === id || ledger.isBelow(epoch, id)) &&
+      ledger.inClosure(heads, id)
+    return keys.length > 0 && ledger.since([checkpoint]).some(isOthers)
   }
 
   async #restoreRecords(): Promise<void> {

@@ -76,6 +76,8 @@ type Attached = {
   greeting: readonly EntryId[] | null
   readonly tally: Tally
   readonly patience: Patience
+  /** The acts that were here when all the peer holds was, and it had told: as of the last round. */
+  levelUpon: readonly EntryId[] | null
   /** Messages with entries that came. */
   entriesHeard: number
 }
@@ -273,6 +275,7 @@ export class Syncing {
       greeting: null,
       tally: new Tally(this.#clock.now()),
       patience: new Patience(),
+      levelUpon: null,
       entriesHeard: 0,
     }
     this.#attached.set(link.id, attached)
@@ -786,6 +789,7 @@ export class Syncing {
     this.#again = this.#clock.after(TELL_AGAIN_MS, () => {
       this.#askOnceMore()
       this.#letLateCome()
+      for (const attached of this.#attached.values()) this.#lookIfLevel(attached)
       for (const attached of [...this.#attached.values()]) this.#askAgain(attached)
       this.#tell()
       this.#tellAgain()
@@ -806,6 +810,21 @@ export class Syncing {
   #wordFrom({ state }: Attached): string {
     const said = [...state.said].map(([feed, seq]) => `${feed}:${seq}`).sort()
     return [...this.#replica.ledgerHeads(), ...said].join()
+  }
+
+  /**
+   * Whether all that the peer holds is here. Acts come before what was written, and its word of that a moment after: so it counts
+   * with the acts of the last round.
+   */
+  #lookIfLevel(attached: Attached): void {
+    const { link, standing, state, levelUpon } = attached
+    const isAgreed = carriesAll(standing) && state.ready && state.peerReady && !this.#paused.read()
+    const { feeds } = this.#replica
+    // What has to wait is not here.
+    const isLevel =
+      isAgreed && state.held !== null && [...state.said].every(([feed, seq]) => seq < feeds.nextSeq(feed))
+    attached.levelUpon = isLevel ? this.#replica.ledger.heads() : null
+    if (isLevel && levelUpon) this.#replica.isLevelWith(link.peer, levelUpon)
   }
 
   /**

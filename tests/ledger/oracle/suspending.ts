@@ -27,6 +27,8 @@ export type Decided =
   | 'a lifted second'
   | 'a second that no longer stands'
   | 'a second by somebody put out before'
+  | 'a withdrawal that came to nothing'
+  | 'a withdrawal that came to nothing, and no room'
   | 'a second for somebody put out before'
 
 /** T4: which suspensions bite. `note`: is told what had to be decided. */
@@ -58,10 +60,11 @@ export const bitingOf = (reading: Reading, known: Known, note: (what: Decided) =
     return target === undefined || reading.act(target, 'approve') ? [] : [{ id, target }]
   })
   const isTakenBack = (one: Bite, by: readonly TakenBack[]) => by.some(({ target }) => target === one.said)
-  const knewItsEnd = (by: EntryId, earlier: Bite, takenBack: readonly TakenBack[]) =>
+  /** Whether a withdrawal comes to count or not, whoever knew of it has room again. */
+  const knewItsEnd = (by: EntryId, earlier: Bite) =>
     strikesOn(earlier.device).some((strike) => reading.below(strike, by)) ||
     liftsOf(earlier.device).some((lift) => reading.below(earlier.said, lift) && reading.below(lift, by)) ||
-    takenBack.some(({ id, target }) => target === earlier.said && reading.below(id, by))
+    withdrawals.some(({ id, target }) => target === earlier.said && reading.below(id, by))
   const isSettledBefore = (id: EntryId, by: EntryId) => {
     const final = reading.newestFinal(reading.past(by))
     return final !== null && reading.atOrBelow(id, final)
@@ -74,32 +77,48 @@ export const bitingOf = (reading: Reading, known: Known, note: (what: Decided) =
     })
   const isLifted = ({ said: id, device }: Bite) => liftsOf(device).some((lift) => reading.below(id, lift))
 
-  /**
-   * Alone, nobody silences more than their share of the others, and what has ended seconds nobody, nor does who was put out, but what that decision knew. What ends later, or is seconded
-   * later than settled, wakes nothing: a place once taken stays taken.
-   */
-  const withinCap = (takenBack: readonly TakenBack[]): readonly Bite[] => {
-    const size = (id: EntryId) => reading.past(id).size
-    const beyond = new Set<Bite>()
-    const sorted = [...said].sort((a, b) => size(a.said) - size(b.said) || (a.said < b.said ? -1 : 1))
-    const placed: { readonly one: Bite; readonly holds: boolean }[] = []
-    for (const one of sorted) {
-      const [who, target] = [holder(authorOf(one.said)), holder(one.device)]
-      if (target === undefined || target === who) continue
-      const before = placed.filter(
-        ({ one: other }) => holder(authorOf(other.said)) === who && !knewItsEnd(one.said, other, takenBack),
-      )
-      const others = new Set(
-        before.map(({ one: { device } }) => holder(device)).filter((it) => it !== target),
-      )
-      const upon = before.filter(({ one: { device } }) => holder(device) === target)
+  /** Whose, and against whom; `null`: outside any share. */
+  const isCounted = (one: Bite) => {
+    const [who, target] = [holder(authorOf(one.said)), holder(one.device)]
+    return target !== undefined && target !== who
+  }
+  const othersBeside = (one: Bite, those: readonly Bite[]): number =>
+    new Set(
+      those
+        .filter((other) => holder(authorOf(other.said)) === holder(authorOf(one.said)))
+        .filter((other) => !knewItsEnd(one.said, other))
+        .map(({ device }) => holder(device))
+        .filter((target) => target !== holder(one.device)),
+    ).size
+  const share = (one: Bite) => reading.allowed(one.said)!.cap!
+
+  // Alone, nobody silences more than their share of the others. A place once taken stays taken, and is of that member’s words alone.
+  const size = (id: EntryId) => reading.past(id).size
+  const placed: Bite[] = []
+  for (const one of [...said].sort((a, b) => size(a.said) - size(b.said) || (a.said < b.said ? -1 : 1))) {
+    const isUpon = placed.some(
+      (other) =>
+        holder(authorOf(other.said)) === holder(authorOf(one.said)) &&
+        holder(other.device) === holder(one.device) &&
+        !knewItsEnd(one.said, other),
+    )
+    if (isCounted(one) && (isUpon || othersBeside(one, placed) < share(one))) placed.push(one)
+  }
+
+  /** What has ended seconds nobody, nor does who was put out, but what that decision knew; nor does who seconds later than settled. */
+  const withinCap = (takenBack: readonly TakenBack[]): readonly Bite[] =>
+    said.filter((one) => {
+      if (!isCounted(one)) return true
+      const isBack = isTakenBack(one, withdrawals) && !isTakenBack(one, takenBack)
+      const hasRoom = placed.includes(one) && (!isBack || othersBeside(one, placed) < share(one))
+      if (isBack && placed.includes(one))
+        note(hasRoom ? 'a withdrawal that came to nothing' : 'a withdrawal that came to nothing, and no room')
       const seconds = said.filter(
         (other) =>
           other.device === one.device &&
-          holder(authorOf(other.said)) !== who &&
+          holder(authorOf(other.said)) !== holder(authorOf(one.said)) &&
           !isSettledBefore(one.said, other.said),
       )
-      const hasRoom = others.size < reading.allowed(one.said)!.cap!
       const isOutBefore = (other: Bite, before: Bite) =>
         strikesOn(authorOf(other.said)).some((strike) => !reading.below(before.said, strike))
       const stillStand = seconds.filter(
@@ -110,19 +129,14 @@ export const bitingOf = (reading: Reading, known: Known, note: (what: Decided) =
           !isOutBefore(other, one) &&
           !isOutBefore(one, other),
       )
-      const isUpheld = hasRoom || upon.some((earlier) => earlier.holds)
-      const holds = isUpheld || stillStand.length > 0
-      if (!isUpheld && seconds.length > stillStand.length) {
+      if (!hasRoom && seconds.length > stillStand.length) {
         note('a second that no longer stands')
         if (seconds.some(isLifted)) note('a lifted second')
         if (seconds.some((other) => isOutBefore(other, one))) note('a second by somebody put out before')
         if (seconds.some((other) => isOutBefore(one, other))) note('a second for somebody put out before')
       }
-      if (hasRoom || upon.length > 0 || seconds.length > 0) placed.push({ one, holds })
-      if (!holds) beyond.add(one)
-    }
-    return said.filter((one) => !beyond.has(one))
-  }
+      return hasRoom || stillStand.length > 0
+    })
 
   const broughtIn = known.enacts.flatMap((id) => {
     const { does: action, proposal } = reading.allowed(id)!
