@@ -52,6 +52,21 @@ const CHAPTERS: readonly ((made: MadeUp) => void)[] = [
     made.decides(most([second, ...others], made), decision, [last])
     made.suspends(second, others.at(-1)!, on)
   },
+  function whoTookSomethingBackIsSuspendedMeanwhile(made) {
+    const [first, mistaken, second] = made.founders as [Hand, Hand, Hand]
+    const on = made.heads
+    const said = made.suspends(first, mistaken, on)
+    made.says(first, { type: 'withdraw', target: said }, [said])
+    made.suspends(second, first, on)
+  },
+  function aPausedPhoneDatesBackAWordAgainstWhoeverPausedIt(made) {
+    const [first, mistaken, ...thieves] = made.founders as [Hand, Hand, ...Hand[]]
+    const on = made.heads
+    const said = made.suspends(first, mistaken, on)
+    const takenBack = made.says(first, { type: 'withdraw', target: said }, [said])
+    silences(made, first, thieves, [takenBack])
+    made.suspends(thieves[0]!, first, on)
+  },
   function twoSayThatAPhoneIsTheirs(made) {
     const [one, other, vouching] = made.founders as [Hand, Hand, Hand]
     const phone = made.another(one)
