@@ -5,6 +5,7 @@ import { expect, test } from '@playwright/test'
 import { createLan, whyNoLan, type Lan } from '../lan/lan.ts'
 import { closePhones, foundAt, strangeComplaints } from './founding.ts'
 import { startHub, startRoomHub, type HubProcess } from './hub-process.ts'
+import { noteConnections, paths } from './paths.ts'
 import { Phone } from './phone.ts'
 import { filmHub, opensEncounter, scanHub } from './scanning.ts'
 
@@ -94,6 +95,31 @@ test('(c’) the wifi keeps its guests apart: the hub passes sealed frames from 
     await phone.goes('Protocolo')
     await phone.sees('Vamos siempre de a dos.', { within: 60_000 })
   }
+  await bruna.writesArticle('Radio', 'Llamamos al llegar.')
+  await alba.goes('Protocolo')
+  await alba.sees('Llamamos al llegar.')
+})
+
+test('(c’) the wifi keeps them apart no more, and nobody is told: they leave the pipe, and need the hub no more', async () => {
+  test.setTimeout(360_000)
+  const { machines, all } = await gather()
+  const [alba, bruna] = all
+  await all[2].page.goto('about:blank')
+  for (const { page } of [alba, bruna]) await page.addInitScript(noteConnections)
+  const lifts = machines.map((machine) => machine.isolate())
+  for (const phone of [alba, bruna]) await phone.opensAgain()
+  const room = lan.machine()
+  const hub = await startRoomHub(room, folder)
+  for (const phone of [alba, bruna]) await scanHub(phone, hub)
+  await alba.writesArticle('Retenes', 'Vamos siempre de a dos.')
+  await bruna.goes('Protocolo')
+  await bruna.sees('Vamos siempre de a dos.', { within: 60_000 })
+  const lead = async (phone: Phone) => (await paths(phone)).map(({ to }) => to)
+  expect(await lead(alba)).toEqual([room.address])
+
+  for (const lift of lifts) lift()
+  await expect.poll(() => lead(alba), { timeout: 120_000 }).toContain(machines[1]!.address)
+  await hub.end()
   await bruna.writesArticle('Radio', 'Llamamos al llegar.')
   await alba.goes('Protocolo')
   await alba.sees('Llamamos al llegar.')
