@@ -7,7 +7,7 @@ export const opensEncounter = async (phone: Phone): Promise<void> => {
   await phone.tap('Encontrarse aquí, sin internet')
 }
 
-const codeOn = (phone: Phone): Locator =>
+export const codeOn = (phone: Phone): Locator =>
   phone.page.getByRole('img', { name: 'Código para leer con la cámara' })
 
 /** Shows a code and looks for one. */

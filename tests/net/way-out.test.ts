@@ -59,7 +59,8 @@ test('neither is ever without the other while they leave the pipe, and what is s
   bea.mesh.links.watch(listen)
   listen()
   // As sync does: whatever was said before goes over a new link as well, for whoever did not hear it.
-  const say = (...all: readonly number[]) => all.forEach((n) => linkOf(ana)?.send('records', Uint8Array.of(n)))
+  const say = (...all: readonly number[]) =>
+    all.forEach((n) => linkOf(ana)?.send('records', Uint8Array.of(n)))
   ana.mesh.links.watch(() => say(...said))
   setApart('together')
   for (let n = 0; n < 200; n++) {

@@ -1,3 +1,4 @@
+import encodeQR from 'qr'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { page } from 'vitest/browser'
 import { heldOf } from '../../src/lib/domain/held.ts'
@@ -141,6 +142,57 @@ test('a host who goes out through relay points alone reads nothing of an address
   await expect.element(page.getByRole('img', { name: 'Código para leer con la cámara' })).toBeVisible()
   expect(page.getByText(/la dirección de este|ninguna dirección/).elements()).toEqual([])
 })
+
+test('Barranca reads an invitation where codes are read: she is let in by it, under the name she gave', async () => {
+  const session = new PaperSession(new PaperWorkspace())
+  stage(JoinScreen, { session, path: '/unirme' })
+  await button('Estoy con quien me invita').click()
+  await page.getByLabelText('Tu nombre').fill('Barranca')
+  await button('Mostrar mi código').click()
+  await button('Seguir sin cámara').click()
+  await page
+    .getByRole('textbox', { name: 'Código del otro teléfono' })
+    .fill('https://example.org/#/unirme?c=joinjoinjoin')
+  await button('Usar este código').click()
+  await expect
+    .poll(() => session.workspace.asked)
+    .toEqual(['join here as Barranca', 'open https://example.org/#/unirme?c=joinjoinjoin as Barranca'])
+  await expect.element(button('Mostrar mi código')).not.toBeInTheDocument()
+})
+
+test('Barranca looks for the code of an invitation without having said her name: that alone is asked for', async () => {
+  const lens = document.createElement('canvas')
+  lens.getContext('2d')!.fillRect(0, 0, 10, 10)
+  vi.spyOn(navigator.mediaDevices, 'getUserMedia').mockImplementation(async () => lens.captureStream(15))
+  const session = new PaperSession(new PaperWorkspace())
+  stage(JoinScreen, { session, path: '/unirme' })
+  await button('Tengo un enlace').click()
+  await button('Usar la cámara').click()
+  await expect.element(page.getByLabelText('Lo que ve la cámara')).toBeVisible()
+  await expectNoBarriers()
+  draw(lens, 'https://example.org/#/unirme?c=joinjoinjoin')
+  await expect.element(page.getByText('Ya tenemos tu enlace. Solo falta tu nombre.')).toBeVisible()
+  await expect.element(page.getByLabelText('Lo que ve la cámara')).not.toBeInTheDocument()
+  await page.getByLabelText('Tu nombre').fill('Barranca')
+  await button('Entrar').click()
+  await expect
+    .poll(() => session.workspace.asked)
+    .toEqual(['open https://example.org/#/unirme?c=joinjoinjoin as Barranca'])
+  vi.restoreAllMocks()
+})
+
+/** Holds a code before the lens. */
+const draw = (lens: HTMLCanvasElement, text: string): void => {
+  const rows = encodeQR(text, 'raw', { border: 4 })
+  const side = 10
+  lens.width = lens.height = rows.length * side
+  const context = lens.getContext('2d')!
+  for (const [y, row] of rows.entries())
+    for (const [x, dark] of row.entries()) {
+      context.fillStyle = dark ? '#000' : '#fff'
+      context.fillRect(x * side, y * side, side, side)
+    }
+}
 
 test('a door stays where it is while another code is made', async () => {
   vi.spyOn(navigator.mediaDevices, 'getUserMedia').mockRejectedValue(new DOMException('', 'NotAllowedError'))

@@ -90,3 +90,15 @@ test('the code of the computer, pasted where a link belongs, is taken for what i
   await expect.element(page.getByLabelText('Enlace')).toHaveValue('')
   expect(session.workspace.asked).toEqual(['join HUB A'])
 })
+
+test('a computer whose code is for people anywhere: nobody is told that it is in the room, or to look at the wifi', async () => {
+  const workspace = show()
+  workspace.joinHub('HUB FAR')
+  await expect.element(page.getByText('Buscando la computadora que leíste…')).toBeVisible()
+  await expect.element(page.getByText('Revisa que estés en el mismo wifi')).not.toBeInTheDocument()
+  setState(workspace.hubs.read()[0]!, 'open')
+  await expect.element(page.getByText('Este teléfono llega a la computadora que leíste')).toBeVisible()
+  await expect.element(found()).not.toBeInTheDocument()
+  await button('Dejar esa computadora').click()
+  expect(workspace.hubs.read()).toEqual([])
+})

@@ -71,6 +71,13 @@ export class Home {
   /** Takes what was scanned or pasted if it is the code of a hub in the room. `false`: it is something else. */
   readonly takeHub = (text: string): boolean => this.#workspace?.joinHub(text).ok ?? false
 
+  /** The same for an invitation: it lies ready, as if it had been opened. What it is good for, whoever uses it finds out. */
+  readonly takeLink = (text: string): boolean => {
+    if (!/#\/(unirme|volver\/colectivo)\?c=/.test(text)) return false
+    this.link = text
+    return true
+  }
+
   /** Face to face: the code to show is the flow’s own. */
   async inviteHere(space: Space, kind: 'join' | 'device'): ReturnType<Opens> {
     this.#invitation?.cancel()
