@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import encodeQR from 'qr'
 import { base32nopad } from '@scure/base'
-import { encodeHubCode, isLocalAddress, MAX_HUB_ADDRESSES } from '../lib/wire/hub-code.ts'
+import { encodeHubCode, MAX_HUB_ADDRESSES } from '../lib/wire/hub-code.ts'
 
 /**
  * This machine’s addresses in local networks, IPv4, as they are now. A public address is none of them: a hub for a room
@@ -15,10 +15,12 @@ export const lanAddresses = (): readonly string[] =>
     .map(({ address }) => address)
     .sort()
 
-/** Whether an IPv4 address is one of local networks. */
-export const isLocal = (address: string): boolean => isIPv4(address) && isLocalAddress(bytesOf(address))
-
-const bytesOf = (address: string): Uint8Array => Uint8Array.from(address.split('.'), Number)
+/** RFC 1918, RFC 3927 (what machines give themselves without a router) and RFC 6598 (some hotspots). */
+export const isLocal = (address: string): boolean => {
+  const [a = 0, b = 0] = address.split('.').map(Number)
+  if (a === 10 || (a === 192 && b === 168) || (a === 169 && b === 254)) return true
+  return (a === 172 && b >= 16 && b < 32) || (a === 100 && b >= 64 && b < 128)
+}
 
 /** Of this machine or of a local network: from where a hub for a room is spoken to. */
 export const isNear = (address: string): boolean => /^127(\.\d+){3}$/.test(address) || isLocal(address)
@@ -40,7 +42,9 @@ export const hubCodeText = (of: {
 }): string =>
   base32nopad.encode(
     encodeHubCode({
-      addresses: of.addresses.slice(0, MAX_HUB_ADDRESSES).map(bytesOf),
+      addresses: of.addresses
+        .slice(0, MAX_HUB_ADDRESSES)
+        .map((address) => Uint8Array.from(address.split('.'), Number)),
       port: of.port,
       fingerprint: of.fingerprint,
     }),

@@ -64,7 +64,7 @@ test('(c) a hub in the room, no internet: one scan each, and all three see what 
     await ceiba.tap('Seguir sin cámara')
     await ceiba.page.getByRole('textbox', { name: 'Código del otro teléfono' }).fill(hub.text)
     await ceiba.tap('Usar este código')
-    await ceiba.sees('Este teléfono está en el encuentro')
+    await ceiba.sees('Este teléfono está conectado a la computadora')
   })
   for (const phone of [bruna, ceiba]) {
     await phone.goes('Protocolo')

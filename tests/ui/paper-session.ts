@@ -535,7 +535,6 @@ export class PaperWorkspace implements Workspace {
     if (!code.startsWith('HUB')) return err({ type: 'BadCode' })
     this.asked.push(`join ${code}`)
     const hub: RoomHub = {
-      where: code.startsWith('HUB FAR') ? 'far' : 'room',
       id: code,
       state: new Cell('searching'),
       leave: () => this.hubs.set(this.hubs.read().filter((other) => other !== hub)),

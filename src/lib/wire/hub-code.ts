@@ -23,17 +23,6 @@ const VERSION = 1
 const HUB_KIND = 16
 export const MAX_HUB_ADDRESSES = 4
 
-/**
- * Whether an address is one of local networks: RFC 1918, RFC 3927 (what machines give themselves without a router) and RFC 6598
- * (some hotspots); of IPv6, RFC 4193 and link-local ones. A code with another is for people anywhere.
- */
-export const isLocalAddress = (address: Uint8Array): boolean => {
-  const [a = 0, b = 0] = address
-  if (address.length === 16) return (a & 0xfe) === 0xfc || (a === 0xfe && (b & 0xc0) === 0x80)
-  if (a === 10 || (a === 192 && b === 168) || (a === 169 && b === 254)) return true
-  return (a === 172 && b >= 16 && b < 32) || (a === 100 && b >= 64 && b < 128)
-}
-
 export const encodeHubCode = ({ addresses, port, fingerprint }: HubCode): Uint8Array =>
   encodeCbor([VERSION, HUB_KIND, addresses, port, fingerprint])
 

@@ -7,7 +7,7 @@ import { createScannedHub, readHubCode } from '../net/hub-scan.ts'
 import type { JoinedHubs } from '../net/hubs.ts'
 import type { Rtc } from '../net/types.ts'
 import type { Storage } from '../sync/ports.ts'
-import { isLocalAddress, type HubCode } from '../wire/hub-code.ts'
+import type { HubCode } from '../wire/hub-code.ts'
 import type { BadScan, RoomHub } from './types.ts'
 
 /**
@@ -74,7 +74,6 @@ export const createRoomHubs = ({ hubs, rtc, clock, random, storage }: RoomHubsOp
       client,
       shown: {
         id: code,
-        where: hubCode.addresses.every(isLocalAddress) ? 'room' : 'far',
         state: client.state,
         leave: () => {
           leave(entry)

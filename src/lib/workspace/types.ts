@@ -203,8 +203,6 @@ export interface Workspace {
 export interface RoomHub {
   /** The same for the same code. */
   readonly id: string
-  /** `far`: its code is for people anywhere, so that who scanned it need not be in a room with it. */
-  readonly where: 'room' | 'far'
   readonly state: Watched<'open' | 'searching' | 'closed'>
   /** Stops looking for it, also after the next start. */
   leave(): void
