@@ -71,10 +71,12 @@ export class Home {
   /** Takes what was scanned or pasted if it is the code of a hub in the room. `false`: it is something else. */
   readonly takeHub = (text: string): boolean => this.#workspace?.joinHub(text).ok ?? false
 
-  /** The same for an invitation: it lies ready, as if it had been opened. What it is good for, whoever uses it finds out. */
-  readonly takeLink = (text: string): boolean => {
-    if (!/#\/(unirme|volver\/colectivo)\?c=/.test(text)) return false
+  /** The same, or an invitation from the screen of whoever invites: it lies ready then, and `open` says what it is good for. */
+  takeCode(text: string, open: () => Promise<void>): boolean {
+    if (this.takeHub(text)) return true
+    if (!/#\/.+\?c=/.test(text)) return false
     this.link = text
+    void open()
     return true
   }
 
