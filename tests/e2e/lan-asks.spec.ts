@@ -92,7 +92,7 @@ test('the camera of the browser films a code that a hand holds up: one scan, and
       Object.assign(globalThis, { filmed: stream.getVideoTracks()[0] })
     }, 10)
   })
-  await alba.sees('Este teléfono está en el encuentro', { within: 60_000 })
+  await alba.sees('Este teléfono está conectado a la computadora', { within: 60_000 })
   const track = await alba.page.evaluate(() => {
     const { filmed } = globalThis as unknown as { filmed?: MediaStreamTrack }
     return filmed ? { label: filmed.label, state: filmed.readyState } : null
@@ -114,7 +114,7 @@ test('the camera is refused: what to do about it stands there, and the words and
   await expect(bruna.button('Copiar mi código')).toBeVisible()
   await bruna.page.getByRole('textbox', { name: 'Código del otro teléfono' }).fill(roomHub.text.toLowerCase())
   await bruna.tap('Usar este código')
-  await bruna.sees('Este teléfono está en el encuentro')
+  await bruna.sees('Este teléfono está conectado a la computadora')
 })
 
 test('the browser keeps the app from the local network: it says so, and what to do, and not that nobody is there', async () => {
@@ -135,15 +135,15 @@ test('the browser keeps the app from the local network: it says so, and what to 
   await expect(ceiba.page.getByText('Todavía no vemos ningún teléfono')).toHaveCount(0)
   await ceiba.page.getByRole('textbox', { name: 'Código del otro teléfono' }).fill(roomHub.text)
   await ceiba.tap('Usar este código')
-  await ceiba.sees('Buscando la computadora del encuentro')
+  await ceiba.sees('Buscando la computadora que leíste')
   await ceiba.sees('Este navegador no deja que la app vea el wifi. No es que no haya nadie.')
 
   await test.step('she does what the words say: the hub is found without another scan', async () => {
-    await expect(ceiba.page.getByText('Este teléfono está en el encuentro')).toHaveCount(0)
+    await expect(ceiba.page.getByText('Este teléfono está conectado a la computadora')).toHaveCount(0)
     await ceiba.context.grantPermissions(['camera', 'local-network-access'])
     await ceiba.opensAgain()
     await opensEncounter(ceiba)
-    await ceiba.sees('Este teléfono está en el encuentro', { within: 60_000 })
+    await ceiba.sees('Este teléfono está conectado a la computadora', { within: 60_000 })
     await expect(ceiba.page.getByText('Este navegador no deja que la app vea el wifi')).toHaveCount(0)
   })
   expect(strangeComplaints(all)).toEqual([])

@@ -5,8 +5,9 @@ import { expect, test } from '@playwright/test'
 import { createLan, whyNoLan, type Lan } from '../lan/lan.ts'
 import { closePhones, foundAt, strangeComplaints } from './founding.ts'
 import { startHub, startRoomHub, type HubProcess } from './hub-process.ts'
+import { noteConnections, paths } from './paths.ts'
 import { Phone } from './phone.ts'
-import { filmHub, opensEncounter, scanHub } from './scanning.ts'
+import { codeOn, filmHub, opensEncounter, scanHub } from './scanning.ts'
 
 const why = whyNoLan()
 if (why) process.stdout.write(`skipped: hubs in a wifi of namespaces, because ${why}\n`)
@@ -63,7 +64,7 @@ test('(c) a hub in the room, no internet: one scan each, and all three see what 
     await ceiba.tap('Seguir sin cámara')
     await ceiba.page.getByRole('textbox', { name: 'Código del otro teléfono' }).fill(hub.text)
     await ceiba.tap('Usar este código')
-    await ceiba.sees('Este teléfono está en el encuentro')
+    await ceiba.sees('Este teléfono está conectado a la computadora')
   })
   for (const phone of [bruna, ceiba]) {
     await phone.goes('Protocolo')
@@ -99,6 +100,31 @@ test('(c’) the wifi keeps its guests apart: the hub passes sealed frames from 
   await alba.sees('Llamamos al llegar.')
 })
 
+test('(c’) the wifi keeps them apart no more, and nobody is told: they leave the pipe, and need the hub no more', async () => {
+  test.setTimeout(360_000)
+  const { machines, all } = await gather()
+  const [alba, bruna] = all
+  await all[2].page.goto('about:blank')
+  for (const { page } of [alba, bruna]) await page.addInitScript(noteConnections)
+  const lifts = machines.map((machine) => machine.isolate())
+  for (const phone of [alba, bruna]) await phone.opensAgain()
+  const room = lan.machine()
+  const hub = await startRoomHub(room, folder)
+  for (const phone of [alba, bruna]) await scanHub(phone, hub)
+  await alba.writesArticle('Retenes', 'Vamos siempre de a dos.')
+  await bruna.goes('Protocolo')
+  await bruna.sees('Vamos siempre de a dos.', { within: 60_000 })
+  const lead = async (phone: Phone) => (await paths(phone)).map(({ to }) => to)
+  expect(await lead(alba)).toEqual([room.address])
+
+  for (const lift of lifts) lift()
+  await expect.poll(() => lead(alba), { timeout: 120_000 }).toContain(machines[1]!.address)
+  await hub.end()
+  await bruna.writesArticle('Radio', 'Llamamos al llegar.')
+  await alba.goes('Protocolo')
+  await alba.sees('Llamamos al llegar.')
+})
+
 test('(c’) the same before they are a collective: three whom their wifi keeps apart found one, by link, through a hub all reach', async () => {
   test.setTimeout(240_000)
   const machines = [lan.machine(), lan.machine(), lan.machine()]
@@ -115,7 +141,7 @@ test('(c’) the same before they are a collective: three whom their wifi keeps 
   await bruna.sees('Vamos siempre de a dos.', { within: 60_000 })
 })
 
-test('(c’) a newcomer with the app and no notebook, no internet: reads the code of the hub at the door, and comes in by link', async () => {
+test('(c’) a newcomer with the app and no notebook, no internet: reads the code of the hub at the door, then the invitation from the screen of who invites', async () => {
   test.setTimeout(360_000)
   const { machines, all } = await gather()
   const [alba, bruna] = all
@@ -138,15 +164,13 @@ test('(c’) a newcomer with the app and no notebook, no internet: reads the cod
   await drago.field('Tu nombre').fill('Drago')
   await drago.tap('Mostrar mi código')
   await filmHub(drago, hub)
-  await drago.tap('Elegir otra manera')
-  await drago.sees('Este teléfono está en el encuentro')
 
   await alba.goes('Colectivo')
   await alba.tap('Invitar a alguien')
   await alba.tap('Está lejos')
-  await drago.tap('Tengo un enlace')
-  await drago.field('Enlace').fill(await alba.field('Enlace para una persona').inputValue())
-  await drago.tap('Entrar')
+  await expect(codeOn(alba)).toHaveCount(0) // not before somebody asks for it: whoever films it has the link
+  await alba.page.getByText('Mostrarlo como código').click()
+  await alba.holdsBeforeCameraOf(drago)
   await drago.words()
   await alba.tap('Son las mismas')
   await drago.tap('Son las mismas')

@@ -6,6 +6,7 @@ import { accessUntil, startCoturn, whyNoCoturn } from '../lan/coturn.ts'
 import { createLan, whyNoLan, type Lan, type Machine } from '../lan/lan.ts'
 import { closePhones, foundAt, strangeComplaints } from './founding.ts'
 import { startHub, type HubProcess } from './hub-process.ts'
+import { noteConnections, paths, type Noting } from './paths.ts'
 import type { Phone } from './phone.ts'
 import { pasteEachOther } from './scanning.ts'
 
@@ -20,6 +21,9 @@ test.skip(why !== null, why ?? '')
 test.describe.configure({ mode: 'serial', timeout: 300_000 })
 
 const PORT = Number(process.env['E2E_PORT'] ?? 4180) + 2
+
+/** A pipe that is a minute old is left so soon after there is another way. ms. */
+const SOON = 120_000
 
 let lan: Lan
 let folder: string
@@ -61,44 +65,6 @@ test.afterAll(async ({}, testInfo) => {
   await hub.end()
   rmSync(folder, { recursive: true, force: true })
 })
-
-type Noting = { connections?: RTCPeerConnection[] }
-
-/** The connections that a page and its frames make are noted in the page. */
-const noteConnections = () => {
-  const noted = ((globalThis.top as unknown as Noting).connections ??= [])
-  const Native = globalThis.RTCPeerConnection
-  globalThis.RTCPeerConnection = class extends Native {
-    constructor(configuration?: RTCConfiguration) {
-      super(configuration)
-      noted.push(this)
-    }
-  }
-}
-
-/** Of each connection that is open on this phone: the address it leads from, as others see it, and the one it leads to. */
-const paths = (phone: Phone): Promise<readonly { readonly from: string; readonly to: string }[]> =>
-  phone.page.evaluate(async () => {
-    const { connections = [] } = globalThis as unknown as Noting
-    const open = connections.filter(({ connectionState }) => connectionState === 'connected')
-    const found = await Promise.all(
-      open.map(async (connection) => {
-        const stats = [...((await connection.getStats()) as ReadonlyMap<string, unknown>).values()] as Record<
-          string,
-          string
-        >[]
-        const of = (id: string | undefined) => {
-          const end = stats.find((one) => one['id'] === id)
-          return end?.['address'] ?? 'nothing'
-        }
-        const pair = stats.find(
-          (one) => one['id'] === stats.find(({ type }) => type === 'transport')?.['selectedCandidatePairId'],
-        )
-        return { from: of(pair?.['localCandidateId']), to: of(pair?.['remoteCandidateId']) }
-      }),
-    )
-    return found
-  })
 
 /** Every address this phone was ever told for the other end of a connection of this page. */
 const told = (phone: Phone): Promise<readonly string[]> =>
@@ -167,5 +133,24 @@ test('Bruna goes out through relay points alone: Alba is told no other address o
   expect(await told(alba)).toEqual([point.address])
   // Of Alba, who shows her own, Bruna is told both.
   expect(new Set(await told(bruna))).toEqual(new Set([machines[0]!.address, point.address]))
+})
+
+test('a hub is at hand and the relay point is not: they meet in a pipe of the hub, leave it when the relay point is back, and need the hub no more', async () => {
+  point.sleeps()
+  await lan.internet('there', { port: PORT })
+  for (const phone of [alba, bruna]) await phone.opensAgain()
+  await reaches(alba, bruna, 'Por el centro.')
+  expect(await paths(bruna)).toEqual([])
+  // No browser is told of it.
+  point.wakes()
+  await expect
+    .poll(async () => (await paths(bruna)).map(({ from }) => from), { timeout: SOON })
+    .toEqual([point.address])
+  await bruna.writesArticle('Al cambiar', 'Se escribe sin esperar.')
+  await alba.goes('Protocolo')
+  await alba.sees('Se escribe sin esperar.', { within: 60_000 })
+  await lan.internet('gone')
+  await reaches(bruna, alba, 'Ya sin el centro.')
+  await reaches(alba, bruna, 'Yo tampoco lo tengo.')
   expect(strangeComplaints(phones)).toEqual([])
 })

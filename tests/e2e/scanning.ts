@@ -7,7 +7,7 @@ export const opensEncounter = async (phone: Phone): Promise<void> => {
   await phone.tap('Encontrarse aquí, sin internet')
 }
 
-const codeOn = (phone: Phone): Locator =>
+export const codeOn = (phone: Phone): Locator =>
   phone.page.getByRole('img', { name: 'Código para leer con la cámara' })
 
 /** Shows a code and looks for one. */
@@ -78,7 +78,7 @@ export const filmHub = async (phone: Phone, { drawn }: RoomHub): Promise<void> =
   await phone.tap('Usar la cámara')
   await expect(phone.page.getByLabel('Lo que ve la cámara')).toBeVisible()
   await holdTerminalBeforeCameraOf(phone, drawn)
-  await phone.sees('Este teléfono está en el encuentro')
+  await phone.sees('Este teléfono está conectado a la computadora')
 }
 
 const holdTerminalBeforeCameraOf = (phone: Phone, squares: RoomHub['drawn']): Promise<void> =>

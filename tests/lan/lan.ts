@@ -21,7 +21,7 @@ import { findChromium } from '../../scripts/chromium.mjs'
  *     a.plug('out') · a.plug('in')                              // out of the wifi, and back
  *     a.moves()                                                 // another address, as another wifi gives
  *     a.sleeps() · a.wakes()                                    // everything that runs there stands still, and goes on
- *     a.isolate()                                               // client isolation: reaches only who is not isolated
+ *     const end = a.isolate()                                   // client isolation: reaches only who is not isolated
  *     lan.cut([a, b]) · lan.heal()                              // two networks, and one again
  *     lan.noMulticast()                                         // no mDNS
  *     const end = lan.hotspot(a, [b])                           // a is the wifi of b, and has mobile data behind it
@@ -64,7 +64,8 @@ export interface Machine {
   moves(): void
   sleeps(): void
   wakes(): void
-  isolate(): void
+  /** Until the returned is called. */
+  isolate(): () => void
   gateway(): void
   loses(percent: number): void
 }
@@ -173,7 +174,12 @@ export const createLan = (): Lan => {
       },
       sleeps: () => signalAll(namespace, 'SIGSTOP'),
       wakes: () => signalAll(namespace, 'SIGCONT'),
-      isolate: () => ip('-n', bridge, 'link', 'set', port, 'type', 'bridge_slave', 'isolated', 'on'),
+      isolate: () => {
+        const set = (how: 'on' | 'off') =>
+          ip('-n', bridge, 'link', 'set', port, 'type', 'bridge_slave', 'isolated', how)
+        set('on')
+        return () => set('off')
+      },
       gateway: () => {
         ip('-n', namespace, 'route', 'add', 'default', 'via', `${SUBNET}.1`)
         hasGateway = true

@@ -6,12 +6,13 @@ import type { Hub, Mesh } from '../../src/lib/net/types.ts'
 import { createHandClock, type HandClock } from './hand-clock.ts'
 import { createLineHub, type LineHub, type LineHubOptions } from './line-hub.ts'
 import { settle } from './memory-channel.ts'
-import { createMemoryNetwork } from './memory-rtc.ts'
+import { createMemoryNetwork, type DeviceRtc } from './memory-rtc.ts'
 import { createPerson, knows, someCollective } from './people.ts'
 import { collIdFrom, type DeviceId } from '../../src/lib/core/ids.ts'
 
 export type Apart = {
   readonly own: OwnDevice
+  readonly rtc: DeviceRtc
   mesh: Mesh
   hub: Hub
   /** Whom it will not have. Asked again with `mesh.rejudge`. */
@@ -25,6 +26,9 @@ export type Apart = {
 const stops: (() => void)[] = []
 afterEach(() => stops.splice(0).forEach((stop) => stop()))
 
+/** So long a time goes by in larger steps. */
+const LONG_MS = 600_000
+
 export type ApartOptions = LineHubOptions & {
   readonly clock?: HandClock
   readonly connect?: () => Hub
@@ -36,15 +40,17 @@ export const createApart = ({ clock = createHandClock(), connect, ...options }: 
   const people = [createPerson(), createPerson()]
   const coll = collIdFrom(someCollective)!
 
+  const wifi = createMemoryNetwork()
   const begin = (own: OwnDevice): Apart => {
-    const { rtc } = createMemoryNetwork()
+    const rtc = wifi.rtc()
+    rtc.setReachable(false)
     const enter = (apart: Apart) => {
       apart.hub = (connect ?? hub.connect)()
       apart.mesh = createMesh({
         coll,
         own,
         hub: apart.hub,
-        rtc: rtc(),
+        rtc,
         clock,
         random: systemRandom,
         judge: (id) => {
@@ -54,7 +60,7 @@ export const createApart = ({ clock = createHandClock(), connect, ...options }: 
       })
       apart.mesh.setPeers(people.map(({ id, device }) => ({ id, device })))
     }
-    const apart = { own, refuses: new Set(), judged: 0 } as unknown as Apart
+    const apart = { own, rtc, refuses: new Set(), judged: 0 } as unknown as Apart
     enter(apart)
     stops.push(() => {
       apart.mesh.stop()
@@ -73,10 +79,15 @@ export const createApart = ({ clock = createHandClock(), connect, ...options }: 
     hub,
     ana,
     bea,
+    /** Whether their wifi keeps them apart from now on. No browser notices either. */
+    setApart: (how: 'apart' | 'together') => {
+      for (const { rtc } of [ana, bea]) rtc.setReachable(how === 'together')
+    },
     /** Time goes by, in small steps, and everything under way arrives. */
     live: async (ms: number): Promise<void> => {
-      for (let passed = 0; passed < ms; passed += 250) {
-        clock.pass(250)
+      const step = ms > LONG_MS ? 1000 : 250
+      for (let passed = 0; passed < ms; passed += step) {
+        clock.pass(step)
         for (let turn = 0; turn < 8; turn++) await settle()
       }
     },

@@ -127,6 +127,14 @@ test('a link is made for a newcomer only when asked for', async () => {
   expect(space.invitations).toHaveLength(0)
   await button('Está lejos').click()
   await expect.element(page.getByLabelText('Enlace para una persona')).toBeVisible()
+  // Whoever films the code has the link: it is there when somebody asks for it.
+  const code = page.getByRole('img', { name: 'Código para leer con la cámara' })
+  await expect.element(code).not.toBeInTheDocument()
+  await page.getByText('Mostrarlo como código').click()
+  await expect.element(code).toBeVisible()
+  await expectNoBarriers()
+  await page.getByText('Mostrarlo como código').click()
+  await expect.element(code).not.toBeInTheDocument()
   expect(space.invitations).toHaveLength(1)
 })
 

@@ -1,3 +1,4 @@
+import encodeQR from 'qr'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { page } from 'vitest/browser'
 import { heldOf } from '../../src/lib/domain/held.ts'
@@ -141,6 +142,71 @@ test('a host who goes out through relay points alone reads nothing of an address
   await expect.element(page.getByRole('img', { name: 'Código para leer con la cámara' })).toBeVisible()
   expect(page.getByText(/la dirección de este|ninguna dirección/).elements()).toEqual([])
 })
+
+test('Barranca reads an invitation where codes are read: she is let in by it, under the name she gave', async () => {
+  const session = new PaperSession(new PaperWorkspace())
+  stage(JoinScreen, { session, path: '/unirme' })
+  await button('Estoy con quien me invita').click()
+  await page.getByLabelText('Tu nombre').fill('Barranca')
+  await button('Mostrar mi código').click()
+  await button('Seguir sin cámara').click()
+  await page
+    .getByRole('textbox', { name: 'Código del otro teléfono' })
+    .fill('https://example.org/#/unirme?c=joinjoinjoin')
+  await button('Usar este código').click()
+  await expect
+    .poll(() => session.workspace.asked)
+    .toEqual(['join here as Barranca', 'open https://example.org/#/unirme?c=joinjoinjoin as Barranca'])
+  await expect.element(button('Mostrar mi código')).not.toBeInTheDocument()
+})
+
+test('an invitation is nothing for a further phone of one’s own: nobody comes in under the name of a phone', async () => {
+  const session = new PaperSession(new PaperWorkspace())
+  stage(JoinScreen, { session, path: '/unirme' })
+  await button('Ya soy parte: sumar este teléfono').click()
+  await page.getByLabelText('Cómo se llama este teléfono').fill('El de la cocina')
+  await button('Mostrar mi código').click()
+  await button('Seguir sin cámara').click()
+  await page
+    .getByRole('textbox', { name: 'Código del otro teléfono' })
+    .fill('https://example.org/#/unirme?c=joinjoinjoin')
+  await button('Usar este código').click()
+  expect(session.workspace.asked).toEqual(['device here as El de la cocina'])
+})
+
+test('Barranca’s camera sees the invitation on the screen of whoever invites her, and is let go of', async () => {
+  const lens = document.createElement('canvas')
+  lens.getContext('2d')!.fillRect(0, 0, 10, 10)
+  const stream = lens.captureStream(15)
+  vi.spyOn(navigator.mediaDevices, 'getUserMedia').mockImplementation(async () => stream)
+  const session = new PaperSession(new PaperWorkspace())
+  stage(JoinScreen, { session, path: '/unirme' })
+  await button('Estoy con quien me invita').click()
+  await page.getByLabelText('Tu nombre').fill('Barranca')
+  await button('Mostrar mi código').click()
+  await button('Usar la cámara').click()
+  await expect.element(page.getByLabelText('Lo que ve la cámara')).toBeVisible()
+  draw(lens, 'https://example.org/#/unirme?c=joinjoinjoin')
+  await expect
+    .poll(() => session.workspace.asked, { timeout: 10_000 })
+    .toEqual(['join here as Barranca', 'open https://example.org/#/unirme?c=joinjoinjoin as Barranca'])
+  await expect.element(page.getByLabelText('Lo que ve la cámara')).not.toBeInTheDocument()
+  expect(stream.getTracks().map(({ readyState }) => readyState)).toEqual(['ended'])
+  vi.restoreAllMocks()
+})
+
+/** Holds a code before the lens. */
+const draw = (lens: HTMLCanvasElement, text: string): void => {
+  const rows = encodeQR(text, 'raw', { border: 4 })
+  const side = 10
+  lens.width = lens.height = rows.length * side
+  const context = lens.getContext('2d')!
+  for (const [y, row] of rows.entries())
+    for (const [x, dark] of row.entries()) {
+      context.fillStyle = dark ? '#000' : '#fff'
+      context.fillRect(x * side, y * side, side, side)
+    }
+}
 
 test('a door stays where it is while another code is made', async () => {
   vi.spyOn(navigator.mediaDevices, 'getUserMedia').mockRejectedValue(new DOMException('', 'NotAllowedError'))

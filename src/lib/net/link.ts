@@ -159,6 +159,7 @@ export const createLink = (channel: FrameChannel, met: Met, clock: Clock): Owned
 
   return {
     link,
+    transport: channel.transport,
     heardAt: () => heard,
     setStanding: (now) => {
       // What waits was meant for somebody trusted. It cannot be taken back singly, so the link ends; the next begins anew.

@@ -13,6 +13,7 @@ import { createRelayDialer } from './relay-dialer.ts'
 import { createSpare } from './spare.ts'
 import type { MeshOptions, MetLink, OwnedLink } from './types.ts'
 import { backOff, createDenial } from './waiting.ts'
+import { createWayOut } from './way-out.ts'
 
 export type PeerOptions = MeshOptions & {
   readonly gate: Gate
@@ -71,6 +72,8 @@ const DOUBT_MS = 2000
 const QUIET_MS = 6000
 /** What is heard so soon after the change was on its way before. ms. */
 const ON_ITS_WAY_MS = 500
+/** A pipe that gave way to another link is closed after so long. ms. */
+const HAND_OVER_MS = 5000
 /** Somebody heard within this time is there. ms. */
 const HEARD_MS = 60_000
 
@@ -109,13 +112,22 @@ export const createPeer = (options: PeerOptions): Peer | null => {
     links = [...links, owned]
     owned.link.closed(() => lose(owned))
     callOff()
+    if (owned.transport !== 'relay') relay.stop() // or it would take the place of this one
+    wayOut.look()
     watchQuiet()
     tries = 0
     forgive()
     onChange()
     // One side alone decides which of two links goes, so that they cannot each close the one the other keeps. It
     // keeps the newer: whoever made it has proved to be there now.
-    if (own.id < peer.id) for (const { link } of older) link.close()
+    if (own.id < peer.id) for (const one of older) leave(one)
+  }
+  /** A pipe leads somewhere until the last: it goes when the other side has the new link too. */
+  const leave = (older: OwnedLink) => {
+    if (older.transport !== 'relay') return older.link.close()
+    clock.after(HAND_OVER_MS, () => {
+      if (older !== links.at(-1)) older.link.close()
+    })
   }
   const forgive = () => {
     denied.lift()
@@ -146,6 +158,7 @@ export const createPeer = (options: PeerOptions): Peer | null => {
     links = links.filter((other) => other !== owned)
     if (links.length === 0) sought = false // whether it is wanted again, the mesh says now
     lost = true
+    wayOut.look()
     if (owned.link.ending() === 'silent') hub.wake?.() // perhaps it is the network that is gone
     spare.lost(owned.link)
     onChange()
@@ -193,6 +206,16 @@ export const createPeer = (options: PeerOptions): Peer | null => {
     onLink: meet,
     onRefused: deniedPipes.refused,
   })
+  // Of the two one side is enough: whoever is knocked at answers.
+  const isInPipe = () => own.id < peer.id && links.at(-1)?.transport === 'relay'
+  const wayOut = createWayOut({
+    clock,
+    random,
+    isInPipe,
+    knock: () => {
+      if (denied.left() === 0 && !dialer.busy()) dialer.knock()
+    },
+  })
   const spare = createSpare({
     rtc,
     clock,
@@ -236,6 +259,7 @@ export const createPeer = (options: PeerOptions): Peer | null => {
     hasten: (ms) => {
       tries = 0
       knockAfter(ms)
+      wayOut.hasten(ms)
       spare.hasten()
     },
     keepSpare: () => {
@@ -267,6 +291,7 @@ export const createPeer = (options: PeerOptions): Peer | null => {
       postbox.stop()
       dialer.stop()
       relay.stop()
+      wayOut.stop()
       spare.end()
       for (const { link } of links) link.close()
     },

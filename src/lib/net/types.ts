@@ -5,6 +5,7 @@ import type { Device, OwnDevice } from '../crypto/device.ts'
 import type { SecretKey } from '../crypto/hash.ts'
 import type { Link, Standing } from '../sync/ports.ts'
 import type { PassedPresence } from '../wire/control.ts'
+import type { FrameChannel } from './channel.ts'
 import type { PipeEnd, PipeRequest } from './pipes.ts'
 
 /** What a finished handshake knows beyond the link itself. Spec: wire.md §4. */
@@ -29,6 +30,8 @@ export interface MetLink extends Link {
 /** A link, and the say its owner keeps over it. Lowering its standing closes it when anything but control still waits. */
 export type OwnedLink = {
   readonly link: MetLink
+  /** `relay`: through a pipe at a hub. */
+  readonly transport: FrameChannel['transport']
   readonly setStanding: (standing: Standing) => void
   /** When something was last heard on it. Milliseconds since 1970. */
   readonly heardAt: () => number

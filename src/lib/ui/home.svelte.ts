@@ -71,6 +71,15 @@ export class Home {
   /** Takes what was scanned or pasted if it is the code of a hub in the room. `false`: it is something else. */
   readonly takeHub = (text: string): boolean => this.#workspace?.joinHub(text).ok ?? false
 
+  /** The same, or an invitation from the screen of whoever invites: it lies ready then, and `open` says what it is good for. */
+  takeCode(text: string, open: () => Promise<void>): boolean {
+    if (this.takeHub(text)) return true
+    if (!/#\/.+\?c=/.test(text)) return false
+    this.link = text
+    void open()
+    return true
+  }
+
   /** Face to face: the code to show is the flow’s own. */
   async inviteHere(space: Space, kind: 'join' | 'device'): ReturnType<Opens> {
     this.#invitation?.cancel()
