@@ -347,10 +347,10 @@ export class Phone {
       }))
   }
 
-  /** The code on this screen as text, as if read aloud. */
+  /** The code on this screen as text, as if copied. */
   async shownCode(): Promise<string> {
-    await this.page.getByText('Leerlo en voz alta').click()
-    return this.page.locator('.spoken').innerText()
+    await this.page.getByText('Copiarlo como texto').click()
+    return this.page.locator('.copied').innerText()
   }
 
   /** From the collective to what was set aside. */

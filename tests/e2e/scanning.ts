@@ -35,9 +35,8 @@ export const scanAndPaste = async (seeing: Phone, without: Phone): Promise<void>
   await expect(codeOn(without)).toBeVisible()
   await without.holdsBeforeCameraOf(seeing)
   await seeing.sees('Ahora falta que el otro teléfono lea el tuyo')
-  await seeing.page.getByText('Leerlo en voz alta').click()
-  const spoken = await seeing.page.locator('.spoken').innerText()
-  await without.page.getByRole('textbox', { name: 'Código del otro teléfono' }).fill(spoken)
+  const code = await seeing.shownCode()
+  await without.page.getByRole('textbox', { name: 'Código del otro teléfono' }).fill(code)
   await without.tap('Usar este código')
   await areLinked(seeing, without)
 }
