@@ -347,6 +347,12 @@ export class Phone {
       }))
   }
 
+  /** The lines of words a person reads aloud from this screen. */
+  async readsAloud(): Promise<readonly string[]> {
+    await this.page.getByText('Leerlo en voz alta').click()
+    return this.page.locator('.spoken').getByRole('listitem').allInnerTexts()
+  }
+
   /** The code on this screen as text, as if copied. */
   async shownCode(): Promise<string> {
     await this.page.getByText('Copiarlo como texto').click()

@@ -175,7 +175,7 @@ export const createLan = (): Lan => {
       wakes: () => signalAll(namespace, 'SIGCONT'),
       isolate: () => ip('-n', bridge, 'link', 'set', port, 'type', 'bridge_slave', 'isolated', 'on'),
       gateway: () => {
-        ip('-n', namespace, 'route', 'add', 'default', 'via', `${SUBNET}.1`)
+        ip('-n', namespace, 'route', 'replace', 'default', 'via', `${SUBNET}.1`)
         hasGateway = true
       },
       loses: (percent) =>
