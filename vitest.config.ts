@@ -87,7 +87,9 @@ export default defineConfig({
             'idb',
             'hash-wasm',
             'libsodium-wrappers',
-            '@scure/bip39',
+            '@scure/base',
+            '@scure/bip39/wordlists/english.js',
+            '@scure/bip39/wordlists/spanish.js',
           ],
         },
         test: {

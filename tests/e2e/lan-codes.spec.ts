@@ -7,7 +7,15 @@ import { createLan, whyNoLan, whyNoLoss, type Lan, type Machine } from '../lan/l
 import { closePhones, foundAt, strangeComplaints } from './founding.ts'
 import { startHub, startRoomHub, type HubProcess, type RoomHub } from './hub-process.ts'
 import type { Phone } from './phone.ts'
-import { addressesOf, areLinked, opensEncounter, scanAndPaste, scanEachOther, scanHub } from './scanning.ts'
+import {
+  addressesOf,
+  areLinked,
+  opensEncounter,
+  readToEachOther,
+  scanAndPaste,
+  scanEachOther,
+  scanHub,
+} from './scanning.ts'
 
 /** How long the wifi is gone for everybody. ms. */
 const DROP = process.env['SLOW'] === '1' ? 600_000 : 40_000
@@ -142,6 +150,15 @@ test('(f) two who go on without a camera are told that neither shows an address,
   await takes(alba, second)
   await areLinked(alba, bruna)
   await reads(alba, 'Con una sola cámara.')
+})
+
+test('no camera at all: each reads aloud what its phone shows and types what it hears, and what one wrote is on the other', async () => {
+  const [alba, bruna] = all
+  for (const machine of machines) machine.gateway()
+  await onlyOpen(alba, bruna)
+  await writes(alba, 'Dicho en voz alta.')
+  await readToEachOther(alba, bruna)
+  await reads(bruna, 'Dicho en voz alta.')
 })
 
 test('(g) no multicast: names of the local network lead nowhere, and one camera is enough for two', async () => {

@@ -347,10 +347,16 @@ export class Phone {
       }))
   }
 
-  /** The code on this screen as text, as if read aloud. */
-  async shownCode(): Promise<string> {
+  /** The lines of words a person reads aloud from this screen. */
+  async readsAloud(): Promise<readonly string[]> {
     await this.page.getByText('Leerlo en voz alta').click()
-    return this.page.locator('.spoken').innerText()
+    return this.page.locator('.spoken').getByRole('listitem').allInnerTexts()
+  }
+
+  /** The code on this screen as text, as if copied. */
+  async shownCode(): Promise<string> {
+    await this.page.getByText('Copiarlo como texto').click()
+    return this.page.locator('.copied').innerText()
   }
 
   /** From the collective to what was set aside. */

@@ -35,9 +35,8 @@ export const scanAndPaste = async (seeing: Phone, without: Phone): Promise<void>
   await expect(codeOn(without)).toBeVisible()
   await without.holdsBeforeCameraOf(seeing)
   await seeing.sees('Ahora falta que el otro teléfono lea el tuyo')
-  await seeing.page.getByText('Leerlo en voz alta').click()
-  const spoken = await seeing.page.locator('.spoken').innerText()
-  await without.page.getByRole('textbox', { name: 'Código del otro teléfono' }).fill(spoken)
+  const code = await seeing.shownCode()
+  await without.page.getByRole('textbox', { name: 'Código del otro teléfono' }).fill(code)
   await without.tap('Usar este código')
   await areLinked(seeing, without)
 }
@@ -59,6 +58,39 @@ export const pasteEachOther = async (one: Phone, other: Phone): Promise<void> =>
     await phone.tap('Usar este código')
   }
   await areLinked(one, other)
+}
+
+/** Nobody looks through a camera and nothing is copied: each reads its code aloud, and the other types it line by line. */
+export const readToEachOther = async (one: Phone, other: Phone): Promise<void> => {
+  const lines: (readonly string[])[] = []
+  for (const phone of [one, other]) {
+    await opensEncounter(phone)
+    await phone.tap('Seguir sin cámara')
+    await expect(codeOn(phone)).toBeVisible({ timeout: 60_000 })
+    lines.push(await phone.readsAloud())
+  }
+  const [ofOne, ofOther] = lines as [readonly string[], readonly string[]]
+  // One word is misheard: it says so at once, and only that line is typed again.
+  await typesLines(one, [ofOther[0]!, ofOther[0]!])
+  await one.sees('La línea 2 no coincide. Pide que te la lean otra vez.')
+  await typesLines(one, ofOther.slice(1))
+  await one.sees('Ahora falta que el otro teléfono lea el tuyo')
+  await typesLines(other, ofOne)
+  await areLinked(one, other)
+}
+
+/** As a tired person does: four letters of each word, without accents. */
+const typesLines = async (phone: Phone, lines: readonly string[]): Promise<void> => {
+  const field = phone.page.getByRole('textbox', { name: 'Código del otro teléfono' })
+  for (const line of lines) {
+    await field.fill('')
+    await field.pressSequentially(
+      `${line
+        .split(' ')
+        .map((word) => word.normalize('NFD').replace(/\p{M}/gu, '').slice(0, 4))
+        .join(' ')} `,
+    )
+  }
 }
 
 export const areLinked = async (one: Phone, other: Phone): Promise<void> => {

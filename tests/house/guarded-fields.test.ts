@@ -18,6 +18,7 @@ const STAYS_NOWHERE: Readonly<Record<string, string>> = {
   'type="search"': 'words to look for',
   'bind:value={pasted}': 'a link or a code, which has a shape of its own or is refused',
   "label={t('relays.urls')}": 'addresses of machines, which must have the shape of such',
+  'kind="code"': 'a code, or the words of one, which fit or are refused',
   readonly: 'shows, and takes nothing',
 }
 /** These hold a guard of their own for all fields in them. */

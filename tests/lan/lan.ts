@@ -181,7 +181,7 @@ export const createLan = (): Lan => {
         return () => set('off')
       },
       gateway: () => {
-        ip('-n', namespace, 'route', 'add', 'default', 'via', `${SUBNET}.1`)
+        ip('-n', namespace, 'route', 'replace', 'default', 'via', `${SUBNET}.1`)
         hasGateway = true
       },
       loses: (percent) =>

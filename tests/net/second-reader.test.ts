@@ -1,4 +1,7 @@
 import { readFileSync } from 'node:fs'
+import { base32nopad } from '@scure/base'
+import { wordlist as english } from '@scure/bip39/wordlists/english.js'
+import { wordlist as spanish } from '@scure/bip39/wordlists/spanish.js'
 import { encode, decode, rfc8949EncodeOptions } from 'cborg'
 import sodium from 'libsodium-wrappers'
 import { expect, test } from 'vitest'
@@ -38,6 +41,62 @@ const open = (key: Uint8Array, aad: Uint8Array, sealed: Uint8Array) =>
 const pad = (bytes: Uint8Array, length: number) =>
   Uint8Array.from({ length }, (_, i) => bytes[i] ?? (i === bytes.length ? 0x80 : 0))
 const unpad = (bytes: Uint8Array) => bytes.subarray(0, bytes.lastIndexOf(0x80))
+
+/** The lists, as BIP 39 has them. */
+const lists = [spanish, english].map((list) => list.map((word) => word.normalize('NFC')))
+
+test('a code that was read aloud is understood by whoever has only the page', () => {
+  const spoken = JSON.parse(
+    readFileSync(new URL('../vectors/spoken.json', import.meta.url), 'utf8'),
+  ) as readonly { readonly told: string; readonly es: readonly string[]; readonly en: readonly string[] }[]
+  const binary = (value: number, count: number) => value.toString(2).padStart(count, '0')
+  const bytesOf = (bits: string) => Uint8Array.from(bits.match(/.{8}/g)!, (byte) => parseInt(byte, 2))
+  const start = (label: string, value: unknown, count: number) =>
+    [...H(label, value)]
+      .map((byte) => binary(byte, 8))
+      .join('')
+      .slice(0, count)
+  for (const { told, es, en } of spoken)
+    for (const [list, lines] of [
+      [lists[0]!, es],
+      [lists[1]!, en],
+    ] as const) {
+      const contents = lines.map((line, at) => {
+        const bits = line
+          .split(' ')
+          .map((word) => binary(list.indexOf(word), 11))
+          .join('')
+        expect(bits.slice(47)).toBe(start('spoken', [at + 1, parseInt(bits.slice(0, 47), 2)], 8))
+        return bits.slice(0, 47)
+      })
+      let all = contents.join('')
+      const take = (count: number) => {
+        const taken = all.slice(0, count)
+        all = all.slice(count)
+        return taken
+      }
+      const uint = (count: number) => parseInt(take(count), 2)
+      const [kind, names] = [uint(3), uint(2)]
+      const places = Array.from({ length: uint(2) }, () => 0).map(() => uint(2))
+      const lengths = names === 0 ? [4, 24] : names === 1 ? [8, 32] : [uint(7), uint(7)]
+      const alphabet =
+        names === 1 ? '0123456789abcdef' : 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+      const [fingerprint, commitment] = [bytesOf(take(256)), bytesOf(take(256))]
+      const [ufrag, pwd] = lengths.map((length) =>
+        Array.from({ length }, () => alphabet[uint(names === 1 ? 4 : 6)]).join(''),
+      )
+      const candidates = places.map((place) => {
+        const said = take([32, 128, 122][place]!)
+        const address =
+          place === 2 ? `${said.slice(0, 48)}0100${said.slice(48, 60)}10${said.slice(60)}` : said
+        return [place, bytesOf(address), uint(16)]
+      })
+      const code = enc([1, kind, commitment, enc([1, fingerprint, ufrag, pwd, candidates])])
+      expect(take(12)).toBe(start('spoken', code, 12))
+      expect(all).toMatch(/^0*$/)
+      expect(base32nopad.encode(code)).toBe(told)
+    }
+})
 
 type Known = {
   readonly psk: Uint8Array

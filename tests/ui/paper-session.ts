@@ -1,5 +1,6 @@
 import { Awareness } from 'y-protocols/awareness'
 import type * as Y from 'yjs'
+import { bytesFromHex } from '../../src/lib/core/bytes.ts'
 import type { DeviceId, EntryId, MemberId } from '../../src/lib/core/ids.ts'
 import { err, ok, type Result } from '../../src/lib/core/result.ts'
 import { Cell } from '../../src/lib/core/watched.ts'
@@ -7,6 +8,8 @@ import { createDocument, setAbout } from '../../src/lib/domain/document.ts'
 import { turnServersOf } from '../../src/lib/domain/relay-points.ts'
 import { addPerson } from '../../src/lib/domain/people.ts'
 import type { Printed } from '../../src/lib/domain/printed.ts'
+import { spokenCode } from '../../src/lib/net/spoken-lines.ts'
+import type { Code } from '../../src/lib/wire/code.ts'
 import type {
   Agreed,
   AgreedState,
@@ -181,11 +184,24 @@ export class PaperGuestFlow implements GuestFlow {
   }
 }
 
+/** A code with all that is read aloud of one, from any word. */
+export const codeInWords = (word: string): Code => ({
+  kind: 'meet',
+  commitment: bytesFromHex(hexOf(word, 64)),
+  card: {
+    fingerprint: bytesFromHex(hexOf(`${word}!`, 64)),
+    ufrag: 'abcd',
+    pwd: 'abcdefghijklmnopqrstuvwx',
+    candidates: [{ kind: 'ipv4', address: Uint8Array.of(192, 168, 0, 7), port: 50_000 }],
+  },
+})
+
 export class PaperEncounter implements Encounter {
   readonly code: string
   readonly state = new Cell<EncounterState>({ step: 'showing' })
   readonly taken: string[] = []
   readonly holds: Encounter['holds']
+  readonly spoken = spokenCode(codeInWords('of this phone'))
   isStopped = false
 
   constructor(code: string, holds: Encounter['holds'] = 'address') {

@@ -39,6 +39,7 @@ export const HASH_LABELS = [
   'log', // one commit in the log of a keeper; never leaves its disk
   'closed', // name of a closed item in what was settled, by what it says
   'refound', // which collective a new one takes the place of, for who was in it
+  'spoken', // what makes sure of each line of a code that is read aloud, and of all of them
 ] as const
 
 export const KDF_LABELS = [

@@ -12,6 +12,7 @@ import { shakeHands, type HandshakeOptions } from './handshake.ts'
 import { createLink } from './link.ts'
 import { bytesFromBase32, recogniseScanned, type ScannedKind } from './scanned.ts'
 import type { NoCard } from './session-description.ts'
+import { spokenCode, type SpokenCode } from './spoken-lines.ts'
 import type { OwnedLink, Rtc } from './types.ts'
 
 /** Two phones face each other: each shows a code and scans the other’s. Needs no hub, no internet and no order. */
@@ -19,6 +20,8 @@ export interface CodeMeeting {
   /** What to show: upper-case letters and digits, which a QR code holds in its compact mode. */
   readonly code: string
   readonly holds: CardHolds
+  /** The same in words, and how the other’s are read. */
+  readonly spoken: SpokenCode
   readonly state: Watched<CodeState>
   /**
    * Takes what was scanned, pasted or typed: spaces and case do not matter. `OwnCode`: this phone’s own, in a mirror.
@@ -106,6 +109,7 @@ export const createCodeMeeting = async (
   return ok({
     code: base32nopad.encode(encodeCode(mine)),
     holds: connection.holds,
+    spoken: spokenCode(mine),
     state,
     take: (text) => {
       const read = codeFrom(text, kind)

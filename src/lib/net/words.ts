@@ -6,7 +6,13 @@ import { deriveKey, equalSecrets, hash, type SecretKey } from '../crypto/hash.ts
 /** Both people must read in the same one: choose it with the invitation. */
 export type WordLanguage = 'es' | 'en'
 
-const LISTS: Readonly<Record<WordLanguage, readonly string[]>> = { es: spanish, en: english }
+/** Composed letters, as screens and screen readers want them: the lists come decomposed. */
+const composed = (list: readonly string[]): readonly string[] => list.map((word) => word.normalize('NFC'))
+/** 2048 words each (BIP 39), which differ in their first four letters, accents left aside. */
+export const WORD_LISTS: Readonly<Record<WordLanguage, readonly string[]>> = {
+  es: composed(spanish),
+  en: english,
+}
 const WORDS = 4
 const BITS_PER_WORD = 11n
 
@@ -52,11 +58,10 @@ export const sasWords = (options: SasOptions): readonly string[] => {
 export const wordsOfId = (id: Uint8Array, language: WordLanguage): readonly string[] =>
   wordsOf(hash('words', id), language)
 
-/** Composed letters, as screens and screen readers want them: the lists come decomposed. */
 const wordsOf = (bytes: Uint8Array, language: WordLanguage): readonly string[] => {
   const bits = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0)
   return Array.from({ length: WORDS }, (_, i) => {
     const index = (bits >> (64n - BITS_PER_WORD * BigInt(i + 1))) & ((1n << BITS_PER_WORD) - 1n)
-    return LISTS[language][Number(index)]!.normalize('NFC')
+    return WORD_LISTS[language][Number(index)]!
   })
 }

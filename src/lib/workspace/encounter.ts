@@ -25,5 +25,6 @@ export const createEncounter = async (
     const now = meeting.state.read()
     return now.step === 'met' ? { step: 'met', member: of.memberOf(now.link.link.peer) } : now
   })
-  return ok({ code: meeting.code, holds: meeting.holds, state, take: meeting.take, stop: meeting.stop })
+  const { code, holds, spoken, take, stop } = meeting
+  return ok({ code, holds, spoken, state, take, stop })
 }

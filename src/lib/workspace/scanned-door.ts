@@ -10,6 +10,7 @@ export const acceptScanned: CodeMeetingOptions['judge'] = (_, presented) =>
 export const encounterOf = (meeting: CodeMeeting): Encounter => ({
   code: meeting.code,
   holds: meeting.holds,
+  spoken: meeting.spoken,
   state: derived([meeting.state], (): EncounterState => {
     const now = meeting.state.read()
     return now.step === 'met' ? { step: 'met', member: null } : now

@@ -6,6 +6,7 @@ import type { BadBackup } from '../crypto/backup.ts'
 import type { Printed } from '../domain/printed.ts'
 import type { CardHolds } from '../net/connection.ts'
 import type { ScannedKind } from '../net/scanned.ts'
+import type { SpokenCode } from '../net/spoken-lines.ts'
 import type { ProfileName } from '../store/profiles.ts'
 import type { TryLimit } from '../store/tries.ts'
 import type { DeviceStanding, SpaceKind, SuspendReason } from '../ledger/types.ts'
@@ -590,10 +591,12 @@ export type MadeFile = {
 
 /** Two phones face each other, without a hub: this one shows a code and reads the other’s. */
 export interface Encounter {
-  /** Upper-case letters and digits, for a QR code or to be read aloud. */
+  /** Upper-case letters and digits, for a QR code or to be copied. */
   readonly code: string
   /** What the code says of where this phone is. `nothing`: only a phone whose code says more can be met. */
   readonly holds: CardHolds
+  /** The code in words, and how the other’s are read, for whoever has no camera. */
+  readonly spoken: SpokenCode
   readonly state: Watched<EncounterState>
   /** What was scanned, pasted or typed. */
   take(text: string): Result<void, BadScan>

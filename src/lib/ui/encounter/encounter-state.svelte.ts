@@ -12,9 +12,13 @@ import type {
 import { Live } from '../live.svelte.ts'
 import { Allowed, type Permissions } from './permissions.svelte.ts'
 import { openScanner, type Scanner } from './scan.ts'
+import { TypedLines, type NotThisLine } from './typed-lines.svelte.ts'
 
 /** Makes a code to show: of a meeting, or of a door. */
 export type Opens = () => Promise<Result<Encounter, NotAllowed | TooFew | NoAddress | NoRelayPoint>>
+
+/** No list has such words, and no copied code or link is without. */
+const COPIED = /\p{L}\d|\d\p{L}|\S{16}/u
 
 type Camera = { readonly scanner: Scanner; readonly stream: MediaStream }
 
@@ -34,6 +38,8 @@ export class Meeting {
   camera = $state.raw<Camera | null>(null)
   /** What went wrong with the last code, or with making one. */
   problem = $state.raw<Key | null>(null)
+  /** What was typed of the other’s code stays when this phone shows a new one of its own. */
+  readonly typed = new TypedLines()
   /** The camera was asked for and not given. */
   isWithoutCamera = $state(false)
 
@@ -58,6 +64,10 @@ export class Meeting {
     return this.#encounter?.code ?? ''
   }
 
+  get spoken(): Encounter['spoken'] | null {
+    return this.#encounter?.spoken ?? null
+  }
+
   get holds(): Encounter['holds'] | null {
     return this.#encounter?.holds ?? null
   }
@@ -76,6 +86,7 @@ export class Meeting {
   /** The camera comes first: without its permission browsers hide the phone from the wifi it is in. */
   async begin(how: 'camera' | 'no camera'): Promise<void> {
     const mine = ++this.#beginning
+    if (this.step === 'met') this.typed.clear()
     this.closeCamera()
     this.problem = null
     this.#isMaking = true
@@ -106,6 +117,37 @@ export class Meeting {
     this.problem = taken && !taken.ok ? problemKey(taken.error) : null
   }
 
+  /** Somebody types what is read to them: a line is judged as soon as its last word is finished. */
+  type(text: string): void {
+    this.typed.text = text
+    this.problem = null
+    const wrong = /\s$/.test(text) && !COPIED.test(text) ? this.#hear() : null
+    // In the middle of a line there are always some missing.
+    this.typed.problem = wrong?.type === 'WordsMissing' ? null : wrong
+  }
+
+  /** Takes what stands in the field: a code as it was copied, or words, all of them finished. */
+  takeTyped(): void {
+    const { text } = this.typed
+    this.take(text)
+    const isSpoken = this.problem === 'problem.BadCode' && !COPIED.test(text)
+    this.typed.problem = isSpoken ? this.#hear() : null
+  }
+
+  /** Keeps the lines that fit, and takes the code once none is missing. What it gives is wrong with the line in the field. */
+  #hear(): NotThisLine | null {
+    const { typed, spoken } = this
+    if (!spoken) return null
+    this.problem = null
+    const wrong = typed.read(spoken)
+    const lines = typed.whole(spoken)
+    if (!lines) return wrong
+    const code = spoken.codeFromLines(lines)
+    if (code.ok) this.take(code.value)
+    else this.problem = 'encounter.mixedLines'
+    return null
+  }
+
   closeCamera(): void {
     this.camera?.scanner.stop()
     this.camera = null
@@ -124,6 +166,7 @@ export class Meeting {
     this.#encounter?.stop()
     this.#encounter = null
     this.problem = null
+    this.typed.clear()
     this.isWithoutCamera = false
   }
 
