@@ -107,7 +107,7 @@ test('the camera is refused: what to do about it stands there, and the words and
   await bruna.context.clearPermissions() // so that the browser asks, and is told no
   await opensEncounter(bruna)
   await bruna.tap('Usar la cámara')
-  await bruna.sees('No se pudo usar la cámara. Puedes copiar y pegar los códigos.')
+  await bruna.sees('No se pudo usar la cámara. Puedes pegar los códigos, o leerlos en voz alta.')
   await expect(bruna.page.locator('video')).toHaveCount(0)
   await expect(bruna.page.getByText('Leerlo en voz alta')).toBeVisible()
   expect(await bruna.shownCode()).toMatch(/^[A-Z2-7\s]{60,}$/)
