@@ -143,20 +143,25 @@ test('a host who goes out through relay points alone reads nothing of an address
   expect(page.getByText(/la dirección de este|ninguna dirección/).elements()).toEqual([])
 })
 
+const INVITATION = 'https://example.org/#/unirme?c=joinjoinjoin'
+
+/** Without a camera, where the code of another phone is typed. */
+const typesTheInvitation = async () => {
+  await button('Mostrar mi código').click()
+  await button('Seguir sin cámara').click()
+  await page.getByRole('textbox', { name: 'Código del otro teléfono' }).fill(INVITATION)
+  await button('Usar este código').click()
+}
+
 test('Barranca reads an invitation where codes are read: she is let in by it, under the name she gave', async () => {
   const session = new PaperSession(new PaperWorkspace())
   stage(JoinScreen, { session, path: '/unirme' })
   await button('Estoy con quien me invita').click()
   await page.getByLabelText('Tu nombre').fill('Barranca')
-  await button('Mostrar mi código').click()
-  await button('Seguir sin cámara').click()
-  await page
-    .getByRole('textbox', { name: 'Código del otro teléfono' })
-    .fill('https://example.org/#/unirme?c=joinjoinjoin')
-  await button('Usar este código').click()
+  await typesTheInvitation()
   await expect
     .poll(() => session.workspace.asked)
-    .toEqual(['join here as Barranca', 'open https://example.org/#/unirme?c=joinjoinjoin as Barranca'])
+    .toEqual(['join here as Barranca', `open ${INVITATION} as Barranca`])
   await expect.element(button('Mostrar mi código')).not.toBeInTheDocument()
 })
 
@@ -165,12 +170,7 @@ test('an invitation is nothing for a further phone of one’s own: nobody comes 
   stage(JoinScreen, { session, path: '/unirme' })
   await button('Ya soy parte: sumar este teléfono').click()
   await page.getByLabelText('Cómo se llama este teléfono').fill('El de la cocina')
-  await button('Mostrar mi código').click()
-  await button('Seguir sin cámara').click()
-  await page
-    .getByRole('textbox', { name: 'Código del otro teléfono' })
-    .fill('https://example.org/#/unirme?c=joinjoinjoin')
-  await button('Usar este código').click()
+  await typesTheInvitation()
   expect(session.workspace.asked).toEqual(['device here as El de la cocina'])
 })
 
@@ -186,10 +186,10 @@ test('Barranca’s camera sees the invitation on the screen of whoever invites h
   await button('Mostrar mi código').click()
   await button('Usar la cámara').click()
   await expect.element(page.getByLabelText('Lo que ve la cámara')).toBeVisible()
-  draw(lens, 'https://example.org/#/unirme?c=joinjoinjoin')
+  draw(lens, INVITATION)
   await expect
     .poll(() => session.workspace.asked, { timeout: 10_000 })
-    .toEqual(['join here as Barranca', 'open https://example.org/#/unirme?c=joinjoinjoin as Barranca'])
+    .toEqual(['join here as Barranca', `open ${INVITATION} as Barranca`])
   await expect.element(page.getByLabelText('Lo que ve la cámara')).not.toBeInTheDocument()
   expect(stream.getTracks().map(({ readyState }) => readyState)).toEqual(['ended'])
   vi.restoreAllMocks()
