@@ -2,6 +2,7 @@ import { expect, test } from '@playwright/test'
 import { createLan, whyNoLan, type Lan, type Machine } from '../lan/lan.ts'
 import { closePhones, foundAt, strangeComplaints } from './founding.ts'
 import { startHub, type HubProcess } from './hub-process.ts'
+import { noteConnections, type Noting } from './paths.ts'
 import { Phone } from './phone.ts'
 import { addressesOf, pasteEachOther } from './scanning.ts'
 
@@ -46,7 +47,7 @@ test.beforeAll(async () => {
   await lan.internet('gone')
   await third.page.goto('about:blank')
   for (const phone of [alba, bruna]) {
-    await phone.page.addInitScript(noteConnections)
+    await phone.page.addInitScript(noteConnections, 'in frames' as const)
     await phone.page.goto('about:blank')
     await phone.page.goto(hub.address)
     await phone.unlocks()
@@ -63,29 +64,14 @@ test.afterAll(async ({}, testInfo) => {
   await hub.end()
 })
 
-type Noting = { readonly RTCPeerConnection: typeof RTCPeerConnection; spares?: RTCPeerConnection[] }
-
-/** In each frame of a page: the connections it makes are noted in the page itself. */
-const noteConnections = () => {
-  if (globalThis.top === globalThis.self) return
-  const noted = ((globalThis.top as unknown as Noting).spares ??= [])
-  const Native = globalThis.RTCPeerConnection
-  globalThis.RTCPeerConnection = class extends Native {
-    constructor(configuration?: RTCConfiguration) {
-      super(configuration)
-      noted.push(this)
-    }
-  }
-}
-
 /** Until this phone has a connection to keep for later, which it told the other of. */
 const isPrepared = (phone: Phone): Promise<void> =>
   expect
     .poll(
       () =>
         phone.page.evaluate(() => {
-          const { spares = [] } = globalThis as unknown as Noting
-          return spares.filter(
+          const { connections = [] } = globalThis as unknown as Noting
+          return connections.filter(
             ({ signalingState, iceGatheringState }) =>
               signalingState === 'have-local-offer' && iceGatheringState === 'complete',
           ).length

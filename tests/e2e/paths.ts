@@ -2,8 +2,9 @@ import type { Phone } from './phone.ts'
 
 export type Noting = { connections?: RTCPeerConnection[] }
 
-/** The connections that a page and its frames make are noted in the page. */
-export const noteConnections = () => {
+/** The connections that a page and its frames make, or its frames alone, are noted in the page. */
+export const noteConnections = (where?: 'in frames') => {
+  if (where === 'in frames' && globalThis.top === globalThis.self) return
   const noted = ((globalThis.top as unknown as Noting).connections ??= [])
   const Native = globalThis.RTCPeerConnection
   globalThis.RTCPeerConnection = class extends Native {
