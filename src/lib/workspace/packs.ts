@@ -14,8 +14,13 @@ const PACK_RECORDS = 256
 
 type RecordTable = 'records' | 'tail'
 
-/** Where a run begins, and where it lies. */
-type Start = { readonly seq: number; readonly key: string; readonly table: RecordTable }
+/** Where a run begins and ends, and where it lies. */
+type Start = {
+  readonly seq: number
+  readonly last: number
+  readonly key: string
+  readonly table: RecordTable
+}
 
 /** A run as it was read, and its row. */
 type Row = { readonly key: string; readonly table: RecordTable; readonly run: Run }
@@ -51,18 +56,21 @@ export class Packs {
     return { table: row.table, key: row.key, value: encodeRun(row.run) }
   }
 
-  /** Runs of `feed` from the one that holds `from` on, joined into messages of about a hundred kilobytes. */
+  /**
+   * All runs of `feed` that hold something at or above `from`, joined into messages of about a hundred kilobytes. Branches of a
+   * forked feed lie beside each other, and what came twice lies one over the other: where the next run begins says nothing of
+   * where one ends.
+   */
   async *read(
     feed: FeedId,
     from: number,
   ): AsyncGenerator<{ records: readonly Uint8Array[]; seal: Uint8Array; last: number }> {
     await this.#known
-    const starts = [...(this.#starts.get(feed)?.values() ?? [])].sort((a, b) => a.seq - b.seq)
-    // Two branches of a forked feed may begin at one place: neither is left out.
-    const below = starts.findLast(({ seq }) => seq <= from)?.seq ?? 0
-    const first = starts.findIndex(({ seq }) => seq >= below)
+    const starts = [...(this.#starts.get(feed)?.values() ?? [])]
+      .filter(({ last }) => last >= from)
+      .sort((a, b) => a.seq - b.seq)
     let joined: { records: SealedRecord[]; bytes: number; seal: FeedSeal } | null = null
-    for (const start of starts.slice(Math.max(0, first))) {
+    for (const start of starts) {
       const run = await this.#runAt(start)
       if (!run) {
         if (joined) yield messageOf(joined)
@@ -195,7 +203,8 @@ export class Packs {
   #note({ table, key, run }: Row): void {
     const { feed } = run.seal
     const starts = this.#starts.get(feed) ?? new Map<string, Start>()
-    this.#starts.set(feed, starts.set(`${table}/${key}`, { seq: run.records[0]!.pub.seq, key, table }))
+    const [seq, last] = [run.records[0]!.pub.seq, run.seal.seq]
+    this.#starts.set(feed, starts.set(`${table}/${key}`, { seq, last, key, table }))
   }
 
   /** Each chain as one row in place of its many. `done`: to be called once that is on disk. */
