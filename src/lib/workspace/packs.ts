@@ -75,7 +75,7 @@ export class Packs {
       if (!run) {
         if (joined) yield messageOf(joined)
         // It has been joined with others meanwhile, or it is gone.
-        if (this.#moved(feed, start)) yield* this.read(feed, Math.max(from, start.seq))
+        if (!this.#lies(feed, start)) yield* this.read(feed, Math.max(from, start.seq))
         return
       }
       const wanted = run.records.slice(Math.max(0, from - start.seq))
@@ -113,7 +113,7 @@ export class Packs {
         if (!run || (isRest && run.records[at.seq - start.seq]?.id !== at.rec)) continue
         if (isRest) {
           const records = run.records.slice(at.seq - start.seq + 1)
-          rests.push(this.#rowOf(start.table, { records, seal: run.seal }))
+          rests.push(this.#rowOf(start.table, { records, seal: run.seal }, rests))
         }
         writes.push({ table: start.table, key: start.key, value: null })
         gone.push({ feed, place })
@@ -195,9 +195,17 @@ export class Packs {
 
   // ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #rowOf(table: RecordTable, run: Run): Row {
+  /**
+   * Where a run is to lie: never over another that begins with the same record, which may be longer, or go on otherwise.
+   * `beside`: rows that are about to be written with it.
+   */
+  #rowOf(table: RecordTable, run: Run, beside: readonly Row[] = []): Row {
     const first = run.records[0]!
-    return { table, key: recordsKey(this.#coll, run.seal.feed, first.pub.seq, first.id), run }
+    const key = recordsKey(this.#coll, run.seal.feed, first.pub.seq, first.id)
+    const isTaken =
+      this.#lies(run.seal.feed, { table, key }) ||
+      beside.some((row) => row.table === table && row.key === key)
+    return { table, key: isTaken ? `${key}/${run.seal.rec}` : key, run }
   }
 
   #note({ table, key, run }: Row): void {
@@ -209,11 +217,15 @@ export class Packs {
 
   /** Each chain as one row in place of its many. `done`: to be called once that is on disk. */
   #join(all: readonly (readonly Row[])[]): { readonly writes: readonly Write[]; readonly done: () => void } {
-    const joined = all.map((chain) => {
-      const records = chain.flatMap(({ run }) => run.records)
-      const whole = this.#rowOf('records', { records, seal: chain.at(-1)!.run.seal })
-      return { whole, gone: chain.filter(({ table, key }) => table !== whole.table || key !== whole.key) }
-    })
+    const joined: { readonly whole: Row; readonly gone: readonly Row[] }[] = []
+    for (const chain of all) {
+      const [first] = chain as readonly [Row, ...Row[]]
+      const run = { records: chain.flatMap(({ run }) => run.records), seal: chain.at(-1)!.run.seal }
+      const wholes = joined.map(({ whole }) => whole)
+      // Where the first of them lies among the rest already, that row grows.
+      const whole = first.table === 'records' ? { ...first, run } : this.#rowOf('records', run, wholes)
+      joined.push({ whole, gone: chain.filter(({ table, key }) => table !== whole.table || key !== whole.key) })
+    }
     return {
       writes: joined.flatMap(({ whole, gone }) => [
         ...gone.map(({ table, key }): Write => ({ table, key, value: null })),
@@ -228,8 +240,8 @@ export class Packs {
     }
   }
 
-  #moved(feed: FeedId, { table, key }: Start): boolean {
-    return !(this.#starts.get(feed)?.has(`${table}/${key}`) ?? false)
+  #lies(feed: FeedId, { table, key }: Pick<Start, 'table' | 'key'>): boolean {
+    return this.#starts.get(feed)?.has(`${table}/${key}`) ?? false
   }
 }
 
