@@ -380,6 +380,11 @@ export class Feeds {
     return [...missing]
   }
 
+  /** What came and waits for something below it, and is on no disk: whoever sent it counts it as held here. */
+  segmentsWaiting(): readonly Segment[] {
+    return this.#gaps.all()
+  }
+
   /** Bytes of the records of a device that are held above the base. */
   bytesOf(device: DeviceId): number {
     const its = this.#byIndex.filter((line) => this.#rights.of(line)?.device === device)

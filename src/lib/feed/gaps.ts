@@ -17,6 +17,10 @@ export class Gaps {
     return [...this.#kept.keys()]
   }
 
+  all(): readonly Segment[] {
+    return [...this.#kept.values()].flat()
+  }
+
   keep(segment: Segment): void {
     const kept = this.#kept.get(segment.feed) ?? []
     const bytes = bytesOf(segment)

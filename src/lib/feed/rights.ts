@@ -23,7 +23,7 @@ export class LedgerRights {
   readonly #rights = new Map<FeedLine, Rights>()
   /** Acts in force against devices: suspensions and revocations. */
   readonly #acts: ReadonlyMap<DeviceId, readonly EntryId[]>
-  readonly #views = new Map<readonly EntryId[], LedgerState>()
+  readonly #views = new Map<readonly EntryId[], Views>()
   readonly #closures: ClosureCache
   readonly #holds: (rec: RecId) => boolean
 
@@ -97,18 +97,12 @@ export class LedgerRights {
     if (!heads) return null
     if (!this.#knows(heads, rights.feedEntry)) return { type: 'BadHeads' }
     if (!this.#knows(heads, epoch.id)) return { type: 'UnknownEpoch' }
-    const revokedBy = this.#state.devices.get(rights.device)?.revokedBy ?? []
-    if (revokedBy.some((act) => this.#knows(heads, act)) && this.#isShutOutInViewOf(heads, rights.device))
-      return { type: 'BehindSuspension' }
-    // Who was shut out too could make no better epoch; what they wrote is set aside, and counts if they come back.
-    if (
-      this.#knowsReaderShutOut(heads, epoch.id, rights.device) &&
-      !this.#isShutOutInViewOf(heads, rights.device)
-    )
-      return { type: 'BehindSuspension' }
-    // What a base holds counts as sound, whoever wrote it.
-    const shutOut = node.deps.some((dep) => dep !== dep.line.root && this.isShutOutAt(heads, dep))
-    return shutOut ? { type: 'BehindSuspension' } : null
+    const isWrong =
+      this.#knowsItselfRevoked(heads, rights.device) ||
+      this.#knowsReaderShutOut(heads, epoch.id, rights.device) ||
+      // What a base holds counts as sound, whoever wrote it.
+      node.deps.some((dep) => dep !== dep.line.root && this.isShutOutAt(heads, dep))
+    return isWrong ? { type: 'BehindSuspension' } : null
   }
 
   /**
@@ -120,27 +114,20 @@ export class LedgerRights {
     const acts = rights && this.#acts.get(rights.device)
     if (!acts || seq <= (rights.frontier?.seq ?? -1)) return false
     return (
-      acts.some((act) => this.#knows(heads, act)) && this.#isCutInViewOf(heads, rights.device, { line, seq })
+      acts.some((act) => this.#knows(heads, act)) &&
+      this.#isSeenFrom(heads, (seen) => isCutIn(seen, rights.device, { line, seq }))
     )
   }
 
-  /** As whoever knew `heads` had to see it: with what suspensions were taken back by what they knew. */
-  #isShutOutInViewOf(heads: readonly EntryId[], device: DeviceId): boolean {
-    return this.#viewOf(heads).devices.get(device)?.standing !== 'active'
-  }
-
-  #isCutInViewOf(heads: readonly EntryId[], device: DeviceId, at: Pick<Node, 'line' | 'seq'>): boolean {
-    const seen = this.#viewOf(heads).devices.get(device)
-    if (seen?.standing === 'active') return false
-    return at.seq > (seen?.frontier.find(({ feed }) => feed === at.line.id)?.seq ?? -1)
-  }
-
-  #viewOf(heads: readonly EntryId[]): LedgerState {
-    const known = this.#views.get(heads)
-    if (known) return known
-    const view = this.#ledger.stateOf(heads)
-    this.#views.set(heads, view)
-    return view
+  /**
+   * Whether that was so as whoever knew `heads` had to see it: with what suspensions were taken back by what they knew. Both with
+   * what was final by what they had heard, and with what has become final since among it: a final checkpoint may show in hindsight
+   * that a suspension never reached a device that its own phone had to hold for shut out, or the other way about.
+   */
+  #isSeenFrom(heads: readonly EntryId[], test: (seen: LedgerState) => boolean): boolean {
+    const views = this.#views.get(heads) ?? new Views(this.#ledger, heads)
+    this.#views.set(heads, views)
+    return test(views.now) && test(views.then)
   }
 
   #lookUp(line: FeedLine): Rights {
@@ -163,6 +150,15 @@ export class LedgerRights {
     return this.#closures.has(this.#ledger, heads, id)
   }
 
+  #knowsItselfRevoked(heads: readonly EntryId[], device: DeviceId): boolean {
+    const revokedBy = this.#state.devices.get(device)?.revokedBy ?? []
+    return (
+      revokedBy.some((act) => this.#knows(heads, act)) &&
+      this.#isSeenFrom(heads, (seen) => isShutOutIn(seen, device))
+    )
+  }
+
+  /** Who was shut out too could make no better epoch: what they wrote is set aside, and counts if they come back. */
   #knowsReaderShutOut(heads: readonly EntryId[], epoch: EpochId, writer: DeviceId): boolean {
     if (this.#acts.size === 0) return false
     const readers = this.#state.epochs.get(epoch)?.recipients ?? []
@@ -171,11 +167,38 @@ export class LedgerRights {
         device !== writer &&
         readers.includes(device) &&
         acts.some((act) => this.#knows(heads, act)) &&
-        this.#isShutOutInViewOf(heads, device)
+        this.#isSeenFrom(heads, (seen) => isShutOutIn(seen, device) && !isShutOutIn(seen, writer))
       )
         return true
     return false
   }
+}
+
+/** The state of some heads, with what is final as far as they reach, and with what was by what lies below them. */
+class Views {
+  readonly #ledger: LedgerView
+  readonly #heads: readonly EntryId[]
+  readonly now: LedgerState
+  #then: LedgerState | null = null
+
+  constructor(ledger: LedgerView, heads: readonly EntryId[]) {
+    this.#ledger = ledger
+    this.#heads = heads
+    this.now = ledger.stateOf(heads)
+  }
+
+  get then(): LedgerState {
+    return (this.#then ??= this.#ledger.checkpointState(this.#heads))
+  }
+}
+
+const isShutOutIn = (seen: LedgerState, device: DeviceId): boolean =>
+  seen.devices.get(device)?.standing !== 'active'
+
+const isCutIn = (seen: LedgerState, device: DeviceId, at: Pick<Node, 'line' | 'seq'>): boolean => {
+  const { standing, frontier } = seen.devices.get(device) ?? { standing: null, frontier: [] }
+  if (standing === 'active') return false
+  return at.seq > (frontier.find(({ feed }) => feed === at.line.id)?.seq ?? -1)
 }
 
 /** Ancestor tests of the ledger, remembered: what lies below given heads never changes. */

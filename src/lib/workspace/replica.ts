@@ -1437,6 +1437,12 @@ export class Replica {
   #goOnWith(feeds: Feeds): void {
     for (const { records, seal } of this.#meanwhile ?? []) feeds.restore(records, seal)
     this.#meanwhile = null
+    // What the base has filled the hole below goes on from there.
+    for (const segment of this.#feeds.segmentsWaiting()) {
+      const offered = feeds.offer(segment)
+      if (offered.ok && offered.value.fresh.length > 0)
+        this.#saveRun({ records: offered.value.fresh, seal: offered.value.seal })
+    }
     this.#feeds = feeds
     this.#beganFrom = this.#base
     feeds.ledgerChanged()
