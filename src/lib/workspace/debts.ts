@@ -33,6 +33,8 @@ export type Payer = {
   readonly mayCarryOut: (proposal: EntryId) => boolean
   /** Epochs this device should have the key of, and cannot open. */
   readonly missingBoxes: () => readonly EpochId[]
+  /** Epochs some record held here is sealed under. */
+  readonly epochsInUse: () => ReadonlySet<EpochId>
   readonly save: (writes: readonly Write[]) => void
 }
 
@@ -257,17 +259,17 @@ export class Debts {
 
   /**
    * Epochs made beside an admission, or while somebody was suspended who is back: what was written under them counts, so
-   * all who belong are to read it.
+   * all who belong are to read it. Of void ones those that somebody wrote under, before they heard of what makes them void.
    */
   #missed(): readonly { readonly epoch: EpochId; readonly device: DeviceId }[] {
-    const { ledger, state } = this.#payer
+    const { ledger, state, epochsInUse } = this.#payer
     const { devices, epochs } = state()
+    let inUse: ReadonlySet<EpochId> | null = null
     return [...devices.values()].flatMap(({ id, kind, standing, grantedBy }) => {
       if (kind !== 'member' || standing !== 'active') return []
       return [...epochs.values()]
-        .filter(
-          (epoch) => !epoch.void && !epoch.recipients.includes(id) && !ledger.isBelow(epoch.id, grantedBy),
-        )
+        .filter((epoch) => !epoch.recipients.includes(id) && !ledger.isBelow(epoch.id, grantedBy))
+        .filter((epoch) => !epoch.void || (inUse ??= epochsInUse()).has(epoch.id))
         .map((epoch) => ({ epoch: epoch.id, device: id }))
     })
   }

@@ -296,6 +296,7 @@ export class Replica {
       mayCarryOut: (proposal) => mayCarryOut(this.state, this.documents.doc.read(), proposal),
       rotate: () => this.rotate(),
       missingBoxes: () => [...this.missingBoxes(), ...this.#lostGrants()],
+      epochsInUse: () => this.#feeds.epochsInUse(),
     })
   }
 
@@ -712,6 +713,8 @@ export class Replica {
     this.#saveRun({ records: fresh, seal: last })
     if (partsBelow && this.#base?.by) void this.#rebase('documentsStand')
     else this.#apply()
+    // Under one that is void since: not all who belong may have its key.
+    if (fresh.some(({ pub }) => this.state.epochs.get(pub.epoch)?.void)) this.#debts.look()
     this.checkpoints.lookIfLacking()
     this.#tell((events) => events.holdingsMoved?.())
     return true
