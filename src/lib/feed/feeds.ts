@@ -61,6 +61,7 @@ export class Feeds {
   readonly #read: Node[] = []
   /** The ledger as last looked at. */
   readonly #isHanded: boolean
+  readonly #under: readonly Position[]
   #state: LedgerState
   #rights: LedgerRights
   #rightsKey: string
@@ -71,16 +72,21 @@ export class Feeds {
   #stale = false
   #aside: readonly SetAside[] | null = null
 
-  /** `isHanded`: the base is one member’s word, and nothing yet that all began from. */
+  /**
+   * `under`: lower positions that the base holds too, by another member’s word. `isHanded`: it is one member’s word, and nothing
+   * yet that all began from.
+   */
   constructor(of: {
     readonly ledger: LedgerView
     readonly keys: EpochKeys
     readonly base?: Base
+    readonly under?: readonly Position[]
     readonly isHanded?: boolean
   }) {
     this.#ledger = of.ledger
     this.#keys = of.keys
     this.#base = of.base ?? new Map()
+    this.#under = of.under ?? []
     this.#isHanded = of.isHanded ?? false
     this.#world = {
       ledger: of.ledger,
@@ -291,9 +297,11 @@ export class Feeds {
     return this.#lines.get(feed)?.fork() ?? null
   }
 
-  /** Feeds of which the base holds a branch that does not stand, as a record signed for a place there has shown. */
+  /** Feeds of which the base holds a branch that does not stand, or two, as a record signed for a place there has shown. */
   fallenBelow(): readonly FeedId[] {
-    return this.#byIndex.filter((line) => line.isRootFallen()).map(({ id }) => id)
+    const holdsTwo = (line: FeedLine) =>
+      this.#under.some(({ feed, seq, rec }) => feed === line.id && line.leavesOut({ seq, id: rec }))
+    return this.#byIndex.filter((line) => line.isRootFallen() || holdsTwo(line)).map(({ id }) => id)
   }
 
   /** Whether some feed is closed by a fork. One below the base closes nothing. */

@@ -276,6 +276,8 @@ export interface LedgerView {
   /** Whether `id` is one of `heads` or below one of them. Cached per `heads`. */
   inClosure(heads: readonly EntryId[], id: EntryId): boolean
   state(): LedgerState
-  /** The state of `heads` and everything below them. */
+  /** The state of `heads` and everything below them, with what is final as far as they reach. */
   stateOf(heads: readonly EntryId[]): LedgerState
+  /** The same with what is final by what lies there alone: as whoever knew that and nothing else had to see it. */
+  checkpointState(heads: readonly EntryId[]): LedgerState
 }

@@ -1,12 +1,14 @@
 import type { EntryId, FeedId } from '../core/ids.ts'
 import type { Base } from '../feed/types.ts'
-import type { LedgerState, LedgerView } from '../ledger/types.ts'
+import type { LedgerState, LedgerView, Position } from '../ledger/types.ts'
 
 /** What a device was handed to begin from. */
 export type Handed = {
   readonly base: Base
   /** Heads of the ledger by which its maker found that this counts; `null`: it counts whatever is said later. */
   readonly parents: readonly EntryId[] | null
+  /** Lower positions that its documents hold too, where they were put together from several welcomes. */
+  readonly under?: readonly Position[]
 }
 
 /**

@@ -58,7 +58,7 @@ import { Checkpoints, type PartsHeld, type Settled } from './checkpoints.ts'
 import { isSameState } from '../domain/same-document.ts'
 import { Debts } from './debts.ts'
 import { Documents } from './documents.ts'
-import { encodeBeside, handedBeside, parseBeside } from './handed-beside.ts'
+import { encodeBeside, handedBeside, parseBeside, type Together } from './handed-beside.ts'
 import { handedTooMuch, type Handed } from './handed-too-much.ts'
 import { KemKeys, KEPT_MS } from './kem-keys.ts'
 import { Intake } from './intake.ts'
@@ -951,13 +951,13 @@ export class Replica {
 
   /** Whoever gave the one could not read what the other holds, and nobody may be left who can read both. */
   #beginFromBoth(second: Welcome, wire: Uint8Array): void {
-    const { base, docs, parents } = this.#base!
+    const { base, docs, parents, under = [] } = this.#base!
     if (!parents || [...this.#handedTooMuch(), ...handedTooMuch(second, this.ledger)].length > 0) return
-    const both = handedBeside({ base, docs, parents }, second, this.ledger)
+    const both = handedBeside({ base, docs, parents, under }, second, this.ledger)
     if (both) this.#beginFrom(both, [...this.#welcomes, wire])
   }
 
-  #beginFrom(welcome: Welcome, wires: readonly Uint8Array[]): void {
+  #beginFrom(welcome: Together, wires: readonly Uint8Array[]): void {
     const beside = encodeBeside(wires.slice(0, -1))
     if (!beside) return
     this.#saver.save([
@@ -1418,7 +1418,7 @@ export class Replica {
   }
 
   #feedsOn(base: Start | null): Feeds {
-    const from = base && { base: base.base, isHanded: base.by !== null }
+    const from = base && { base: base.base, under: base.under ?? [], isHanded: base.by !== null }
     return new Feeds({ ledger: this.ledger, keys: this.keyring, ...from })
   }
 
@@ -1529,7 +1529,7 @@ export class Replica {
       const welcome = openKeptWelcome(wire, this.ledger, (epoch) => this.keyring.key(epoch))
       return welcome.ok ? [{ wire, welcome: welcome.value }] : []
     })
-    const [first, ...others] = opened.map(({ welcome }) => welcome)
+    const [first, ...others]: readonly Together[] = opened.map(({ welcome }) => welcome)
     if (!first) return null
     this.#welcomes = opened.map(({ wire }) => wire)
     return others.reduce((one, other) => handedBeside(one, other, this.ledger) ?? other, first)
