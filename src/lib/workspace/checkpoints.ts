@@ -680,6 +680,7 @@ const ledgerAt = (ledger: Ledger, parents: readonly EntryId[]): LedgerView => {
     inClosure: (heads, id) => ledger.inClosure(heads, id),
     state: () => state,
     stateOf: (heads) => ledger.checkpointState(heads),
+    checkpointState: (heads) => ledger.checkpointState(heads),
   }
 }
 
