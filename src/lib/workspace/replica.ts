@@ -853,8 +853,8 @@ export class Replica {
       own: this.own,
       epoch,
       key,
-      // What this device was handed too much itself counts by what was known then, and by no more.
-      parents: this.#handedTooMuch().length > 0 ? this.#base!.parents! : this.ledger.heads(),
+      // What this device was handed too much itself counts by what was known then, and by no more. Another base may be on its way.
+      parents: this.#tooMuchIn(this.#beganFrom).length > 0 ? this.#beganFrom!.parents! : this.ledger.heads(),
       base: this.#feeds.baseNow(),
       docs: this.#mayHaveClosed(to) ? this.#docsForOthers() : withoutClosed(this.#docsForOthers()),
     })
