@@ -847,7 +847,7 @@ export class Replica {
     this.documents.flush()
     const epoch = writeEpoch(this.state, (id) => this.keyring.has(id))
     const key = epoch && this.keyring.key(epoch)
-    if (!epoch || !key || this.standing() !== 'active' || (this.row.newcomer && !this.#base)) return null
+    if (!epoch || !key || this.standing() !== 'active' || (this.row.newcomer && !this.#beganFrom)) return null
     return createWelcome({
       coll: this.coll,
       own: this.own,
@@ -1347,7 +1347,7 @@ export class Replica {
   #buildAnew(): void {
     this.#voidStart()
     this.#typed.clear()
-    this.#isMineWhole = this.documents.rebuild(this.#base?.docs ?? null, this.#feeds.accepted(), () =>
+    this.#isMineWhole = this.documents.rebuild(this.#beganFrom?.docs ?? null, this.#feeds.accepted(), () =>
       this.#mine(),
     )
   }
@@ -1394,19 +1394,21 @@ export class Replica {
   async #rebaseNow(how: 'documentsAnew' | 'documentsStand'): Promise<void> {
     this.#meanwhile = []
     await this.settled()
-    const feeds = this.#feedsOn(this.#base)
+    // Another one may come while the disk is read: then it is gone on with after this one.
+    const base = this.#base
+    const feeds = this.#feedsOn(base)
     // A disk that takes nothing holds none of these, and what was signed once is not signed anew.
     const unsaved = [...this.#unsavedRuns]
     await this.#readInto(feeds, [...(await this.packs.restore('mayBeJoined')), ...unsaved])
     if (this.#closed) return
     this.#apply()
     const before = this.#feeds.acceptedKey()
-    this.#goOnWith(feeds)
+    this.#goOnWith(feeds, base)
     // Where the same counts as before, whoever is writing in the document is not disturbed.
     if (how === 'documentsStand' && feeds.acceptedKey() === before) {
       this.#typed.clear()
-      const { base, docs } = this.#base!
-      this.documents.standOn(docs, ({ position: { feed, seq } }) => seq <= (base.get(feed)?.seq ?? -1))
+      const { base: positions, docs } = base!
+      this.documents.standOn(docs, ({ position: { feed, seq } }) => seq <= (positions.get(feed)?.seq ?? -1))
     } else this.#buildAnew()
     this.#touch()
     this.#registerFeed()
@@ -1437,7 +1439,7 @@ export class Replica {
   }
 
   /** Nothing is awaited between taking in what came meanwhile and going on with it: nothing is left behind. */
-  #goOnWith(feeds: Feeds): void {
+  #goOnWith(feeds: Feeds, base: Start | null): void {
     for (const { records, seal } of this.#meanwhile ?? []) feeds.restore(records, seal)
     this.#meanwhile = null
     // What the base has filled the hole below goes on from there.
@@ -1447,7 +1449,7 @@ export class Replica {
         this.#saveRun({ records: offered.value.fresh, seal: offered.value.seal })
     }
     this.#feeds = feeds
-    this.#beganFrom = this.#base
+    this.#beganFrom = base
     feeds.ledgerChanged()
     feeds.take()
   }
@@ -1561,7 +1563,7 @@ export class Replica {
     // It was written down while nothing in it was too much, and is judged alike.
     this.#base = { base: row.base, docs, by: row.by, parents: row.by && this.ledger.heads() }
     this.#isProving = true
-    this.#goOnWith(feeds)
+    this.#goOnWith(feeds, this.#base)
     this.#isMineWhole = this.documents.rebuild(docs, this.#feeds.accepted(), () => this.#mine())
     if (head && !this.awaitsOthers) this.#writeOn(head.feed)
     this.#touch()
@@ -1592,7 +1594,7 @@ export class Replica {
     else {
       const before = this.#feeds.acceptedKey()
       this.#base = base
-      this.#goOnWith(feeds)
+      this.#goOnWith(feeds, base)
       if (feeds.acceptedKey() === before) this.#typed.clear()
       else this.#buildAnew()
     }
@@ -1755,7 +1757,7 @@ export class Replica {
     const runs = await this.packs.restore('mayBeJoined')
     for (const { records, seal } of runs) feeds.hear(records, seal)
     for (const { records, seal } of runs) feeds.restore(records, seal)
-    this.#goOnWith(feeds)
+    this.#goOnWith(feeds, base)
     this.#buildAnew()
     this.#touch()
   }
