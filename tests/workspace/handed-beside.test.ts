@@ -73,6 +73,17 @@ describe('two welcomes as one', () => {
     expect([both.by, both.epoch]).toEqual(['bea', 'epoch of bea'])
   })
 
+  test('say what each of them held lower, as nobody can tell yet whether both speak of one branch', () => {
+    const first = welcome({ base: { a: 3, b: 1 } })
+    const both = handedBeside(first, welcome({ base: { a: 1, b: 4, c: 0 } }), ledger)!
+    expect(both.under).toEqual([
+      { feed: 'a', seq: 1, rec: 'a1' },
+      { feed: 'b', seq: 1, rec: 'b1' },
+    ])
+    const three = handedBeside(both, welcome({ base: { a: 3, c: 2 } }), ledger)!
+    expect(three.under).toEqual([...both.under!, { feed: 'c', seq: 0, rec: 'c0' }])
+  })
+
   test('are not one where the second brings nothing the first does not reach', () => {
     const first = welcome({ base: { a: 3, b: 1 } })
     expect(handedBeside(first, welcome({ base: { a: 3, b: 0 } }), ledger)).toBeNull()

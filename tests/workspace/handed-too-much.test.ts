@@ -113,6 +113,19 @@ test('who was handed too much does not pass it on as more than it was', async ()
   expect(handedTooMuch({ ...handed, parents: dora.replica.ledger.heads() }, dora.replica.ledger)).toEqual([])
 })
 
+test('nor while she reads her disk to begin from less: until then her documents hold it still', async () => {
+  await learnsAlone()
+  const less = flor.replica.welcome(dora.device)!
+  dora.replica.absorbWelcome(less)
+  const meanwhile = handedBy(dora)
+  expect(meanwhile.base.size).toBeGreaterThan(1)
+  expect(handedTooMuch(meanwhile, dora.replica.ledger).length).toBeGreaterThan(0)
+  await world.settle()
+  expect(dora.replica.lacking()).toBeNull()
+  expect(handedTooMuch(handedBy(dora), dora.replica.ledger)).toEqual([])
+  expect(dora.reads()).toBe('a tiempo ')
+})
+
 test('of heads that are not known here nobody takes a word', () => {
   const handed = handedBy(ana)
   const stranger = {

@@ -116,3 +116,29 @@ test('a page left open lets go of records after a week and of keys after a month
   await world.settle()
   for (const person of people) expect(person.reads(), person.name).toBe('hace tiempo ahora')
 })
+
+test('Cata was away until the others had settled it and let go of it: what she hears first of what came after is not lost', async () => {
+  const world = new World(81)
+  const people = (await world.found('Ana', 'Bea', 'Cata', 'Dora')) as [Person, Person, Person, Person]
+  const [ana, bea, cata, dora] = people
+  world.cut(cata)
+  await ana.writes('uno ')
+  await world.settle()
+  await agree(world, [ana, bea, dora])
+  await daysPass(world, 8)
+  await ana.writes('dos ')
+  await world.settle()
+  world.link(ana, cata)
+  await world.network.settle()
+  // It has a hole below it, as nobody holds what came before any more, but in the checkpoint.
+  expect(cata.replica.feeds.waiting().gaps).toBe(1)
+  const settled = cata.replica.ledger.pin
+  for (let i = 0; i < 30 && cata.replica.ledger.pin === settled; i++) await world.settle()
+  await cata.replica.settled()
+  // As soon as the checkpoint fills it, and not when somebody sends it once more.
+  expect(cata.replica.ledger.pin).toBe(ana.replica.ledger.pin)
+  expect(cata.reads()).toBe('uno dos ')
+  expect(cata.replica.feeds.waiting().gaps).toBe(0)
+  await cata.restarts()
+  expect(cata.reads()).toBe('uno dos ')
+})
