@@ -119,3 +119,17 @@ test('below what all hold to there is no choice left: what names a place there s
   late.hear(all.upon)
   expect(late.feeds.positionsMerged()).toHaveLength(3)
 })
+
+test('documents put together from two that each knew one branch hold both: that shows as soon as the branch that stands is known', () => {
+  const all = twoFaced()
+  const { low, high, next } = all
+  const late = newcomer(all, true)
+  const under = [low, high].map(({ seal: { feed, seq, rec } }) => ({ feed, seq, rec }))
+  const base = all.alba.feeds.baseNow()
+  const { ledger } = late
+  const [onOne, onTwo] = under.map((at) => new Feeds({ ledger, keys: late, base, under: [at], isHanded: true }))
+  for (const feeds of [onOne!, onTwo!]) expect(feeds.fallenBelow()).toEqual([])
+  for (const feeds of [onOne!, onTwo!]) for (const one of [next, low]) expectOk(feeds.offer(one))
+  expect(onOne!.fallenBelow()).toEqual([])
+  expect(onTwo!.fallenBelow()).toEqual([all.mala.feed])
+})
