@@ -65,14 +65,15 @@ export class LogFile {
     await file.retire()
   }
 
-  /** Takes the place of the log at `path`: from here on it is the one that is opened. */
+  /**
+   * Takes the place of the log at `path`: from here on it is the one that is opened. When it rejects, it is not; what is
+   * written to the one before would be lost with it otherwise.
+   */
   async become(path: string): Promise<void> {
     await this.#handle.datasync()
     await rename(this.path, path)
-    const folder = await open(dirname(path), 'r')
     // Windows syncs no folder; there a name is as durable as it gets.
-    await folder.sync().catch(() => {})
-    await folder.close()
+    await syncFolder(dirname(path)).catch(() => {})
   }
 
   /**
@@ -182,5 +183,14 @@ export class LogFile {
         if (await this.#frameAt(start + found, size)) return start + found
     }
     return null
+  }
+}
+
+const syncFolder = async (path: string): Promise<void> => {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
   }
 }
