@@ -51,9 +51,15 @@ export class LogFile {
     await rm(fresh, { force: true })
     const handle = await open(fresh, 'wx+', 0o600)
     const nonce = random.bytes(NONCE_BYTES)
-    await handle.write(concatBytes(TITLE, nonce), 0, HEAD_BYTES, 0)
-    await handle.datasync()
-    return new LogFile({ path: fresh, handle, nonce, end: HEAD_BYTES })
+    const file = new LogFile({ path: fresh, handle, nonce, end: HEAD_BYTES })
+    try {
+      await handle.write(concatBytes(TITLE, nonce), 0, HEAD_BYTES, 0)
+      await handle.datasync()
+    } catch (error) {
+      await file.discard()
+      throw error
+    }
+    return file
   }
 
   /** Makes sure that there is a log at `path`, and that nothing is left of one that never took its place. */
@@ -74,6 +80,12 @@ export class LogFile {
     await rename(this.path, path)
     // Windows syncs no folder; there a name is as durable as it gets.
     await syncFolder(dirname(path)).catch(() => {})
+  }
+
+  /** Gives back the room of one that never took its place. */
+  async discard(): Promise<void> {
+    await this.retire()
+    await rm(this.path, { force: true }).catch(() => {})
   }
 
   /**
