@@ -51,9 +51,15 @@ export class LogFile {
     await rm(fresh, { force: true })
     const handle = await open(fresh, 'wx+', 0o600)
     const nonce = random.bytes(NONCE_BYTES)
-    await handle.write(concatBytes(TITLE, nonce), 0, HEAD_BYTES, 0)
-    await handle.datasync()
-    return new LogFile({ path: fresh, handle, nonce, end: HEAD_BYTES })
+    const file = new LogFile({ path: fresh, handle, nonce, end: HEAD_BYTES })
+    try {
+      await handle.write(concatBytes(TITLE, nonce), 0, HEAD_BYTES, 0)
+      await handle.datasync()
+    } catch (error) {
+      await file.discard()
+      throw error
+    }
+    return file
   }
 
   /** Makes sure that there is a log at `path`, and that nothing is left of one that never took its place. */
@@ -65,14 +71,21 @@ export class LogFile {
     await file.retire()
   }
 
-  /** Takes the place of the log at `path`: from here on it is the one that is opened. */
+  /**
+   * Takes the place of the log at `path`: from here on it is the one that is opened. When it rejects, it is not; what is
+   * written to the one before would be lost with it otherwise.
+   */
   async become(path: string): Promise<void> {
     await this.#handle.datasync()
     await rename(this.path, path)
-    const folder = await open(dirname(path), 'r')
     // Windows syncs no folder; there a name is as durable as it gets.
-    await folder.sync().catch(() => {})
-    await folder.close()
+    await syncFolder(dirname(path)).catch(() => {})
+  }
+
+  /** Gives back the room of one that never took its place. */
+  async discard(): Promise<void> {
+    await this.retire()
+    await rm(this.path, { force: true }).catch(() => {})
   }
 
   /**
@@ -182,5 +195,14 @@ export class LogFile {
         if (await this.#frameAt(start + found, size)) return start + found
     }
     return null
+  }
+}
+
+const syncFolder = async (path: string): Promise<void> => {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
   }
 }

@@ -78,8 +78,7 @@ export const openLogStorage = async (
     })
   const valueAt = async ({ at, length }: Place) => file.readAt(at, length)
 
-  const copyAll = async () => {
-    const fresh = await LogFile.create(path, random)
+  const copyInto = async (fresh: LogFile): Promise<readonly Frame[]> => {
     const moved: Frame[] = []
     let parts: Uint8Array[] = []
     let bytes = 0
@@ -98,6 +97,16 @@ export const openLogStorage = async (
       }
     await flush()
     await fresh.become(path)
+    return moved
+  }
+
+  const copyAll = async () => {
+    const fresh = await LogFile.create(path, random)
+    const moved = await copyInto(fresh).catch(async (error: unknown) => {
+      // A disk that is full would stay so for the sake of half a copy.
+      await fresh.discard()
+      throw error
+    })
     const old = file
     file = fresh
     live = 0

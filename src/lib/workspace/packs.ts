@@ -25,6 +25,13 @@ type Start = {
 /** A run as it was read, and its row. */
 type Row = { readonly key: string; readonly table: RecordTable; readonly run: Run }
 
+/** What is to be written so that rows leave the tail, and what to say once that is on disk, or given up. */
+type Leaving = {
+  readonly writes: readonly Write[]
+  readonly done: () => void
+  readonly calledOff: () => void
+}
+
 /**
  * Records on disk: runs of one feed with the seal at their end, each one row. The bytes stay there; memory holds where
  * runs start. New ones go to the tail, and from there to the rest once the documents that hold them are written down.
@@ -36,6 +43,10 @@ export class Packs {
   readonly #starts = new Map<FeedId, Map<string, Start>>()
   /** Resolves when it is known where everything lies. */
   #known: Promise<unknown> = Promise.resolve()
+  /** One rewriting at a time: each is planned by what lies on the disk, and must still lie there when it is written. */
+  #turn: Promise<unknown> = Promise.resolve()
+  /** Rows on their way out of the tail, and what takes their place: no other rewriting touches them until that is on disk. */
+  readonly #leaving = new Set<string>()
   #tailRows = 0
 
   constructor(storage: Storage, coll: CollId) {
@@ -98,8 +109,11 @@ export class Packs {
   }
 
   /** Lets go of the records at or below `base`: what they say is in the documents there. Of a run that goes on above it, the rest stays. */
-  async prune(base: Base): Promise<void> {
-    await this.#known
+  prune(base: Base): Promise<void> {
+    return this.#inTurn(() => this.#prune(base))
+  }
+
+  async #prune(base: Base): Promise<void> {
     const writes: Write[] = []
     const rests: Row[] = []
     const gone: { readonly feed: FeedId; readonly place: string }[] = []
@@ -107,6 +121,7 @@ export class Packs {
       const at = base.get(feed)
       if (!at) continue
       for (const [place, start] of starts) {
+        if (this.#leaving.has(place)) continue
         const run = start.seq <= at.seq ? await this.#runAt(start) : null
         // On another branch than the one the base names it is evidence: whole, or not at all.
         const isRest = run && run.seal.seq > at.seq
@@ -140,7 +155,7 @@ export class Packs {
    * start still counts on what lies in the tail, or it may be joined too.
    */
   restore(tail: 'isCountedOn' | 'mayBeJoined'): Promise<readonly Run[]> {
-    const restored = this.#restore(tail)
+    const restored = this.#inTurn(() => this.#restore(tail))
     this.#known = restored
     return restored
   }
@@ -151,7 +166,7 @@ export class Packs {
     const [old, recent] = [await this.#rowsOf('records'), await this.#rowsOf('tail')]
     const rows = [...old, ...recent].sort((a, b) => (a.key < b.key ? -1 : 1))
     for (const row of rows) this.#note(row)
-    const small = tail === 'isCountedOn' ? old : rows
+    const small = (tail === 'isCountedOn' ? old : rows).filter((row) => !this.#leaving.has(placeOf(row)))
     const long = chains(small.filter(({ run }) => run.records.length < COMPACT_FROM)).filter(
       (chain) => chain.length >= COMPACT_FROM,
     )
@@ -163,20 +178,29 @@ export class Packs {
 
   /**
    * Moves out of the tail what lies at or below `base`. To be committed in one transaction with what holds it; `done`, once
-   * it is.
+   * it is, or `calledOff`: it never will be.
    */
-  async leaveTail(base: Base): Promise<{ readonly writes: readonly Write[]; readonly done: () => void }> {
-    await this.#known
-    const rows = await this.#rowsOf('tail')
-    const covered = rows.filter(({ run }) => run.seal.seq <= (base.get(run.seal.feed)?.seq ?? -1))
-    const joined = this.#join(chains(covered))
-    return {
-      writes: joined.writes,
-      done: () => {
-        joined.done()
-        this.#tailRows -= covered.length
-      },
-    }
+  leaveTail(base: Base): Promise<Leaving> {
+    return this.#inTurn(async () => {
+      const rows = await this.#rowsOf('tail')
+      const covered = rows.filter(
+        (row) =>
+          row.run.seal.seq <= (base.get(row.run.seal.feed)?.seq ?? -1) && !this.#leaving.has(placeOf(row)),
+      )
+      const { writes, done } = this.#join(chains(covered))
+      const places = writes.map(placeOf)
+      for (const place of places) this.#leaving.add(place)
+      const calledOff = () => places.forEach((place) => this.#leaving.delete(place))
+      return {
+        writes,
+        calledOff,
+        done: () => {
+          calledOff()
+          done()
+          this.#tailRows = Math.max(0, this.#tailRows - covered.length)
+        },
+      }
+    })
   }
 
   async #rowsOf(table: RecordTable): Promise<readonly Row[]> {
@@ -195,6 +219,12 @@ export class Packs {
 
   // ── inside ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(run)
+    this.#turn = turn.catch(() => {})
+    return turn
+  }
+
   /**
    * Where a run is to lie: never over another that begins with the same record, which may be longer, or go on otherwise.
    * `beside`: rows that are about to be written with it.
@@ -204,6 +234,7 @@ export class Packs {
     const key = recordsKey(this.#coll, run.seal.feed, first.pub.seq, first.id)
     const isTaken =
       this.#lies(run.seal.feed, { table, key }) ||
+      this.#leaving.has(placeOf({ table, key })) ||
       beside.some((row) => row.table === table && row.key === key)
     return { table, key: isTaken ? `${key}/${run.seal.rec}` : key, run }
   }
@@ -212,7 +243,7 @@ export class Packs {
     const { feed } = run.seal
     const starts = this.#starts.get(feed) ?? new Map<string, Start>()
     const [seq, last] = [run.records[0]!.pub.seq, run.seal.seq]
-    this.#starts.set(feed, starts.set(`${table}/${key}`, { seq, last, key, table }))
+    this.#starts.set(feed, starts.set(placeOf({ table, key }), { seq, last, key, table }))
   }
 
   /** Each chain as one row in place of its many. `done`: to be called once that is on disk. */
@@ -224,7 +255,10 @@ export class Packs {
       const wholes = joined.map(({ whole }) => whole)
       // Where the first of them lies among the rest already, that row grows.
       const whole = first.table === 'records' ? { ...first, run } : this.#rowOf('records', run, wholes)
-      joined.push({ whole, gone: chain.filter(({ table, key }) => table !== whole.table || key !== whole.key) })
+      joined.push({
+        whole,
+        gone: chain.filter(({ table, key }) => table !== whole.table || key !== whole.key),
+      })
     }
     return {
       writes: joined.flatMap(({ whole, gone }) => [
@@ -233,7 +267,8 @@ export class Packs {
       ]),
       done: () => {
         for (const { whole, gone } of joined) {
-          for (const { table, key } of gone) this.#starts.get(whole.run.seal.feed)?.delete(`${table}/${key}`)
+          for (const { table, key } of gone)
+            this.#starts.get(whole.run.seal.feed)?.delete(placeOf({ table, key }))
           this.#note(whole)
         }
       },
@@ -241,9 +276,11 @@ export class Packs {
   }
 
   #lies(feed: FeedId, { table, key }: Pick<Start, 'table' | 'key'>): boolean {
-    return this.#starts.get(feed)?.has(`${table}/${key}`) ?? false
+    return this.#starts.get(feed)?.has(placeOf({ table, key })) ?? false
   }
 }
+
+const placeOf = ({ table, key }: Pick<Write, 'table' | 'key'>): string => `${table}/${key}`
 
 /** Rows that follow each other in one feed, in chains of at most {@link PACK_RECORDS} records. `rows`: by key. */
 const chains = (rows: readonly Row[]): readonly (readonly Row[])[] => {

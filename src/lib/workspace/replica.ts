@@ -1652,9 +1652,9 @@ export class Replica {
     })
     const value = encodeStartRow({ ...row, docs: written.docs })
     const starts = this.#starts
-    const { writes, done } = await this.packs.leaveTail(base)
+    const { writes, done, calledOff } = await this.packs.leaveTail(base)
     // Something counts no more while the tail was read.
-    if (starts !== this.#starts || this.#closed) return
+    if (starts !== this.#starts || this.#closed) return calledOff()
     this.#hasStart = true
     const start: Write = { table: 'snapshots', key: startKey(this.coll), value }
     this.#saver.save([...writes, ...written.writes, start], done)
