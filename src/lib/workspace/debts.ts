@@ -180,10 +180,19 @@ export class Debts {
     })
   }
 
+  /** Those this device has not asked for; and those it was handed since it asked, and lacks all the same: a disk lost them. */
   #uncomplained(of: readonly EpochId[]): readonly EpochId[] {
-    const { device, state } = this.#payer
-    const { complaints } = state()
-    return of.filter((epoch) => !complaints.some((one) => one.author === device && one.epoch === epoch))
+    const { device, ledger, state } = this.#payer
+    const { grants } = state()
+    const wasHanded = (epoch: EpochId, asked: EntryId) =>
+      grants.some(
+        (grant) =>
+          grant.device === device && grant.epochs.includes(epoch) && ledger.isBelow(asked, grant.id),
+      )
+    return of.filter((epoch) => {
+      const asked = this.#complaintsOf(epoch, device)
+      return asked.length < MOST_ANSWERED && asked.every(({ id }) => wasHanded(epoch, id))
+    })
   }
 
   // ── history ──────────────────────────────────────────────────────────────────────────────────────────────────────
