@@ -24,7 +24,8 @@ export class Keyring implements EpochKeys {
   /** Takes a key in and says what to write. */
   add(epoch: EpochId, key: SecretKey): Write {
     this.#keys.set(epoch, key)
-    return { table: 'keys', key: epochKeyKey(this.#coll, epoch), value: key }
+    // A copy: whoever closes before the disk has taken it forgets the key, and the row would be of zeros.
+    return { table: 'keys', key: epochKeyKey(this.#coll, epoch), value: new Uint8Array(key) }
   }
 
   /** Lets go of a key for good and says what to write. */
