@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { FeedId, RecId } from '../../src/lib/core/ids.ts'
-import { expectOk, type Result } from '../../src/lib/core/result.ts'
+import { expectOk } from '../../src/lib/core/result.ts'
 import { parseRecord } from '../../src/lib/feed/record.ts'
 import type { Base, SealedRecord, Segment } from '../../src/lib/feed/types.ts'
 import { createMemoryStorage } from '../../src/lib/store/memory-storage.ts'
@@ -90,10 +90,7 @@ const slowReading = (storage: Storage) => {
   let goesOn = () => {}
   let waits: Promise<void> | null = null
   const get: Storage['get'] = async (table, key) => {
-    const row: Result<Uint8Array | null, never> | Awaited<ReturnType<Storage['get']>> = await storage.get(
-      table,
-      key,
-    )
+    const row = await storage.get(table, key)
     await waits
     return row
   }
