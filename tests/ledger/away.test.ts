@@ -70,6 +70,19 @@ test('a co-signature is a sign of life too; the word of a revoked phone is not',
   expect(dormant(council, elva)).toBe(false)
 })
 
+test('nor does a phone that ended itself show that somebody is there, by whatever it signs', () => {
+  const { council, alba, bruna, cira, dina } = assemble(4)
+  const second = council.another(dina)
+  council.decide(council.secondPhone(second), [dina, alba])
+  const checkpoint = council.checkpoint(alba)
+  council.says(dina, { type: 'retire', frontier: [] })
+  council.decide(away(dina), [alba, bruna, cira])
+  council.cosigns(dina, checkpoint)
+  expect(dormant(council, dina)).toBe(true)
+  council.cosigns(second, checkpoint)
+  expect(dormant(council, dina)).toBe(false)
+})
+
 test('what her stolen phone says, dated back to before its revocation, wakes nobody', () => {
   const { council, alba, bruna, cira, dina } = assemble(4)
   const second = council.another(dina)

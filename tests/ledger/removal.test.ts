@@ -105,6 +105,26 @@ test('whoever retires the last phone has left, and is no longer counted', () => 
   expect(council.isMember(cira)).toBe(true)
 })
 
+test('a phone that ended itself has no say left, not even in who stays; the other phone of the same person has', () => {
+  const { council, alba, bruna, dina, elva } = assemble(5)
+  const second = council.another(elva)
+  council.decide(council.secondPhone(second), [elva, alba])
+  council.says(elva, { type: 'retire', frontier: [] })
+  const removal = council.proposes(alba, council.removal(dina))
+  council.approves(bruna, removal)
+  const said = [
+    council.approves(elva, removal),
+    council.says(elva, { type: 'merge' }),
+    council.proposes(elva, council.removal(bruna)),
+  ]
+  expect(said.map((id) => council.isVoid(id))).toEqual([true, true, true])
+  expect(council.isVoid(council.enacts(alba, removal))).toBe(true)
+  expect(council.isMember(dina)).toBe(true)
+  council.approves(second, removal)
+  council.enacts(alba, removal)
+  expect(council.isMember(dina)).toBe(false)
+})
+
 test('no suspension keeps a majority from removing the one who suspends', () => {
   const { council, alba, bruna, cira, dina, elva } = assemble(5)
   const said = [bruna, cira, dina, elva].map((one) => council.suspend(alba, one))

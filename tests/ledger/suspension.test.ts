@@ -50,6 +50,33 @@ test('alone, one phone silences half of the others at most, in the order it said
   expect(council.standings(bruna, cira, dina, elva)).toEqual(['suspended', 'suspended', 'active', 'active'])
 })
 
+test('two phones of one person take one place of what one may pause alone', () => {
+  const { council, alba, bruna, cira, dina, elva } = assemble(5)
+  const second = council.another(bruna)
+  council.decide(council.secondPhone(second), [bruna, cira])
+  council.settles([alba, bruna, cira, dina]) // so it does not fall with the phone that brought it in
+  for (const one of [bruna, cira]) council.suspend(alba, one)
+  expect(council.standings(bruna, second, cira)).toEqual(['suspended', 'active', 'suspended'])
+  for (const one of [second, dina, elva]) council.suspend(alba, one)
+  expect(council.standings(second, dina, elva)).toEqual(['suspended', 'active', 'active'])
+})
+
+test('nobody is paused before anybody let them in', () => {
+  const { council, alba, bruna, cira } = assemble(5)
+  const [guest, unknown] = [council.stranger(), council.stranger()]
+  const proposal = council.proposes(alba, council.admission(guest))
+  const said = [guest, unknown].map((one) => council.suspend(cira, one))
+  council.approves(bruna, proposal)
+  council.enacts(alba, proposal)
+  expect([...said.map((id) => council.isVoid(id)), ...council.standings(guest)]).toEqual([
+    true,
+    true,
+    'active',
+  ])
+  council.suspend(cira, guest)
+  expect(council.standings(guest)).toEqual(['suspended'])
+})
+
 test('beyond that a second person confirms', () => {
   const { council, alba, bruna, cira, dina, elva } = assemble(5)
   for (const one of [bruna, cira, dina]) council.suspend(alba, one)
