@@ -105,6 +105,14 @@ test('what somebody did before they went away does not bring them back, however 
   expect(members.get(dina.member)?.dormant).toBe(true)
 })
 
+test('nor is anybody who is not there: a proposal that names one of them is none', () => {
+  const { council, alba, bruna, cira, elva } = assemble(5)
+  const named = council.proposes(alba, away(elva, council.stranger()))
+  for (const who of [bruna, cira]) council.approves(who, named)
+  council.enacts(alba, named)
+  expect([council.isVoid(named), dormant(council, elva)]).toEqual([true, false])
+})
+
 test('without a majority nobody is put to sleep, nor with one whose votes were cut', () => {
   const { council, alba, bruna, cira, dina, elva, start } = assemble(5)
   council.decide(away(elva), [alba, bruna])

@@ -66,6 +66,25 @@ test('a removed member and a revoked phone never return under the same name', ()
   expect(council.isMember(anew)).toBe(true)
 })
 
+test('whoever was let in once, though it came to nothing, comes in with a new phone and a new name, not with one of them', () => {
+  const { council, alba, bruna, cira, dina, elva, start } = assemble(5)
+  const [ghost, anew] = [council.stranger(), council.stranger()]
+  council.decide(council.admission(ghost), [alba, elva], start)
+  council.decide(council.revocation(alba), [bruna, cira, dina], start)
+  expect(council.standings(ghost)).toEqual(['unknown'])
+  const half = [
+    { own: anew.own, member: ghost.member },
+    { own: ghost.own, member: anew.member },
+  ]
+  for (const guest of [ghost, ...half])
+    expect(council.isVoid(council.proposes(bruna, council.admission(guest)))).toBe(true)
+  const hers = { own: ghost.own, member: bruna.member }
+  for (const proposal of [council.secondPhone(hers), council.recovery(hers)])
+    expect(council.isVoid(council.proposes(bruna, proposal))).toBe(true)
+  council.decide(council.admission(anew), [bruna, cira])
+  expect(council.isMember(anew)).toBe(true)
+})
+
 test('a member whose phone was revoked stays a member, without a voice, until a majority gives a new phone', () => {
   const { council, alba, bruna, cira, elva } = assemble(5)
   council.decide(council.revocation(elva), [alba, bruna, cira])
