@@ -85,6 +85,20 @@ test('whoever was let in once, though it came to nothing, comes in with a new ph
   expect(council.isMember(anew)).toBe(true)
 })
 
+test('what a revoked phone takes back, dated to before, of what it had proposed is not taken back', () => {
+  const { council, alba, bruna, cira, dina, elva } = assemble(5)
+  const proposal = council.proposes(elva, { action: 'policy', policy: { admit: 4 } })
+  for (const who of [alba, bruna]) council.approves(who, proposal)
+  council.decide(council.revocation(elva), [alba, bruna, cira])
+  const before = council.ledger.state().proposals.get(proposal)
+  const back = council.says(elva, { type: 'withdraw', target: proposal }, [proposal])
+  expect(council.isVoid(back)).toBe(true)
+  expect(council.ledger.state().proposals.get(proposal)).toEqual(before)
+  const votes = [cira, dina].map((who) => council.approves(who, proposal))
+  expect(votes.map((id) => council.isVoid(id))).toEqual([false, false])
+  expect(council.isVoid(council.enacts(alba, proposal))).toBe(false)
+})
+
 test('a member whose phone was revoked stays a member, without a voice, until a majority gives a new phone', () => {
   const { council, alba, bruna, cira, elva } = assemble(5)
   council.decide(council.revocation(elva), [alba, bruna, cira])
