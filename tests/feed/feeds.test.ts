@@ -266,6 +266,57 @@ test('a device whose feed nobody knows writes nothing, and neither does an updat
   expect(alba.feeds.nextSeq(alba.feed!)).toBe(0)
 })
 
+test('a record whose author does not know that it writes there does not count', () => {
+  const counted = (knows: 'before the feed' | 'the feed') => {
+    const { alba, bruna } = three()
+    const before = alba.ledger.heads()
+    alba.registerFeed()
+    bruna.learn(alba)
+    const lheads = knows === 'the feed' ? alba.ledger.heads() : before
+    bruna.hear(forge(alba, { seq: 0, prev: null }, { lheads }))
+    return [...bruna.feeds.accepted()].length
+  }
+  expect([counted('the feed'), counted('before the feed')]).toEqual([1, 0])
+})
+
+test('two are paused at once, and one writes on under the only key it has, which the other can read: once it may speak again, that counts', () => {
+  const valley = Valley.found('Alba', 'Bruna', 'Ceiba', 'Drago', 'Elsa')
+  const [alba, bruna, ceiba] = [valley.get('Alba'), valley.get('Bruna'), valley.get('Ceiba')]
+  const pause = bruna.suspend(ceiba.device)
+  bruna.suspend(valley.get('Drago').device)
+  bruna.rotate()
+  ceiba.learn(bruna)
+  const said = ceiba.says('desde lejos')
+  alba.learn(bruna)
+  alba.hear(said)
+  expect([alba.reads(), alba.feeds.setAside().map(({ why }) => why)]).toEqual(['', ['suspended']])
+  bruna.act({ type: 'withdraw', target: pause })
+  alba.learn(bruna)
+  expect([alba.reads(), alba.feeds.setAside()]).toEqual(['desde lejos', []])
+})
+
+test('a record names others by their feed, their place and their name, all three, and never its own feed', () => {
+  const named = (change: 'nothing' | 'place' | 'feed' | 'own feed') => {
+    const { alba, bruna, ceiba } = three()
+    const [first, second] = [ceiba.says('uno '), ceiba.says('dos')]
+    const own = forge(alba, { seq: 0, prev: null }, {})
+    const dep = { feed: ceiba.feed!, seq: 1, rec: second.seal.rec }
+    const deps = {
+      nothing: dep,
+      place: { ...dep, seq: 0 },
+      feed: { ...dep, feed: bruna.feed! },
+      'own feed': { feed: alba.feed!, seq: 0, rec: own.seal.rec },
+    }
+    bruna.hear(first, second, own)
+    bruna.hear(forge(alba, { seq: 1, prev: own.records[0]! }, { deps: [deps[change]] }))
+    expect(bruna.feeds.waiting()).toEqual({ keys: 0, deps: 0, heads: 0, gaps: 0 })
+    return bruna.feeds.refused().map(({ why }) => why.type)
+  }
+  expect(named('nothing')).toEqual([])
+  for (const change of ['place', 'feed', 'own feed'] as const)
+    expect(named(change), change).toEqual(['BadHeads'])
+})
+
 test('ledger heads may not go back along a feed, nor be missing at its start', () => {
   const { alba, bruna } = three()
   const before = alba.ledger.heads()

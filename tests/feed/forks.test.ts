@@ -87,6 +87,43 @@ test('work that builds on the other branch is set aside with it, and its author 
   expect(alba.reads()).toBe('otra vez')
 })
 
+test('whoever pauses a phone that signed two says how far it counts, and no further than to where they part', () => {
+  const { alba, bruna, mala } = four()
+  const first = forge(mala, { seq: 0, prev: null }, { docs: saying(mala, 'antes ') })
+  const [hers, other] = [alba, bruna].map((person) => person.says('x'))
+  const faces = [hers!, other!].map(({ feed, seal: { seq, rec } }) =>
+    forge(mala, { seq: 1, prev: first.records[0]! }, { deps: [{ feed, seq, rec }] }),
+  )
+  const [low, high] = faces.sort((a, b) => (a.seal.rec < b.seal.rec ? -1 : 1)) as [typeof first, typeof first]
+  alba.hear(first, low, other!)
+  bruna.suspend(mala.device, [{ feed: mala.feed!, seq: 1, rec: low.seal.rec }])
+  alba.learn(bruna)
+  expect(alba.feeds.frontierOf(mala.device).map(({ rec }) => rec)).toEqual([low.seal.rec])
+  alba.hear(high)
+  expect(alba.feeds.frontierOf(mala.device).map(({ rec }) => rec)).toEqual([first.seal.rec])
+})
+
+test('who says to have built on both branches is refused, be it through what two others wrote upon them', () => {
+  const { alba, bruna, ceiba, mala } = four()
+  const [low, high] = twoFaces(mala)
+  alba.hear(low)
+  bruna.hear(high)
+  const [upon, beside] = [alba.says('sí'), bruna.says('no')]
+  const names = (...said: readonly (typeof low)[]) =>
+    said
+      .map(({ feed, seal }) => ({ feed, seq: seal.seq, rec: seal.rec }))
+      .sort((a, b) => (a.feed < b.feed ? -1 : 1))
+  ceiba.hear(low, high, upon, beside)
+  ceiba.hear(forge(ceiba, { seq: 0, prev: null }, { deps: names(upon, beside) }))
+  expect(ceiba.feeds.refused().map(({ why }) => why)).toEqual([{ type: 'BadHeads' }])
+  const { alba: one, ceiba: other, mala: evil } = four()
+  const [face] = twoFaces(evil)
+  one.hear(face)
+  const only = one.says('sí')
+  other.hear(face, only, forge(other, { seq: 0, prev: null }, { deps: names(face, only) }))
+  expect(other.feeds.refused()).toEqual([])
+})
+
 test('a fork can be told by whoever holds one branch and hears of the other from its middle', () => {
   const { alba, mala } = four()
   const [low, high] = twoFaces(mala)

@@ -4,6 +4,7 @@ import { createSignPair, sign } from '../../src/lib/crypto/sign.ts'
 import { mayEnact } from '../../src/lib/ledger/proposals.ts'
 import type { Proposal } from '../../src/lib/ledger/types.ts'
 import { assemble } from './assembly.ts'
+import type { Delegate } from './council.ts'
 
 test('two vouch for Drago: he is a member, and his voice counts from the first final checkpoint on', () => {
   const { council, alba, bruna } = assemble(3)
@@ -48,6 +49,25 @@ test('a collective may ask for more vouchers, never for fewer than two', () => {
   const lower = council.decide({ action: 'policy', policy: { admit: 1 } }, [alba, bruna, cira])
   expect(council.isVoid(lower)).toBe(true)
   expect(council.ledger.state().policy).toEqual({ admit: 3 })
+})
+
+test('a change of rules that has become too low before it is carried out is not carried out', () => {
+  const trial = (many: 'seven' | 'eight by then') => {
+    const { council } = assemble(7)
+    const [alba, bruna, ...others] = council.founders as [Delegate, Delegate, ...Delegate[]]
+    council.decide({ action: 'policy', policy: { admit: 3 } }, council.founders.slice(0, 4))
+    const lower = council.proposes(alba, { action: 'policy', policy: { admit: 2 } })
+    for (const who of [bruna, ...others]) council.approves(who, lower)
+    expect(council.isVoid(lower)).toBe(false)
+    if (many === 'eight by then') {
+      council.decide(council.admission(council.stranger()), [alba, bruna, others[0]!])
+      council.settles(council.founders)
+    }
+    const carriedOut = !council.isVoid(council.enacts(alba, lower))
+    return [carriedOut, council.ledger.state().policy.admit]
+  }
+  expect(trial('seven')).toEqual([true, 2])
+  expect(trial('eight by then')).toEqual([false, 3])
 })
 
 test('a newcomer does not vouch for the next one yet', () => {
@@ -95,6 +115,18 @@ test('nobody takes back what another said', () => {
   const vouch = council.approves(bruna, proposal)
   expect(council.isVoid(council.says(cira, { type: 'withdraw', target: vouch }))).toBe(true)
   expect(council.ledger.state().proposals.get(proposal)?.approvals).toHaveLength(2)
+})
+
+test('one takes back with one phone what one said with another', () => {
+  const { council, alba, bruna, cira } = assemble(3)
+  const second = council.another(bruna)
+  council.decide(council.secondPhone(second), [bruna, alba])
+  const proposal = council.proposes(alba, council.admission(council.stranger()))
+  const [vouch, pause] = [council.approves(bruna, proposal), council.suspend(bruna, cira)]
+  for (const target of [vouch, pause])
+    expect(council.isVoid(council.says(second, { type: 'withdraw', target }))).toBe(false)
+  expect(council.ledger.state().proposals.get(proposal)?.approvals).toEqual([alba.member])
+  expect(council.standings(cira)).toEqual(['active'])
 })
 
 test('one person, one vote, from however many phones', () => {

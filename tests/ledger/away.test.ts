@@ -70,6 +70,19 @@ test('a co-signature is a sign of life too; the word of a revoked phone is not',
   expect(dormant(council, elva)).toBe(false)
 })
 
+test('nor does a phone that ended itself show that somebody is there, by whatever it signs', () => {
+  const { council, alba, bruna, cira, dina } = assemble(4)
+  const second = council.another(dina)
+  council.decide(council.secondPhone(second), [dina, alba])
+  const checkpoint = council.checkpoint(alba)
+  council.says(dina, { type: 'retire', frontier: [] })
+  council.decide(away(dina), [alba, bruna, cira])
+  council.cosigns(dina, checkpoint)
+  expect(dormant(council, dina)).toBe(true)
+  council.cosigns(second, checkpoint)
+  expect(dormant(council, dina)).toBe(false)
+})
+
 test('what her stolen phone says, dated back to before its revocation, wakes nobody', () => {
   const { council, alba, bruna, cira, dina } = assemble(4)
   const second = council.another(dina)
@@ -90,6 +103,14 @@ test('what somebody did before they went away does not bring them back, however 
   expect(dormant(council, dina)).toBe(true)
   const { members } = fromNothing(council.ledger, council.ledger.heads())
   expect(members.get(dina.member)?.dormant).toBe(true)
+})
+
+test('nor is anybody who is not there: a proposal that names one of them is none', () => {
+  const { council, alba, bruna, cira, elva } = assemble(5)
+  const named = council.proposes(alba, away(elva, council.stranger()))
+  for (const who of [bruna, cira]) council.approves(who, named)
+  council.enacts(alba, named)
+  expect([council.isVoid(named), dormant(council, elva)]).toEqual([true, false])
 })
 
 test('without a majority nobody is put to sleep, nor with one whose votes were cut', () => {

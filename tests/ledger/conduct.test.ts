@@ -40,6 +40,26 @@ test('whoever voted to end somebody co-signs no past without that vote', () => {
   expect(asked(council, bruna, council.checkpoint(cira))).toBe('ok')
 })
 
+test.each(['removal', 'revocation', 'recovery'] as const)(
+  'be it a %s, and be it that one only carried it out, and also where one took the vote back',
+  (what) => {
+    const { council, alba, bruna, cira, dina, start } = assemble(5)
+    const without = council.checkpoint(alba, start)
+    const about = what === 'recovery' ? council.another(dina) : dina
+    const proposal = council.proposes(alba, council[what](about), start)
+    const votes = [bruna, dina].map((who) => council.approves(who, proposal, [proposal]))
+    const enacted = council.enacts(cira, proposal, votes)
+    expect(asked(council, cira, without)).toEqual({ type: 'MissesVote', vote: enacted })
+    council.says(bruna, { type: 'withdraw', target: votes[0]! }, [votes[0]!])
+    expect(asked(council, bruna, without)).toEqual({ type: 'MissesVote', vote: votes[0] })
+    // Of what ends nobody it may be without.
+    const other = assemble(5)
+    const open = other.council.checkpoint(other.alba, other.start)
+    other.council.decide(other.council.lift(other.dina), [other.alba, other.bruna, other.cira], other.start)
+    expect(asked(other.council, other.alba, open)).toBe('ok')
+  },
+)
+
 test('nobody co-signs two that contradict each other, with any phone', () => {
   const { council, alba, bruna, cira, start } = assemble(3)
   const one = council.settles([bruna], start)

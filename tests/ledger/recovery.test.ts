@@ -21,6 +21,16 @@ test('where the new phone falls with a voter, its person stays a member without 
   expect(council.ledger.state().members.get(elva.member)).toMatchObject({ votes: true })
 })
 
+test('carried out twice it ends no phone twice over: the new one stays', () => {
+  const { council, alba, bruna, cira, elva } = assemble(5)
+  const fresh = council.another(elva)
+  const proposal = council.proposes(alba, council.recovery(fresh))
+  const votes = [bruna, cira].map((who) => council.approves(who, proposal, [proposal]))
+  council.enacts(alba, proposal, votes)
+  const again = council.enacts(bruna, proposal)
+  expect([council.isVoid(again), ...council.standings(elva, fresh)]).toEqual([false, 'revoked', 'active'])
+})
+
 test('G1: neither one person with any number of phones nor two of five let anybody back in', () => {
   const { council, alba, bruna, dina, elva } = assemble(5)
   const second = council.another(alba)

@@ -66,6 +66,39 @@ test('a removed member and a revoked phone never return under the same name', ()
   expect(council.isMember(anew)).toBe(true)
 })
 
+test('whoever was let in once, though it came to nothing, comes in with a new phone and a new name, not with one of them', () => {
+  const { council, alba, bruna, cira, dina, elva, start } = assemble(5)
+  const [ghost, anew] = [council.stranger(), council.stranger()]
+  council.decide(council.admission(ghost), [alba, elva], start)
+  council.decide(council.revocation(alba), [bruna, cira, dina], start)
+  expect(council.standings(ghost)).toEqual(['unknown'])
+  const half = [
+    { own: anew.own, member: ghost.member },
+    { own: ghost.own, member: anew.member },
+  ]
+  for (const guest of [ghost, ...half])
+    expect(council.isVoid(council.proposes(bruna, council.admission(guest)))).toBe(true)
+  const hers = { own: ghost.own, member: bruna.member }
+  for (const proposal of [council.secondPhone(hers), council.recovery(hers)])
+    expect(council.isVoid(council.proposes(bruna, proposal))).toBe(true)
+  council.decide(council.admission(anew), [bruna, cira])
+  expect(council.isMember(anew)).toBe(true)
+})
+
+test('what a revoked phone takes back, dated to before, of what it had proposed is not taken back', () => {
+  const { council, alba, bruna, cira, dina, elva } = assemble(5)
+  const proposal = council.proposes(elva, { action: 'policy', policy: { admit: 4 } })
+  for (const who of [alba, bruna]) council.approves(who, proposal)
+  council.decide(council.revocation(elva), [alba, bruna, cira])
+  const before = council.ledger.state().proposals.get(proposal)
+  const back = council.says(elva, { type: 'withdraw', target: proposal }, [proposal])
+  expect(council.isVoid(back)).toBe(true)
+  expect(council.ledger.state().proposals.get(proposal)).toEqual(before)
+  const votes = [cira, dina].map((who) => council.approves(who, proposal))
+  expect(votes.map((id) => council.isVoid(id))).toEqual([false, false])
+  expect(council.isVoid(council.enacts(alba, proposal))).toBe(false)
+})
+
 test('a member whose phone was revoked stays a member, without a voice, until a majority gives a new phone', () => {
   const { council, alba, bruna, cira, elva } = assemble(5)
   council.decide(council.revocation(elva), [alba, bruna, cira])
@@ -103,6 +136,26 @@ test('whoever retires the last phone has left, and is no longer counted', () => 
   council.decide({ action: 'policy', policy: { admit: 3 } }, [alba, bruna])
   expect(council.ledger.state().policy.admit).toBe(3) // two of the three who are left
   expect(council.isMember(cira)).toBe(true)
+})
+
+test('a phone that ended itself has no say left, not even in who stays; the other phone of the same person has', () => {
+  const { council, alba, bruna, dina, elva } = assemble(5)
+  const second = council.another(elva)
+  council.decide(council.secondPhone(second), [elva, alba])
+  council.says(elva, { type: 'retire', frontier: [] })
+  const removal = council.proposes(alba, council.removal(dina))
+  council.approves(bruna, removal)
+  const said = [
+    council.approves(elva, removal),
+    council.says(elva, { type: 'merge' }),
+    council.proposes(elva, council.removal(bruna)),
+  ]
+  expect(said.map((id) => council.isVoid(id))).toEqual([true, true, true])
+  expect(council.isVoid(council.enacts(alba, removal))).toBe(true)
+  expect(council.isMember(dina)).toBe(true)
+  council.approves(second, removal)
+  council.enacts(alba, removal)
+  expect(council.isMember(dina)).toBe(false)
 })
 
 test('no suspension keeps a majority from removing the one who suspends', () => {

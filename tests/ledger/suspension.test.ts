@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { signBinding } from '../../src/lib/crypto/device.ts'
 import { suspendedWith } from '../../src/lib/ledger/suspended-with.ts'
 import { assemble } from './assembly.ts'
 
@@ -48,6 +49,33 @@ test('alone, one phone silences half of the others at most, in the order it said
   const { council, alba, bruna, cira, dina, elva } = assemble(5)
   for (const one of [bruna, cira, dina, elva]) council.suspend(alba, one)
   expect(council.standings(bruna, cira, dina, elva)).toEqual(['suspended', 'suspended', 'active', 'active'])
+})
+
+test('two phones of one person take one place of what one may pause alone', () => {
+  const { council, alba, bruna, cira, dina, elva } = assemble(5)
+  const second = council.another(bruna)
+  council.decide(council.secondPhone(second), [bruna, cira])
+  council.settles([alba, bruna, cira, dina]) // so it does not fall with the phone that brought it in
+  for (const one of [bruna, cira]) council.suspend(alba, one)
+  expect(council.standings(bruna, second, cira)).toEqual(['suspended', 'active', 'suspended'])
+  for (const one of [second, dina, elva]) council.suspend(alba, one)
+  expect(council.standings(second, dina, elva)).toEqual(['suspended', 'active', 'active'])
+})
+
+test('nobody is paused before anybody let them in', () => {
+  const { council, alba, bruna, cira } = assemble(5)
+  const [guest, unknown] = [council.stranger(), council.stranger()]
+  const proposal = council.proposes(alba, council.admission(guest))
+  const said = [guest, unknown].map((one) => council.suspend(cira, one))
+  council.approves(bruna, proposal)
+  council.enacts(alba, proposal)
+  expect([...said.map((id) => council.isVoid(id)), ...council.standings(guest)]).toEqual([
+    true,
+    true,
+    'active',
+  ])
+  council.suspend(cira, guest)
+  expect(council.standings(guest)).toEqual(['suspended'])
 })
 
 test('beyond that a second person confirms', () => {
@@ -168,6 +196,36 @@ test('a place is free again once what took it has ended, as far as the later sus
   expect(council.standings(bruna, cira)).toEqual(['active', 'suspended'])
 })
 
+test('a place is free again once whoever took it was put out, for whoever knew', () => {
+  const { council, alba, bruna, cira, dina, elva } = assemble(6)
+  for (const one of [bruna, cira, dina]) council.suspend(alba, one)
+  const before = council.ledger.heads()
+  expect(council.standings(bruna, cira, dina)).toEqual(['suspended', 'suspended', 'active'])
+  council.decide(council.revocation(bruna), [dina, elva, council.founders[5]!, cira])
+  expect(council.standings(bruna, cira, dina)).toEqual(['revoked', 'suspended', 'active'])
+  council.suspend(alba, elva, before) // not having heard of it
+  expect(council.standings(elva)).toEqual(['active'])
+  council.suspend(alba, dina)
+  expect(council.standings(cira, dina)).toEqual(['suspended', 'suspended'])
+})
+
+test('a keeper takes no place of anybody’s share', () => {
+  const { council, alba, bruna, cira, dina } = assemble(5)
+  const { own, member } = council.stranger()
+  const binding = signBinding(own, council.ledger.coll, null)
+  const { device, id: deviceId } = own
+  council.decide({ action: 'keeper', device, deviceId, binding }, [alba, bruna, cira])
+  const keeper = { own, member }
+  council.suspend(alba, keeper)
+  for (const one of [bruna, cira, dina]) council.suspend(alba, one)
+  expect(council.standings(keeper, bruna, cira, dina)).toEqual([
+    'suspended',
+    'suspended',
+    'suspended',
+    'active',
+  ])
+})
+
 test('taking one back wakes none that was beyond the share, and makes room for the next', () => {
   const { council, alba, bruna, cira } = assemble(3)
   const first = council.suspend(alba, bruna)
@@ -232,6 +290,36 @@ test('whoever came in by a vouch that is silenced counts as suspended, and stand
   council.decide(council.lift(bruna), [cira, dina, elva])
   expect(council.standings(drago)).toEqual(['active'])
   expect(council.ledger.state().feeds.has(feed)).toBe(true)
+})
+
+test('whom somebody vouches for who waits for a lift waits too', () => {
+  const { council, alba, bruna, cira, dina, elva, start } = assemble(5)
+  const [guest, second] = [council.stranger(), council.another(elva)]
+  const admitted = council.decide(council.admission(guest), [alba, bruna], start)
+  const added = council.decide(council.secondPhone(second), [elva, guest], [admitted])
+  expect(council.standings(guest, second)).toEqual(['active', 'active'])
+  const pause = council.suspend(cira, alba, start)
+  expect(council.standings(guest, second)).toEqual(['suspended', 'suspended'])
+  expect([admitted, added].map((id) => council.isVoid(id))).toEqual([true, true])
+  council.decide(council.lift(alba), [bruna, dina, elva], [pause])
+  expect(council.standings(guest, second)).toEqual(['active', 'active'])
+})
+
+test('a second phone waits for the one that proposed it, also once a majority has lifted it by itself', () => {
+  const { council, alba, bruna, cira, dina, elva, start } = assemble(5)
+  const second = council.another(alba)
+  const proposal = council.proposes(alba, council.secondPhone(second), start)
+  const vouch = council.approves(bruna, proposal, [proposal])
+  const added = council.enacts(bruna, proposal, [vouch]) // everything but the proposal is by others
+  council.suspend(cira, alba, start)
+  council.decide(council.lift(second), [bruna, dina, elva])
+  expect([council.isVoid(added), ...council.standings(alba, second)]).toEqual([
+    true,
+    'suspended',
+    'suspended',
+  ])
+  council.decide(council.lift(alba), [bruna, dina, elva])
+  expect([council.isVoid(added), ...council.standings(alba, second)]).toEqual([false, 'active', 'active'])
 })
 
 test('a rule changed by a voice that was silenced meanwhile is not changed', () => {
