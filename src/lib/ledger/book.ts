@@ -88,8 +88,8 @@ export class Book {
       : null
   }
 
-  /** Whether a withdrawal `knows` of took an entry back. */
-  isWithdrawn(node: Node, knows: (node: Node) => boolean): boolean {
-    return this.dag.answersTo(node.id).withdrawals.some((by) => knows(by) && this.isValid(by))
+  /** The allowed withdrawals of an entry that `knows` of. */
+  withdrawalsOf(node: Node, knows: (node: Node) => boolean): readonly Node[] {
+    return this.dag.answersTo(node.id).withdrawals.filter((by) => knows(by) && this.isValid(by))
   }
 }

@@ -19,7 +19,7 @@ import {
   type Grant,
   type View,
 } from './view.ts'
-import { ballotsFor, thresholdOf, votersAmong } from './votes.ts'
+import { ballotsFor, isTakenBack, thresholdOf, votersAmong } from './votes.ts'
 
 /** A view as others read it. Each part is worked out when it is first asked for. */
 export class State implements LedgerState {
@@ -128,7 +128,7 @@ export class State implements LedgerState {
         isProtective ||
         (!isCut(view, vote) && (proposal.action === 'lift' || silencing(view, vote).length === 0)),
     )
-    const withdrawn = this.#book.isWithdrawn(node, this.#knows)
+    const withdrawn = isTakenBack({ book: this.#book, view }, node, this.#knows)
     return {
       id: node.id,
       proposal,

@@ -2,7 +2,10 @@ import type { MemberId } from '../core/ids.ts'
 import type { Ballot, Book } from './book.ts'
 import type { Node } from './dag.ts'
 import type { Proposal } from './types.ts'
-import { peopleOf, strikesOn, type View } from './view.ts'
+import { isCut, peopleOf, strikesOn, type View } from './view.ts'
+
+/** What is judged, and by what view. */
+type Read = { readonly book: Book; readonly view: View }
 
 /** From this many voting members on, an admission needs three vouchers. */
 const LARGE = 8
@@ -26,11 +29,11 @@ export const thresholdOf = (view: View, proposal: Proposal): number => {
  * that was taken back. A proposal is its author's vote; for a further device it is not, for nobody vouches for themselves.
  */
 export const ballotsFor = (
-  { book, view }: { readonly book: Book; readonly view: View },
+  { book, view }: Read,
   { node, proposal }: { readonly node: Node; readonly proposal: Proposal },
   knows: (node: Node) => boolean,
 ): readonly Ballot[] => {
-  if (book.isWithdrawn(node, knows)) return []
+  if (isTakenBack({ book, view }, node, knows)) return []
   const { members } = peopleOf(view)
   const target = targetOf(view, proposal)
   const hasVoice = (member: MemberId): boolean =>
@@ -43,9 +46,16 @@ export const ballotsFor = (
   return votes.flatMap((vote) => {
     const member = view.grants.get(vote.author)?.member
     if (!member || !hasVoice(member) || strikesOn(view, vote.author).length > 0) return []
-    return book.isWithdrawn(vote, knows) ? [] : [{ vote, member }]
+    return isTakenBack({ book, view }, vote, knows) ? [] : [{ vote, member }]
   })
 }
+
+/**
+ * Whether a proposal or an approval was taken back, among the entries `knows` of: by a withdrawal that is not cut. Whoever was
+ * ended takes nothing back any more that those who ended them had counted on.
+ */
+export const isTakenBack = ({ book, view }: Read, node: Node, knows: (node: Node) => boolean): boolean =>
+  book.withdrawalsOf(node, knows).some((by) => !isCut(view, by))
 
 /** One member, one vote, however many devices. */
 export const votersAmong = (ballots: readonly Ballot[]): ReadonlySet<MemberId> =>

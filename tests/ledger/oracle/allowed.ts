@@ -164,13 +164,15 @@ export const votesFor = (
   of: {
     readonly proposal: EntryId
     readonly does: Proposal
-    readonly at: Parameters<typeof standing>[0] & Pick<Sum, 'members' | 'voters'>
+    readonly at: Parameters<typeof standing>[0] & Pick<Sum, 'members' | 'voters' | 'cut'>
     readonly seen: ReadonlySet<EntryId>
   },
 ): readonly Vote[] => {
   const { proposal, does, at, seen } = of
   const said = [...seen].filter((id) => reading.allowed(id))
-  const takenBack = new Set(said.flatMap((id) => reading.act(id, 'withdraw')?.target ?? []))
+  const takenBack = new Set(
+    said.flatMap((id) => (at.cut.has(id) ? [] : (reading.act(id, 'withdraw')?.target ?? []))),
+  )
   if (takenBack.has(proposal)) return []
   const target =
     'member' in does

@@ -29,6 +29,8 @@ export type Sum = {
   /** Whose each device was ever said to be. */
   readonly held: ReadonlyMap<DeviceId, readonly MemberId[]>
   readonly struck: ReadonlySet<DeviceId>
+  /** Entries said by whoever was ended, which those who ended them did not know. */
+  readonly cut: ReadonlySet<EntryId>
   readonly retired: ReadonlySet<DeviceId>
   readonly biting: readonly Bite[]
   /** What there was to decide about suspensions. */
@@ -320,7 +322,7 @@ export const sumUp = (reading: Reading, order: readonly EntryId[]): Sum => {
       return [device, frontier] as const
     }),
   )
-  const heardNow = { places, struck, retired, biting, members, voters, policy }
+  const heardNow = { cut, places, struck, retired, biting, members, voters, policy }
   const proposals = valid.flatMap((id) => {
     const does = reading.act(id, 'propose')?.proposal
     if (!does) return []
@@ -328,7 +330,7 @@ export const sumUp = (reading: Reading, order: readonly EntryId[]): Sum => {
     const votes = votesFor(reading, { proposal: id, does, at: heardNow, seen: new Set(order) }).filter(
       ({ by }) => protects || (!cut.has(by) && (does.action === 'lift' || silencersOf(by).length === 0)),
     )
-    const isTakenBack = valid.some((one) => reading.act(one, 'withdraw')?.target === id)
+    const isTakenBack = uncut.some((one) => reading.act(one, 'withdraw')?.target === id)
     const status = enacted.has(id)
       ? 'enacted'
       : !protects && cut.has(id)
@@ -342,7 +344,7 @@ export const sumUp = (reading: Reading, order: readonly EntryId[]): Sum => {
   const invites = valid.filter((id) => reading.act(id, 'invite') && !voided.has(id))
   const used = new Set([...enacted].flatMap((id) => inviteOf(reading, id) ?? []))
   return {
-    ...{ founders, places, held, struck, retired, biting, noted, members, voters, dormant, hands },
+    ...{ founders, places, held, cut, struck, retired, biting, noted, members, voters, dormant, hands },
     ...{ policy, minRules, epochs, keys, enacted, finals, void: voided },
     ...{ frontiers, proposals, invites, used, confirmed },
     feeds: new Map([...feeds].map(([feed, entry]) => [feed, { entry, device: authorOf(entry) }])),
