@@ -27,6 +27,8 @@ export type Extent = {
 /** Runs of fewer records than this are joined, up to so many. */
 const SMALL = 64
 const JOINED = 256
+/** And up to so many bytes: a run is held whole to be handed on. */
+const JOINED_BYTES = 2 ** 20
 /** Fewer runs in a row than this are not worth writing anew. */
 const WORTH_IT = 64
 
@@ -171,17 +173,19 @@ export class FeedShelf {
 /** Small runs that follow each other, in chains worth joining. */
 export const chainsOf = (runs: readonly Shelved[]): readonly (readonly Shelved[])[] => {
   const chains: Shelved[][] = []
-  let records = 0
+  let [records, bytes] = [0, 0]
   for (const run of runs) {
     const last = chains.at(-1)?.at(-1)
     const follows = last && run.seq === endOf(last) + 1 && run.prev === idAt(last, last.count - 1)
     if (run.count >= SMALL) chains.push([])
-    else if (follows && records + run.count <= JOINED) chains.at(-1)!.push(run)
+    else if (follows && records + run.count <= JOINED && bytes + run.bytes <= JOINED_BYTES)
+      chains.at(-1)!.push(run)
     else {
       chains.push([run])
-      records = 0
+      records = bytes = 0
     }
     records += run.count
+    bytes += run.bytes
   }
   return chains.filter(({ length }) => length >= WORTH_IT)
 }

@@ -191,3 +191,19 @@ test('two branches that begin alike, and come each from below where Ana begins t
   const later = await found(storage, wrote)
   for (const id of [...ids, other.seal.rec]) expect(later).toContain(id)
 })
+
+test('large records are not joined into a row that no phone could hold', async () => {
+  const wrote = beaWrote(0)
+  const { bea } = wrote
+  const written = Array.from({ length: 40 }, (_, n) => bea.says(`${n} ${'x'.repeat(60_000)}`))
+  const storage = createMemoryStorage()
+  const packs = await opened(storage, wrote)
+  await keep(packs, storage, ...written)
+  const { writes, done } = await packs.leaveTail(upTo(recordOf(written.at(-1)!)))
+  expectOk(await storage.commit(writes))
+  done()
+  const sizes = expectOk(await storage.all('records')).rows.map(([, row]) => row.length)
+  expect(sizes.length).toBeLessThan(written.length)
+  expect(Math.max(...sizes)).toBeLessThan(1.1 * 2 ** 20)
+  expect([...(await found(storage, wrote))].sort()).toEqual(written.map(({ seal }) => seal.rec).sort())
+})

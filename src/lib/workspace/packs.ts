@@ -11,6 +11,8 @@ const SEGMENT_BYTES = 96 * 1024
 /** Single records pile up while people type together: runs of them become one row when the chance comes. */
 const COMPACT_FROM = 64
 const PACK_RECORDS = 256
+/** A row is held whole to be read: more than this is not joined into one. Bytes. */
+const PACK_BYTES = 2 ** 20
 
 type RecordTable = 'records' | 'tail'
 
@@ -98,7 +100,7 @@ export class Packs {
       }
       joined ??= { records: [], bytes: 0, seal: run.seal }
       joined.records.push(...wanted)
-      joined.bytes += wanted.reduce((total, { wire }) => total + wire.length, 0)
+      joined.bytes += bytesIn({ records: wanted, seal: run.seal })
       joined.seal = run.seal
       if (joined.bytes >= SEGMENT_BYTES) {
         yield messageOf(joined)
@@ -282,22 +284,29 @@ export class Packs {
 
 const placeOf = ({ table, key }: Pick<Write, 'table' | 'key'>): string => `${table}/${key}`
 
-/** Rows that follow each other in one feed, in chains of at most {@link PACK_RECORDS} records. `rows`: by key. */
+/**
+ * Rows that follow each other in one feed, in chains of at most {@link PACK_RECORDS} records and {@link PACK_BYTES}; a larger row is a
+ * chain by itself. `rows`: by key.
+ */
 const chains = (rows: readonly Row[]): readonly (readonly Row[])[] => {
   const all: Row[][] = []
-  let records = 0
+  let [records, bytes] = [0, 0]
   for (const row of rows) {
     const last = all.at(-1)?.at(-1)
+    const [more, size] = [row.run.records.length, bytesIn(row.run)]
     const follows = last !== undefined && row.run.records[0]!.pub.prev === last.run.seal.rec
-    if (follows && records + row.run.records.length <= PACK_RECORDS) all.at(-1)!.push(row)
+    if (follows && records + more <= PACK_RECORDS && bytes + size <= PACK_BYTES) all.at(-1)!.push(row)
     else {
       all.push([row])
-      records = 0
+      records = bytes = 0
     }
-    records += row.run.records.length
+    records += more
+    bytes += size
   }
   return all
 }
+
+const bytesIn = ({ records }: Run): number => records.reduce((sum, { wire }) => sum + wire.length, 0)
 
 const messageOf = ({ records, seal }: { records: readonly SealedRecord[]; seal: FeedSeal }) => ({
   records: records.map(({ wire }) => wire),
