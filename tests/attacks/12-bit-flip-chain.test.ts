@@ -356,7 +356,7 @@ test('attack 37: no second signature that says the same is made of a seal withou
 test('attack 12: a seal made for something else by the same device is none for a record', () => {
   const { alba, bruna, mala, valley, chain } = scene()
   const { member } = alba.ledger.state().devices.get(alba.device)!
-  const binding = signBinding(alba.own, valley.coll, member!)
+  const binding = signBinding(alba.own, valley.coll, member)
   const wrong = [
     { ...chain[0]!.seal, sig: binding },
     { ...chain[1]!.seal, seq: 0, rec: chain[0]!.seal.rec },

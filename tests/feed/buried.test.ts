@@ -127,7 +127,9 @@ test('documents put together from two that each knew one branch hold both: that 
   const under = [low, high].map(({ seal: { feed, seq, rec } }) => ({ feed, seq, rec }))
   const base = all.alba.feeds.baseNow()
   const { ledger } = late
-  const [onOne, onTwo] = under.map((at) => new Feeds({ ledger, keys: late, base, under: [at], isHanded: true }))
+  const [onOne, onTwo] = under.map(
+    (at) => new Feeds({ ledger, keys: late, base, under: [at], isHanded: true }),
+  )
   for (const feeds of [onOne!, onTwo!]) expect(feeds.fallenBelow()).toEqual([])
   for (const feeds of [onOne!, onTwo!]) for (const one of [next, low]) expectOk(feeds.offer(one))
   expect(onOne!.fallenBelow()).toEqual([])

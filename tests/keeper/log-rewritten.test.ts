@@ -1,3 +1,4 @@
+import type * as files from 'node:fs/promises'
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,7 +11,7 @@ import { openLogStorage, type LogStorage } from '../../src/keeper/log-storage.ts
 const disk = vi.hoisted(() => ({ before: (): void => {} }))
 
 vi.mock('node:fs/promises', async (original) => {
-  const real = await original<typeof import('node:fs/promises')>()
+  const real = await original<typeof files>()
   const guarded =
     <A extends unknown[], T>(run: (...args: A) => Promise<T>) =>
     async (...args: A): Promise<T> => {

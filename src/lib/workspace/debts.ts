@@ -186,8 +186,7 @@ export class Debts {
     const { grants } = state()
     const wasHanded = (epoch: EpochId, asked: EntryId) =>
       grants.some(
-        (grant) =>
-          grant.device === device && grant.epochs.includes(epoch) && ledger.isBelow(asked, grant.id),
+        (grant) => grant.device === device && grant.epochs.includes(epoch) && ledger.isBelow(asked, grant.id),
       )
     return of.filter((epoch) => {
       const asked = this.#complaintsOf(epoch, device)
