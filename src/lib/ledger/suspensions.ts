@@ -13,11 +13,18 @@ import {
   type View,
 } from './view.ts'
 
-type Known = {
+type Heard = {
   readonly view: Pick<View, 'strikes' | 'holders' | 'offspring'>
   readonly said: readonly Said[]
   readonly withdrawals: readonly Node[]
   readonly lifts: readonly Lift[]
+}
+
+/** The same, found by what it is about: each word is held against few others, and not against all that was ever said. */
+type Known = Heard & {
+  readonly saidOf: ReadonlyMap<DeviceId, readonly Said[]>
+  readonly withdrawalsOf: ReadonlyMap<EntryId | null, readonly Node[]>
+  readonly liftsOf: ReadonlyMap<DeviceId | null, readonly Lift[]>
 }
 
 /** What an entry says against a device, if it was allowed to. */
@@ -81,9 +88,14 @@ export const isCloned = (book: Book, node: Node, rekeyed: readonly Node[]): bool
   rekeyed.some((other) => book.dag.isConcurrent(other, node) && !isBelowNode(node, other))
 
 /** T4: the suspensions in force, of all that were said and not cut. Spec: ledger.md §8.4. */
-export const suspensionsInForce = (known: Known): Suspensions => {
-  const { said, withdrawals, lifts } = known
-  const biting = bitingOf(known)
+export const suspensionsInForce = (heard: Heard): Suspensions => {
+  const { said, withdrawals, lifts } = heard
+  const biting = bitingOf({
+    ...heard,
+    saidOf: groupBy(said, ({ device }) => device),
+    withdrawalsOf: groupBy(withdrawals, targetOf),
+    liftsOf: groupBy(lifts, ({ device }) => device),
+  })
   const on = new Map<DeviceId, Biting[]>()
   for (const bite of biting) on.set(bite.device, [...(on.get(bite.device) ?? []), bite])
   return { said, withdrawals, lifts, biting, on }
@@ -105,6 +117,17 @@ const bitingOf = (known: Known): readonly Biting[] => {
 }
 
 const targetOf = ({ act }: Node) => (act?.type === 'withdraw' ? act.target : null)
+
+/** In the order in which they are given. */
+const groupBy = <K, T>(all: readonly T[], keyOf: (one: T) => K): ReadonlyMap<K, readonly T[]> => {
+  const groups = new Map<K, T[]>()
+  for (const one of all) {
+    const group = groups.get(keyOf(one))
+    if (group) group.push(one)
+    else groups.set(keyOf(one), [one])
+  }
+  return groups
+}
 
 /** `takenBack`: the withdrawals that count. */
 type Taken = { readonly places: Places; readonly takenBack: readonly Node[] }
@@ -133,23 +156,16 @@ type Places = {
  * to count, and on no second: so that nobody makes or takes the room of another’s words by words of their own.
  */
 const placesOf = (known: Known): Places => {
-  const { said, withdrawals, view } = known
+  const { said, withdrawalsOf, view } = known
   const holderOf = (device: DeviceId): MemberId | undefined => view.holders.get(device)?.[0]
   const isOver = ({ one }: Placed, by: Node): boolean =>
-    withdrawals.some((node) => targetOf(node) === one.node.id && isBelowNode(node, by)) ||
+    (withdrawalsOf.get(one.node.id)?.some((node) => isBelowNode(node, by)) ?? false) ||
     hadEnded(known, one, by)
-  const byMember = new Map<MemberId | undefined, Said[]>()
-  for (const one of said) {
-    const member = holderOf(one.node.author)
-    const theirs = byMember.get(member)
-    if (theirs) theirs.push(one)
-    else byMember.set(member, [one])
-  }
   const of = new Map<Said, readonly Placed[]>()
   const free = new Set<Said>()
-  for (const [member, theirs] of byMember) {
+  for (const [member, theirs] of groupBy(said, ({ node }) => holderOf(node.author))) {
     const placed: Placed[] = []
-    for (const one of theirs.sort(bySizeOfPast)) {
+    for (const one of [...theirs].sort(bySizeOfPast)) {
       const target = holderOf(one.device)
       if (target === undefined || target === member || one.fromAbove) {
         free.add(one)
@@ -175,16 +191,16 @@ const withinCap = (
   { of, free, isOver }: Places,
   ended: ReadonlySet<EntryId | null>,
 ): readonly Said[] => {
-  const { said, view, withdrawals } = known
+  const { said, saidOf, view, withdrawalsOf } = known
   const holderOf = (device: DeviceId): MemberId | undefined => view.holders.get(device)?.[0]
-  const takenBack = new Set(withdrawals.map(targetOf))
   const secondsOf = ({ device, node }: Said): readonly Said[] =>
-    said.filter(
-      (other) =>
-        other.device === device &&
-        holderOf(other.node.author) !== holderOf(node.author) &&
-        !(other.node.floor && isAtOrBelow(node, other.node.floor)),
-    )
+    saidOf
+      .get(device)!
+      .filter(
+        (other) =>
+          holderOf(other.node.author) !== holderOf(node.author) &&
+          !(other.node.floor && isAtOrBelow(node, other.node.floor)),
+      )
   /** Whether whoever put the author of `one` out, if anybody did, knew of `other`. */
   const wasKnown = (other: Said, one: Said): boolean =>
     strikesOn(view, one.node.author).every((strike) => isBelowNode(other.node, strike.node))
@@ -196,7 +212,7 @@ const withinCap = (
   const hasPlace = (one: Said): boolean => {
     const placed = of.get(one)!
     const own = placed.find((other) => other.one === one)
-    if (!own || !takenBack.has(one.node.id)) return own !== undefined
+    if (!own || !withdrawalsOf.has(one.node.id)) return own !== undefined
     const others = placed.filter(({ target }) => target !== own.target)
     const beside = others.filter((other) => !isOver(other, one.node))
     return new Set(beside.map(({ target }) => target)).size < one.cap
@@ -210,11 +226,12 @@ const withinCap = (
 type Placed = { readonly one: Said; readonly target: MemberId }
 
 /** Whether whoever made `by` knew that `said` had come to its end. */
-const hadEnded = ({ view, lifts }: Known, said: Said, by: Node): boolean =>
+const hadEnded = ({ view, liftsOf }: Known, said: Said, by: Node): boolean =>
   strikesOn(view, said.device).some((strike) => isBelowNode(strike.node, by)) ||
-  lifts.some(
-    (lift) => lift.device === said.device && isBelowNode(said.node, lift.node) && isBelowNode(lift.node, by),
-  )
+  (liftsOf
+    .get(said.device)
+    ?.some((lift) => isBelowNode(said.node, lift.node) && isBelowNode(lift.node, by)) ??
+    false)
 
 const bySizeOfPast = (a: Said, b: Said): number =>
   a.node.pastSize - b.node.pastSize || (a.node.id < b.node.id ? -1 : 1)
@@ -223,12 +240,12 @@ const bySizeOfPast = (a: Said, b: Said): number =>
 const isAnnulled = ({ view }: Known, { node }: Said): boolean =>
   strikesOn(view, node.author).some(({ annul }) => annul.includes(node.id))
 
-const isLifted = ({ lifts }: Known, { said, device }: Pick<Biting, 'said' | 'device'>): boolean =>
-  lifts.some(
-    (lift) =>
-      (said.fromAbove ? lift.ends !== null && lift.ends === mirroredBy(said.node) : lift.device === device) &&
-      isBelowNode(said.node, lift.node),
-  )
+const isLifted = ({ liftsOf }: Known, { said, device }: Pick<Biting, 'said' | 'device'>): boolean => {
+  const ofIt = said.fromAbove
+    ? liftsOf.get(null)?.filter(({ ends }) => ends !== null && ends === mirroredBy(said.node))
+    : liftsOf.get(device)
+  return ofIt?.some((lift) => isBelowNode(said.node, lift.node)) ?? false
+}
 
 const mirroredBy = ({ act }: Node) => (act?.type === 'mirror' ? act.act : null)
 
