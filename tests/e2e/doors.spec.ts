@@ -232,8 +232,9 @@ test('people and phones come in face to face, somebody rests, phones are lost, a
     const hands = await kitchen.counts()
     await kitchen.tap('Perdí un teléfono')
     await kitchen.tap('Ya tengo otro a la mano: avisar desde aquí')
+    // The sheet that closes gives the focus back to what opened it: what is typed before that goes nowhere.
+    await expect(kitchen.button('Perdí un teléfono')).toBeFocused()
     await kitchen.field('Frase').fill(Phone.passphrase)
-    // The sheet that closes gives the focus back to what opened it, sooner or later than this.
     await kitchen.field('Frase').press('Enter')
     await kitchen.tap(/Teléfono de Alba/)
     await kitchen.sees(/«Este teléfono» entró por él, y queda en pausa también/)

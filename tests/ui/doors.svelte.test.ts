@@ -44,6 +44,16 @@ test('a wrong phrase is not blamed on anybody, and another try is offered', asyn
   await expect.poll(() => session.phase.read().type).toBe('open')
 })
 
+test('whoever touches “open” with nothing typed has not tried: no try is counted for it', async () => {
+  const { session } = stage(null, { session: locked() })
+  await button('Abrir').click()
+  await userEvent.keyboard('{Enter}')
+  expect(session.asked).toEqual([])
+  await page.getByLabelText('Frase').fill(PHRASE)
+  await button('Abrir').click()
+  await expect.poll(() => session.asked).toEqual(['unlock'])
+})
+
 test('after many tries the wait is counted down, and nothing is tried meanwhile', async () => {
   const session = locked()
   session.waits = 30_000
