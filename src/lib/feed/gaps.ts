@@ -17,6 +17,7 @@ export class Gaps {
     return [...this.#kept.keys()]
   }
 
+  /** Everything that waits, feed by feed. */
   all(): readonly Segment[] {
     return [...this.#kept.values()].flat()
   }
