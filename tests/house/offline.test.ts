@@ -120,5 +120,5 @@ test.runIf(isBuilt)(
     expect(await isNext(page)).toBe(true)
     expect(violations).toEqual([])
   },
-  30_000,
+  60_000,
 )
