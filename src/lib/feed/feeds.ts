@@ -59,9 +59,9 @@ export class Feeds {
   readonly #unheard = new Map<EntryId, Node[]>()
   /** Every record read, each after what it builds on. */
   readonly #read: Node[] = []
-  /** The ledger as last looked at. */
   readonly #isHanded: boolean
   readonly #under: readonly Position[]
+  /** The ledger as last looked at. */
   #state: LedgerState
   #rights: LedgerRights
   #rightsKey: string

@@ -96,9 +96,7 @@ export const suspensionsInForce = (heard: Heard): Suspensions => {
     withdrawalsOf: groupBy(withdrawals, targetOf),
     liftsOf: groupBy(lifts, ({ device }) => device),
   })
-  const on = new Map<DeviceId, Biting[]>()
-  for (const bite of biting) on.set(bite.device, [...(on.get(bite.device) ?? []), bite])
-  return { said, withdrawals, lifts, biting, on }
+  return { said, withdrawals, lifts, biting, on: groupBy(biting, ({ device }) => device) }
 }
 
 /**
