@@ -74,6 +74,14 @@ test('whoever lost a phone finds what to do before anything is open', async () =
     await expect.element(page.getByText(t(line))).toBeVisible()
 })
 
+test('whoever says so from here is back where the sheet was opened, with the keyboard too', async () => {
+  const { t, went } = stage(null, { session: locked() })
+  await button(t('lock.lost')).click()
+  await button(t('lost.here')).click()
+  expect(went).toEqual(['/perdido'])
+  await expect.element(button(t('lock.lost'))).toHaveFocus()
+})
+
 test('the closed notebook shows no name of its own', async () => {
   stage(null, { session: locked() })
   await expect.element(page.getByRole('heading', { level: 1 })).toHaveTextContent('Cuaderno')
