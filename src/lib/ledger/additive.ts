@@ -50,9 +50,9 @@ export const recount = (node: Node, facts: EnactFacts, settled: Settled): Verdic
   return { pausedBy: [...new Set([...causes.values()].flat())] }
 }
 
-/** Whether it would stand had it needed more than half of all. An admission carried out once more may: see `giving.ts`. */
-export const hasMajority = (node: Node, facts: EnactFacts, settled: Settled): boolean =>
-  recount(node, { ...facts, needed: Math.max(facts.needed, facts.majority) }, settled) === 'stands'
+/** The same, had it needed more than half of all. An admission carried out once more may: see `giving.ts`. */
+export const byMajority = (node: Node, facts: EnactFacts, settled: Settled): Verdict =>
+  recount(node, { ...facts, needed: Math.max(facts.needed, facts.majority) }, settled)
 
 /** A device added to a member whom a majority meanwhile gave a fresh start falls with the old ones. */
 const fellWithRecovery = (node: Node, { action }: EnactFacts, { strikes }: Settled): boolean =>

@@ -1,5 +1,5 @@
 import type { EpochId } from '../core/ids.ts'
-import { hasMajority, recount, type EnactFacts, type Settled } from './additive.ts'
+import { byMajority, recount, type EnactFacts, type Settled } from './additive.ts'
 import type { Book } from './book.ts'
 import { isAtOrBelow, type Node } from './dag.ts'
 import { fallenFeeds, standingFeeds, type RegisteredFeed } from './feed-id.ts'
@@ -39,17 +39,22 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
   const confirmed = new Overlay(base.confirmed)
   const enacted = new Overlay(base.enacted)
   const voided = new Overlay(base.voided)
+  const fragile = new Overlay(base.fragile)
   const given: LedgerState['grants'][number][] = []
   const complaints: LedgerState['complaints'][number][] = []
   const registered: RegisteredFeed[] = []
   const away: Away[] = []
-  let { founders, policy, minRules, final, fragile } = base
+  let { founders, policy, minRules, final } = base
 
   const settled: Settled = {
     isCut: (node) => isCut(lower, node),
     silencing: (node) => silencing(lower, node).map(({ said }) => said.node),
     grantOf: (node) => grants.get(node.author),
     strikes,
+  }
+
+  const hangsOn = (suspensions: readonly Node[]) => {
+    for (const { id } of suspensions) fragile.set(id, true)
   }
 
   /** `false`: an id that is taken. The same proposal carried out twice is carried out once. */
@@ -79,14 +84,18 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
     if (action.action === 'lift') return suspensions.lifts.some((lift) => lift.node === node)
     const verdict = recount(node, facts, settled)
     if (typeof verdict === 'object') {
-      fragile = true
+      hangsOn(verdict.pausedBy)
       admits(node, facts, verdict.pausedBy)
     }
     // A recovery ends the old devices even where the new one does not come in.
     if (verdict !== 'stands') return action.action === 'recover'
     if (action.action === 'policy') policy = action.policy
-    if (action.action === 'admit' && hasMajority(node, facts, settled))
-      confirmed.set(facts.proposal.id, [...(confirmed.get(facts.proposal.id) ?? []), node])
+    if (action.action === 'admit') {
+      const byMost = byMajority(node, facts, settled)
+      if (byMost === 'stands')
+        confirmed.set(facts.proposal.id, [...(confirmed.get(facts.proposal.id) ?? []), node])
+      else if (byMost !== 'void') hangsOn(byMost.pausedBy)
+    }
     if (action.action === 'minRules') minRules = Math.max(minRules, action.rules)
     if (action.action === 'dormant') away.push({ node, members: action.members })
     if (action.action === 'amendFrontier')
@@ -117,9 +126,9 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
       return true
     }
     const belongs = !settled.isCut(node) && grants.has(author)
-    const isSilenced =
-      belongs && (settled.silencing(node).length > 0 || grants.get(author)!.pausedBy.length > 0)
-    if (belongs && isSilenced && SILENT.has(act.type)) fragile = true
+    const silencedBy = belongs ? [...settled.silencing(node), ...grants.get(author)!.pausedBy] : []
+    const isSilenced = silencedBy.length > 0
+    if (isSilenced && SILENT.has(act.type)) hangsOn(silencedBy)
     const stands = belongs && !isSilenced
     switch (act.type) {
       case 'propose':
@@ -206,7 +215,7 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
     confirmed: confirmed.done(),
     enacted: enacted.done(),
     voided: voided.done(),
-    fragile,
+    fragile: fragile.done(),
   }
 }
 

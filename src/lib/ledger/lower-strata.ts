@@ -1,4 +1,4 @@
-import type { DeviceId, EntryId, MemberId } from '../core/ids.ts'
+import type { DeviceId, MemberId } from '../core/ids.ts'
 import { liftStands, type EnactFacts } from './additive.ts'
 import type { Book } from './book.ts'
 import type { Node } from './dag.ts'
@@ -11,16 +11,7 @@ import {
   suspensionsInForce,
   verdictOf,
 } from './suspensions.ts'
-import {
-  isCut,
-  type Biting,
-  type Lift,
-  type Offspring,
-  type Said,
-  type Strike,
-  type Suspensions,
-  type View,
-} from './view.ts'
+import { isCut, type Biting, type Lift, type Offspring, type Strike, type View } from './view.ts'
 
 /** What T1 to T4 settle for the strata above them. */
 export type Lower = Pick<View, 'strikes' | 'holders' | 'offspring' | 'rekeyed' | 'suspensions'>
@@ -28,6 +19,7 @@ export type Lower = Pick<View, 'strikes' | 'holders' | 'offspring' | 'rekeyed' |
 /** T1 to T4. `null`: a device of `base` turns out to have a second holder. */
 export const lowerStrata = (book: Book, base: View, valid: readonly Node[]): Lower | null => {
   const holders = new Overlay<DeviceId, readonly MemberId[]>(base.holders)
+  const entrants: DeviceId[] = []
   const offspring: Offspring[] = []
   const strikes: Strike[] = []
   const lifted: { readonly node: Node; readonly facts: EnactFacts }[] = []
@@ -36,6 +28,7 @@ export const lowerStrata = (book: Book, base: View, valid: readonly Node[]): Low
     if (known.includes(member)) return true
     if (base.holders.has(device)) return false
     holders.set(device, [...known, member])
+    entrants.push(device)
     return true
   }
   for (const node of valid) {
@@ -76,11 +69,11 @@ export const lowerStrata = (book: Book, base: View, valid: readonly Node[]): Low
   const withdrawals = standing.filter(
     ({ act }) => act?.type === 'withdraw' && book.dag.get(act.target)?.act?.type !== 'approve',
   )
+  const isAnew = strikes.length > 0 || entrants.some((device) => base.suspensions.saidOf.has(device))
   const changed =
-    strikes.length + lifts.length + said.length + withdrawals.length > 0 ||
-    struck.offspring !== base.offspring
+    isAnew || lifts.length + said.length + withdrawals.length > 0 || struck.offspring !== base.offspring
   const suspensions = changed
-    ? suspended(base.suspensions, { struck, said, withdrawals, lifts })
+    ? suspensionsInForce(book, base.suspensions, { view: struck, said, withdrawals, lifts, isAnew })
     : base.suspensions
   return { ...struck, rekeyed: rekeyed.done(), suspensions }
 }
@@ -102,34 +95,16 @@ const strikeOf = (node: Node, { action, strikes: devices, frontier }: EnactFacts
   }
 }
 
-const suspended = (
-  below: Suspensions,
-  more: {
-    readonly struck: Omit<Lower, 'suspensions' | 'rekeyed'>
-    readonly said: readonly Said[]
-    readonly withdrawals: readonly Node[]
-    readonly lifts: readonly Lift[]
-  },
-): Suspensions =>
-  suspensionsInForce({
-    view: more.struck,
-    said: [...below.said, ...more.said],
-    withdrawals: [...below.withdrawals, ...more.withdrawals],
-    lifts: [...below.lifts, ...more.lifts],
-  })
-
 /** Whether suspensions of `base` begin to bite, or end and give something back, only now. */
 export const reachesBelow = (base: View, { suspensions }: Lower): boolean => {
   if (suspensions === base.suspensions) return false
-  const keys = (biting: readonly Biting[]) =>
-    new Set(
-      biting
-        .filter(({ device }) => base.grants.has(device))
-        .map(({ said, device }) => `${said.node.id} ${device}`),
-    )
-  const [before, after] = [keys(base.suspensions.biting), keys(suspensions.biting)]
-  const old = new Set(base.suspensions.said.map(({ node }) => node.id))
-  for (const key of after)
-    if (!before.has(key) && old.has(key.slice(0, key.indexOf(' ')) as EntryId)) return true
-  return base.fragile && [...before].some((key) => !after.has(key))
+  const onOurs = (biting: readonly Biting[]) => biting.filter(({ device }) => base.grants.has(device))
+  const keyOf = ({ said, device }: Biting) => `${said.node.id} ${device}`
+  const [before, after] = [onOurs(base.suspensions.biting), onOurs(suspensions.biting)]
+  const isOld = ({ said: { node, device } }: Biting): boolean =>
+    base.suspensions.saidOf.get(device)?.some((one) => one.node.id === node.id) ?? false
+  const known = new Set(before.map(keyOf))
+  if (after.some((bite) => !known.has(keyOf(bite)) && isOld(bite))) return true
+  const still = new Set(after.map(keyOf))
+  return before.some((bite) => base.fragile.has(bite.said.node.id) && !still.has(keyOf(bite)))
 }

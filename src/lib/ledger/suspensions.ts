@@ -1,30 +1,36 @@
-import type { DeviceId, EntryId, MemberId } from '../core/ids.ts'
+import type { DeviceId, MemberId } from '../core/ids.ts'
 import type { Book } from './book.ts'
 import { isAtOrBelow, isBelowNode, type Node } from './dag.ts'
+import { groupBy, joined } from './groups.ts'
 import type { ParentVerdict } from './mirror.ts'
+import { Overlay } from './overlay.ts'
 import {
   isCut,
   strikesOn,
   type Biting,
   type Lift,
   type Offspring,
+  type Placed,
+  type Places,
   type Said,
   type Suspensions,
   type View,
+  type Words,
 } from './view.ts'
 
-type Heard = {
+type Known = Words & {
   readonly view: Pick<View, 'strikes' | 'holders' | 'offspring'>
+  readonly places: Suspensions['places']
+}
+
+/** What a window adds. */
+type More = {
+  readonly view: Known['view']
   readonly said: readonly Said[]
   readonly withdrawals: readonly Node[]
   readonly lifts: readonly Lift[]
-}
-
-/** The same, found by what it is about: each word is held against few others, and not against all that was ever said. */
-type Known = Heard & {
-  readonly saidOf: ReadonlyMap<DeviceId, readonly Said[]>
-  readonly withdrawalsOf: ReadonlyMap<EntryId | null, readonly Node[]>
-  readonly liftsOf: ReadonlyMap<DeviceId | null, readonly Lift[]>
+  /** Whether somebody was put out, or came to hold a device: it may matter to any word. */
+  readonly isAnew: boolean
 }
 
 /** What an entry says against a device, if it was allowed to. */
@@ -88,52 +94,61 @@ export const isCloned = (book: Book, node: Node, rekeyed: readonly Node[]): bool
   rekeyed.some((other) => book.dag.isConcurrent(other, node) && !isBelowNode(node, other))
 
 /** T4: the suspensions in force, of all that were said and not cut. Spec: ledger.md §8.4. */
-export const suspensionsInForce = (heard: Heard): Suspensions => {
-  const { said, withdrawals, lifts } = heard
-  const biting = bitingOf({
-    ...heard,
-    saidOf: groupBy(said, ({ device }) => device),
-    withdrawalsOf: groupBy(withdrawals, targetOf),
-    liftsOf: groupBy(lifts, ({ device }) => device),
-  })
-  return { said, withdrawals, lifts, biting, on: groupBy(biting, ({ device }) => device) }
+export const suspensionsInForce = (book: Book, below: Suspensions, more: More): Suspensions => {
+  const { view } = more
+  const words: Words = {
+    said: [...below.said, ...more.said],
+    withdrawals: [...below.withdrawals, ...more.withdrawals],
+    lifts: [...below.lifts, ...more.lifts],
+    saidOf: joined(below.saidOf, more.said, ({ device }) => device),
+    saidBy: joined(below.saidBy, more.said, ({ node }) => holderOf(view, node.author)),
+    withdrawalsOf: joined(below.withdrawalsOf, more.withdrawals, targetOf),
+    liftsOf: joined(below.liftsOf, more.lifts, ({ device }) => device),
+  }
+  const places = new Overlay(below.places)
+  for (const member of more.isAnew ? words.saidBy.keys() : membersTouched(book, words, more))
+    places.set(member, placesOf({ ...words, view }, member))
+  const known: Known = { ...words, view, places: places.done() }
+  const biting = bitingOf(known)
+  return { ...words, places: known.places, biting, on: groupBy(biting, ({ device }) => device) }
 }
+
+/** Whose words find their places otherwise: who said one, or took one back, or who spoke against a device a lift is about. */
+const membersTouched = (book: Book, { saidOf }: Words, more: More): ReadonlySet<MemberId | null> => {
+  const lifted = more.lifts.flatMap(({ device }) => (device && saidOf.get(device)) ?? [])
+  const authors = [
+    ...[...more.said, ...lifted].map(({ node }) => node.author),
+    ...more.withdrawals.map((node) => book.dag.get(targetOf(node)!)!.author),
+  ]
+  return new Set(authors.map((author) => holderOf(more.view, author)))
+}
+
+const holderOf = ({ holders }: Known['view'], device: DeviceId): MemberId | null =>
+  holders.get(device)?.[0] ?? null
 
 /**
  * What bites. A device silenced meanwhile cannot take a suspension back: else a thief would, dated back to before the theft was
  * known. Whoever is silenced is found as if every withdrawal stood, so that no withdrawal decides about another.
  */
 const bitingOf = (known: Known): readonly Biting[] => {
-  const { withdrawals } = known
-  const places = placesOf(known)
-  const silencers = biteOf(known, { places, takenBack: withdrawals })
+  const { withdrawals, withdrawalsOf } = known
+  const silencers = biteOf(known, ({ node }) => withdrawalsOf.has(node.id))
+  const on = groupBy(silencers, ({ device }) => device)
   const takenBack = withdrawals.filter(
-    (node) =>
-      !silencers.some(({ device, said: { node: by } }) => device === node.author && !isAtOrBelow(node, by)),
+    (node) => !on.get(node.author)?.some(({ said }) => !isAtOrBelow(node, said.node)),
   )
-  return takenBack.length === withdrawals.length ? silencers : biteOf(known, { places, takenBack })
+  if (takenBack.length === withdrawals.length) return silencers
+  const ended = new Set(takenBack.map(targetOf))
+  return biteOf(known, ({ node }) => ended.has(node.id))
 }
 
 const targetOf = ({ act }: Node) => (act?.type === 'withdraw' ? act.target : null)
 
-/** In the order in which they are given. */
-const groupBy = <K, T>(all: readonly T[], keyOf: (one: T) => K): ReadonlyMap<K, readonly T[]> => {
-  const groups = new Map<K, T[]>()
-  for (const one of all) {
-    const group = groups.get(keyOf(one))
-    if (group) group.push(one)
-    else groups.set(keyOf(one), [one])
-  }
-  return groups
-}
-
-/** `takenBack`: the withdrawals that count. */
-type Taken = { readonly places: Places; readonly takenBack: readonly Node[] }
-
-const biteOf = (known: Known, { places, takenBack }: Taken): readonly Biting[] => {
-  const ended = new Set(takenBack.map(targetOf))
-  const standing = withinCap(known, places, ended).filter(
-    (one) => !ended.has(one.node.id) && (one.fromAbove || !isAnnulled(known, one)),
+/** `isTakenBack`: by a withdrawal that counts. */
+const biteOf = (known: Known, isTakenBack: (one: Said) => boolean): readonly Biting[] => {
+  const standing = known.said.filter(
+    (one) =>
+      !isTakenBack(one) && (one.fromAbove || !isAnnulled(known, one)) && isWithinCap(known, one, isTakenBack),
   )
   return withOffspring(
     known,
@@ -141,42 +156,32 @@ const biteOf = (known: Known, { places, takenBack }: Taken): readonly Biting[] =
   )
 }
 
-/** Suspensions by the member who said them, and those among them that have a place within that member’s share of the others. */
-type Places = {
-  readonly of: ReadonlyMap<Said, readonly Placed[]>
-  readonly free: ReadonlySet<Said>
-  readonly isOver: (earlier: Placed, by: Node) => boolean
-}
-
 /**
  * A place is free again for a suspension that knew of the withdrawal, lift or revocation that ended an earlier one; what ends later
  * wakes nothing in hindsight. It hangs on nothing but the words of one member and what ended them, whether or not a withdrawal comes
  * to count, and on no second: so that nobody makes or takes the room of another’s words by words of their own.
  */
-const placesOf = (known: Known): Places => {
-  const { said, withdrawalsOf, view } = known
-  const holderOf = (device: DeviceId): MemberId | undefined => view.holders.get(device)?.[0]
-  const isOver = ({ one }: Placed, by: Node): boolean =>
-    (withdrawalsOf.get(one.node.id)?.some((node) => isBelowNode(node, by)) ?? false) ||
-    hadEnded(known, one, by)
-  const of = new Map<Said, readonly Placed[]>()
+const placesOf = (known: Omit<Known, 'places'>, member: MemberId | null): Places => {
+  const placed: Placed[] = []
   const free = new Set<Said>()
-  for (const [member, theirs] of groupBy(said, ({ node }) => holderOf(node.author))) {
-    const placed: Placed[] = []
-    for (const one of [...theirs].sort(bySizeOfPast)) {
-      const target = holderOf(one.device)
-      if (target === undefined || target === member || one.fromAbove) {
-        free.add(one)
-        continue
-      }
-      of.set(one, placed)
-      const before = placed.length < one.cap ? placed : placed.filter((earlier) => !isOver(earlier, one.node))
-      const holders = new Set(before.map((earlier) => earlier.target))
-      if (holders.has(target) || holders.size < one.cap) placed.push({ one, target })
+  for (const one of [...(known.saidBy.get(member) ?? [])].sort(bySizeOfPast)) {
+    const target = holderOf(known.view, one.device)
+    if (target === null || target === member || one.fromAbove) {
+      free.add(one)
+      continue
     }
+    const before =
+      placed.length < one.cap ? placed : placed.filter((earlier) => !isOver(known, earlier, one.node))
+    const targets = new Set(before.map((earlier) => earlier.target))
+    if (targets.has(target) || targets.size < one.cap) placed.push({ one, target })
   }
-  return { of, free, isOver }
+  return { placed, free }
 }
+
+/** Whether whoever made `by` knew that an earlier word no longer took up a place. */
+const isOver = (known: Omit<Known, 'places'>, { one }: Placed, by: Node): boolean =>
+  (known.withdrawalsOf.get(one.node.id)?.some((node) => isBelowNode(node, by)) ?? false) ||
+  hadEnded(known, one, by)
 
 /**
  * Beyond its author’s cap a suspension needs a second member who suspends the same device, and does so still: words that were
@@ -184,47 +189,32 @@ const placesOf = (known: Known): Places => {
  * it knew both. Nor does a second person under a final checkpoint: that one’s own suspension bites, from when it was said. What was
  * taken back by a withdrawal that does not count bites in the room that is left beside all its author said else.
  */
-const withinCap = (
-  known: Known,
-  { of, free, isOver }: Places,
-  ended: ReadonlySet<EntryId | null>,
-): readonly Said[] => {
-  const { said, saidOf, view, withdrawalsOf } = known
-  const holderOf = (device: DeviceId): MemberId | undefined => view.holders.get(device)?.[0]
-  const secondsOf = ({ device, node }: Said): readonly Said[] =>
-    saidOf
-      .get(device)!
-      .filter(
-        (other) =>
-          holderOf(other.node.author) !== holderOf(node.author) &&
-          !(other.node.floor && isAtOrBelow(node, other.node.floor)),
-      )
-  /** Whether whoever put the author of `one` out, if anybody did, knew of `other`. */
-  const wasKnown = (other: Said, one: Said): boolean =>
-    strikesOn(view, one.node.author).every((strike) => isBelowNode(other.node, strike.node))
-  const stands = (second: Said, one: Said): boolean =>
-    !ended.has(second.node.id) &&
-    !isLifted(known, { said: second, device: second.device }) &&
-    (second.fromAbove || (!isAnnulled(known, second) && wasKnown(one, second))) &&
-    wasKnown(second, one)
-  const hasPlace = (one: Said): boolean => {
-    const placed = of.get(one)!
+const isWithinCap = (known: Known, one: Said, isTakenBack: (one: Said) => boolean): boolean => {
+  const { view, withdrawalsOf } = known
+  const author = holderOf(view, one.node.author)
+  const { placed, free } = known.places.get(author)!
+  const hasPlace = (): boolean => {
     const own = placed.find((other) => other.one === one)
     if (!own || !withdrawalsOf.has(one.node.id)) return own !== undefined
     const others = placed.filter(({ target }) => target !== own.target)
-    const beside = others.filter((other) => !isOver(other, one.node))
+    const beside = others.filter((other) => !isOver(known, other, one.node))
     return new Set(beside.map(({ target }) => target)).size < one.cap
   }
-  return said.filter(
-    (one) => free.has(one) || hasPlace(one) || secondsOf(one).some((second) => stands(second, one)),
-  )
+  /** Whether whoever put the author of `by` out, if anybody did, knew of `other`. */
+  const wasKnown = (other: Said, by: Said): boolean =>
+    strikesOn(view, by.node.author).every((strike) => isBelowNode(other.node, strike.node))
+  const seconds = (second: Said): boolean =>
+    holderOf(view, second.node.author) !== author &&
+    !(second.node.floor && isAtOrBelow(one.node, second.node.floor)) &&
+    !isTakenBack(second) &&
+    !isLifted(known, { said: second, device: second.device }) &&
+    (second.fromAbove || (!isAnnulled(known, second) && wasKnown(one, second))) &&
+    wasKnown(second, one)
+  return free.has(one) || hasPlace() || known.saidOf.get(one.device)!.some(seconds)
 }
 
-/** A suspension that has a place within its author’s cap, and whom it is to silence. */
-type Placed = { readonly one: Said; readonly target: MemberId }
-
 /** Whether whoever made `by` knew that `said` had come to its end. */
-const hadEnded = ({ view, liftsOf }: Known, said: Said, by: Node): boolean =>
+const hadEnded = ({ view, liftsOf }: Omit<Known, 'places'>, said: Said, by: Node): boolean =>
   strikesOn(view, said.device).some((strike) => isBelowNode(strike.node, by)) ||
   (liftsOf
     .get(said.device)
@@ -255,7 +245,7 @@ const withOffspring = (known: Known, standing: readonly Biting[]): readonly Biti
   const biting = standing.filter((bite) => !isLifted(known, bite))
   const seen = new Set(biting.map(({ said, device }) => `${said.node.id} ${device}`))
   for (const bite of biting)
-    for (const device of broughtIn(known.view.offspring).get(bite.device) ?? []) {
+    for (const { device } of broughtIn(known.view.offspring).get(bite.device) ?? []) {
       const next: Biting = { ...bite, device }
       const key = `${bite.said.node.id} ${device}`
       if (seen.has(key) || isLifted(known, next)) continue
@@ -266,17 +256,14 @@ const withOffspring = (known: Known, standing: readonly Biting[]): readonly Biti
   return biting
 }
 
-/** The devices each device brought in. */
-const broughtIn = (offspring: readonly Offspring[]): ReadonlyMap<DeviceId, readonly DeviceId[]> => {
-  const known = BROUGHT_IN.get(offspring)
-  if (known) return known
-  const by = new Map<DeviceId, DeviceId[]>()
-  for (const { device, proposer } of offspring) by.set(proposer, [...(by.get(proposer) ?? []), device])
-  BROUGHT_IN.set(offspring, by)
-  return by
+/** What each device brought in. */
+const broughtIn = (offspring: readonly Offspring[]): ReadonlyMap<DeviceId, readonly Offspring[]> => {
+  const known = BROUGHT_IN.get(offspring) ?? groupBy(offspring, ({ proposer }) => proposer)
+  BROUGHT_IN.set(offspring, known)
+  return known
 }
 
-const BROUGHT_IN = new WeakMap<readonly Offspring[], ReadonlyMap<DeviceId, readonly DeviceId[]>>()
+const BROUGHT_IN = new WeakMap<readonly Offspring[], ReadonlyMap<DeviceId, readonly Offspring[]>>()
 
 const wasSettled = ({ view }: Known, device: DeviceId, floor: Node | null): boolean =>
   floor !== null &&

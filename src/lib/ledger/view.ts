@@ -65,10 +65,25 @@ export type Lift =
 /** A further device, the device that proposed it, and the enactment that brought it in. */
 export type Offspring = { readonly device: DeviceId; readonly proposer: DeviceId; readonly at: Node }
 
-export type Suspensions = {
+/** All that was said against devices, taken back and lifted; and the same found by what it is about. */
+export type Words = {
   readonly said: readonly Said[]
   readonly withdrawals: readonly Node[]
   readonly lifts: readonly Lift[]
+  readonly saidOf: ReadonlyMap<DeviceId, readonly Said[]>
+  readonly saidBy: ReadonlyMap<MemberId | null, readonly Said[]>
+  readonly withdrawalsOf: ReadonlyMap<EntryId | null, readonly Node[]>
+  readonly liftsOf: ReadonlyMap<DeviceId | null, readonly Lift[]>
+}
+
+/** A suspension that has a place within its author’s cap, and whom it is to silence. */
+export type Placed = { readonly one: Said; readonly target: MemberId }
+
+/** Of one member’s words against devices, those that have a place within that member’s share of the others, and those that need none. */
+export type Places = { readonly placed: readonly Placed[]; readonly free: ReadonlySet<Said> }
+
+export type Suspensions = Words & {
+  readonly places: ReadonlyMap<MemberId | null, Places>
   readonly biting: readonly Biting[]
   readonly on: ReadonlyMap<DeviceId, readonly Biting[]>
 }
@@ -116,8 +131,8 @@ export type View = {
   readonly confirmed: ReadonlyMap<EntryId, readonly Node[]>
   readonly enacted: ReadonlyMap<EntryId, true>
   readonly voided: ReadonlyMap<EntryId, true>
-  /** Whether something is without effect only because of a suspension, and would come back without it. */
-  readonly fragile: boolean
+  /** The suspensions because of which something is without effect, or has less, that would come back without them. */
+  readonly fragile: ReadonlyMap<EntryId, true>
 }
 
 export const NOTHING: View = {
@@ -130,7 +145,18 @@ export const NOTHING: View = {
   holders: new Map(),
   offspring: [],
   strikes: [],
-  suspensions: { said: [], withdrawals: [], lifts: [], biting: [], on: new Map() },
+  suspensions: {
+    said: [],
+    withdrawals: [],
+    lifts: [],
+    saidOf: new Map(),
+    saidBy: new Map(),
+    withdrawalsOf: new Map(),
+    liftsOf: new Map(),
+    places: new Map(),
+    biting: [],
+    on: new Map(),
+  },
   retired: new Map(),
   raised: new Map(),
   feeds: new Map(),
@@ -144,7 +170,7 @@ export const NOTHING: View = {
   confirmed: new Map(),
   enacted: new Map(),
   voided: new Map(),
-  fragile: false,
+  fragile: new Map(),
 }
 
 export const kindOf = ({ founders }: View): SpaceKind =>

@@ -184,12 +184,13 @@ export const VOICES = {
       expect([guest, thief].map(getsHistory)).toEqual([false, false])
     },
     undone: (told) => {
-      const { said, alba, cira, dina } = told
+      const { said, alba, cira, dina, elva } = told
       const { comesIn, getsHistory, settles } = invited(told)
       const [guest, thief] = [said.stranger(), said.stranger()]
       const { proposed: meant } = comesIn(guest)
       comesIn(thief)
       settles()
+      const settled = said.heads
       const confirms = () => said.says(alba, { type: 'enact', proposal: meant })
       confirms()
       expect(getsHistory(guest)).toBe(false)
@@ -201,6 +202,11 @@ export const VOICES = {
       expect(getsHistory(guest)).toBe(false)
       confirms()
       expect([guest, thief].map(getsHistory)).toEqual([true, false])
+      // A pause silences one of the four votes it takes, and then is taken back.
+      const pause = said.suspends(elva, dina, settled)
+      expect(getsHistory(guest)).toBe(false)
+      said.says(elva, { type: 'withdraw', target: pause })
+      expect(getsHistory(guest)).toBe(true)
     },
   },
   refounding: {
