@@ -1,4 +1,5 @@
 import { recIdFrom, type RecId } from '../lib/core/ids.ts'
+import type { Span } from '../lib/feed/joining.ts'
 import type { SealedRecord } from '../lib/feed/types.ts'
 
 /** A run of records as memory keeps it: where it lies, its place in the feed, and the ids of its records, 32 bytes each. */
@@ -23,14 +24,6 @@ export type Extent = {
   readonly rec: RecId
   readonly runs: number
 }
-
-/** Runs of fewer records than this are joined, up to so many. */
-const SMALL = 64
-const JOINED = 256
-/** And up to so many bytes: a run is held whole to be handed on. */
-const JOINED_BYTES = 2 ** 20
-/** Fewer runs in a row than this are not worth writing anew. */
-const WORTH_IT = 64
 
 /** The runs of one feed. Of a forked feed, all branches: which of them counts is not for a keeper to say. */
 export class FeedShelf {
@@ -170,25 +163,7 @@ export class FeedShelf {
   }
 }
 
-/** Small runs that follow each other, in chains worth joining. */
-export const chainsOf = (runs: readonly Shelved[]): readonly (readonly Shelved[])[] => {
-  const chains: Shelved[][] = []
-  let [records, bytes] = [0, 0]
-  for (const run of runs) {
-    const last = chains.at(-1)?.at(-1)
-    const follows = last && run.seq === endOf(last) + 1 && run.prev === idAt(last, last.count - 1)
-    if (run.count >= SMALL) chains.push([])
-    else if (follows && records + run.count <= JOINED && bytes + run.bytes <= JOINED_BYTES)
-      chains.at(-1)!.push(run)
-    else {
-      chains.push([run])
-      records = bytes = 0
-    }
-    records += run.count
-    bytes += run.bytes
-  }
-  return chains.filter(({ length }) => length >= WORTH_IT)
-}
+export const spanOf = (run: Shelved): Span => ({ ...run, last: idAt(run, run.count - 1) })
 
 /** The record before one of a run; '': it is the first of its feed. */
 const prevAt = (run: Shelved, index: number): RecId | '' =>

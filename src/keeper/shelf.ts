@@ -1,10 +1,11 @@
 import { idBytes, type CollId, type EpochId, type FeedId, type RecId } from '../lib/core/ids.ts'
+import { smallChainsOf } from '../lib/feed/joining.ts'
 import { encodeRun, parseRun, type Run } from '../lib/feed/run.ts'
 import { encodeFeedSeal } from '../lib/feed/seal.ts'
 import type { SealedRecord, Segment } from '../lib/feed/types.ts'
 import type { Write } from '../lib/sync/ports.ts'
 import type { Head } from '../lib/wire/sync.ts'
-import { chainsOf, FeedShelf, type Extent, type Gone, type Shelved } from './feed-shelf.ts'
+import { FeedShelf, spanOf, type Extent, type Gone, type Shelved } from './feed-shelf.ts'
 import type { LogStorage } from './log-storage.ts'
 import { encodeGone, GONE_KEY, parseGone } from './rows.ts'
 
@@ -177,7 +178,7 @@ export class Shelf {
   /** Single records pile up while people write: at the next start runs of them become one row each. */
   async #joinSmall(): Promise<void> {
     for (const feed of this.#feeds.values())
-      for (const chain of chainsOf(feed.from(0))) {
+      for (const chain of smallChainsOf(feed.from(0), spanOf)) {
         const runs: Run[] = []
         for (const { key } of chain) {
           const run = await this.#runAt(key)
@@ -185,7 +186,7 @@ export class Shelf {
         }
         if (runs.length < chain.length) continue
         const whole: Run = { records: runs.flatMap(({ records }) => records), seal: runs.at(-1)!.seal }
-        const [{ key }, ...rest] = chain as [Shelved, ...Shelved[]]
+        const [{ key }, ...rest] = chain
         const value = encodeRun(whole)
         const gone = rest.map(({ key }): Write => ({ table: 'records', key, value: null }))
         const kept = await this.#storage.commit([...gone, { table: 'records', key, value }])

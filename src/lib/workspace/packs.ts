@@ -1,5 +1,6 @@
 import type { CollId, FeedId } from '../core/ids.ts'
 import { nextTurn } from '../core/next-turn.ts'
+import { chainsOf, smallChainsOf, type Span } from '../feed/joining.ts'
 import { encodeRun, parseRun, type Run } from '../feed/run.ts'
 import { encodeFeedSeal } from '../feed/seal.ts'
 import type { Base, FeedSeal, SealedRecord } from '../feed/types.ts'
@@ -8,12 +9,6 @@ import { recordsKey } from './rows.ts'
 
 /** One message of records holds about this many bytes: enough to be worth its seal, little enough to be read between two keystrokes. */
 const SEGMENT_BYTES = 96 * 1024
-/** Single records pile up while people type together: runs of them become one row when the chance comes. */
-const COMPACT_FROM = 64
-const PACK_RECORDS = 256
-/** A row is held whole to be read: more than this is not joined into one. Bytes. */
-const PACK_BYTES = 2 ** 20
-
 type RecordTable = 'records' | 'tail'
 
 /** Where a run begins and ends, and where it lies. */
@@ -100,7 +95,7 @@ export class Packs {
       }
       joined ??= { records: [], bytes: 0, seal: run.seal }
       joined.records.push(...wanted)
-      joined.bytes += bytesIn({ records: wanted, seal: run.seal })
+      joined.bytes += bytesIn(wanted)
       joined.seal = run.seal
       if (joined.bytes >= SEGMENT_BYTES) {
         yield messageOf(joined)
@@ -169,9 +164,8 @@ export class Packs {
     const rows = [...old, ...recent].sort((a, b) => (a.key < b.key ? -1 : 1))
     for (const row of rows) this.#note(row)
     const small = (tail === 'isCountedOn' ? old : rows).filter((row) => !this.#leaving.has(placeOf(row)))
-    const long = chains(small.filter(({ run }) => run.records.length < COMPACT_FROM)).filter(
-      (chain) => chain.length >= COMPACT_FROM,
-    )
+    // Single records pile up while people type together: runs of them become one row when the chance comes.
+    const long = smallChainsOf(small, spanOf)
     const joined = this.#join(long)
     if (long.length > 0 && (await this.#storage.commit(joined.writes)).ok) joined.done()
     this.#tailRows = tail === 'isCountedOn' ? recent.length : 0
@@ -189,7 +183,7 @@ export class Packs {
         (row) =>
           row.run.seal.seq <= (base.get(row.run.seal.feed)?.seq ?? -1) && !this.#leaving.has(placeOf(row)),
       )
-      const { writes, done } = this.#join(chains(covered))
+      const { writes, done } = this.#join(chainsOf(covered, spanOf))
       const places = writes.map(placeOf)
       for (const place of places) this.#leaving.add(place)
       const calledOff = () => places.forEach((place) => this.#leaving.delete(place))
@@ -249,10 +243,13 @@ export class Packs {
   }
 
   /** Each chain as one row in place of its many. `done`: to be called once that is on disk. */
-  #join(all: readonly (readonly Row[])[]): { readonly writes: readonly Write[]; readonly done: () => void } {
+  #join(all: readonly (readonly [Row, ...Row[]])[]): {
+    readonly writes: readonly Write[]
+    readonly done: () => void
+  } {
     const joined: { readonly whole: Row; readonly gone: readonly Row[] }[] = []
     for (const chain of all) {
-      const [first] = chain as readonly [Row, ...Row[]]
+      const [first] = chain
       const run = { records: chain.flatMap(({ run }) => run.records), seal: chain.at(-1)!.run.seal }
       const wholes = joined.map(({ whole }) => whole)
       // Where the first of them lies among the rest already, that row grows.
@@ -284,29 +281,15 @@ export class Packs {
 
 const placeOf = ({ table, key }: Pick<Write, 'table' | 'key'>): string => `${table}/${key}`
 
-/**
- * Rows that follow each other in one feed, in chains of at most {@link PACK_RECORDS} records and {@link PACK_BYTES}; a larger row is a
- * chain by itself. `rows`: by key.
- */
-const chains = (rows: readonly Row[]): readonly (readonly Row[])[] => {
-  const all: Row[][] = []
-  let [records, bytes] = [0, 0]
-  for (const row of rows) {
-    const last = all.at(-1)?.at(-1)
-    const [more, size] = [row.run.records.length, bytesIn(row.run)]
-    const follows = last !== undefined && row.run.records[0]!.pub.prev === last.run.seal.rec
-    if (follows && records + more <= PACK_RECORDS && bytes + size <= PACK_BYTES) all.at(-1)!.push(row)
-    else {
-      all.push([row])
-      records = bytes = 0
-    }
-    records += more
-    bytes += size
-  }
-  return all
-}
+const spanOf = ({ run: { records, seal } }: Row): Span => ({
+  seq: records[0]!.pub.seq,
+  prev: records[0]!.pub.prev,
+  count: records.length,
+  last: seal.rec,
+  bytes: bytesIn(records),
+})
 
-const bytesIn = ({ records }: Run): number => records.reduce((sum, { wire }) => sum + wire.length, 0)
+const bytesIn = (records: Run['records']): number => records.reduce((sum, { wire }) => sum + wire.length, 0)
 
 const messageOf = ({ records, seal }: { records: readonly SealedRecord[]; seal: FeedSeal }) => ({
   records: records.map(({ wire }) => wire),
