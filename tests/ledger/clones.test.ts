@@ -45,6 +45,20 @@ test('a key that is settled stays in use when a copy comes with one dated back, 
   expect(kemOf(council.deviceOf(alba))).toEqual(kemPk)
 })
 
+test('also where a pause from before ends, and all has to be read from the start', () => {
+  const { council, alba, bruna, cira, dina, start } = assemble(4)
+  const silenced = council.rotates(dina, [], start)
+  const pause = council.suspend(bruna, dina, start)
+  const { kemPk, entry } = council.rekeys(alba)
+  council.settles([alba, bruna, cira])
+  const late = council.rekeys(alba, start)
+  expect(council.ledger.state().epochs.get(silenced)?.void).toBe(true)
+  council.says(bruna, { type: 'withdraw', target: pause })
+  expect(council.ledger.state().epochs.get(silenced)?.void).toBe(false)
+  expect(kemOf(council.deviceOf(alba))).toEqual(kemPk)
+  expect([entry, late.entry].map((id) => council.isVoid(id))).toEqual([false, true])
+})
+
 test('a rekey of a device that was cut tells nothing against anybody', () => {
   const { council, alba, bruna, cira, start } = assemble(3)
   council.decide(council.revocation(alba), [bruna, cira], start)

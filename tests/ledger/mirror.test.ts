@@ -55,6 +55,17 @@ test('nor does revoking whoever mirrored it undo it, whatever the decision names
   expect([standing(alba), standing(bruna)]).toEqual(['suspended', 'revoked'])
 })
 
+test('the collective’s word seconds what somebody says beyond their share, whatever becomes of whoever mirrored it', () => {
+  const { council, alba, bruna, cira, dina, ledger, rules, hears, mirrors } = circle()
+  council.suspend(cira, alba)
+  const beyond = council.suspend(cira, dina)
+  rules({ type: 'suspends', devices: [dina.own.id] })
+  const mirror = mirrors(bruna)
+  council.decide(council.revocation(bruna, [mirror]), [alba, cira, dina])
+  hears()
+  expect(new Set(ledger.state().devices.get(dina.own.id)?.suspensions)).toEqual(new Set([beyond, mirror]))
+})
+
 test('the collective takes its word back by another act: from there on, and nothing that came before is judged otherwise', () => {
   const { council, alba, bruna, ledger, rules, hears, mirrors, standing } = circle()
   rules({ type: 'suspends', devices: [alba.own.id] })

@@ -126,7 +126,7 @@ export const STRATA = {
       expect(said.standings(alba, phone)).toEqual(['suspended', 'active'])
     },
     undone: (told) => {
-      const { said, alba, bruna, cira, dina } = told
+      const { said, alba, bruna, cira, dina, elva } = told
       const phone = said.another(alba)
       said.decides([alba, bruna], said.entrant('addDevice', phone))
       const suspension = said.suspends(dina, alba)
@@ -136,6 +136,18 @@ export const STRATA = {
       expect(said.standings(alba, phone)).toEqual(['suspended', 'suspended'])
       said.lifts(alba, [bruna, cira, dina])
       expect(standing(told, alba)).toBe('active')
+      // Carried out by somebody who was put out meanwhile, it is settled that it does not belong: not that it does.
+      const third = said.another(alba)
+      const proposal = said.says(alba, { type: 'propose', proposal: said.entrant('addDevice', third) })
+      const vote = said.says(bruna, { type: 'approve', proposal, seen: [] })
+      const cut = said.says(elva, { type: 'enact', proposal })
+      said.revokes(elva, [alba, bruna, cira], [vote])
+      said.settles([alba, bruna, cira, dina])
+      expect([isVoid(told, cut), standing(told, third)]).toEqual([true, 'unknown'])
+      said.says(alba, { type: 'enact', proposal })
+      expect(standing(told, third)).toBe('active')
+      said.suspends(dina, alba)
+      expect(said.standings(alba, phone, third)).toEqual(['suspended', 'active', 'suspended'])
     },
   },
   'the pin': {
