@@ -356,6 +356,19 @@ test('who came in by an invitation that brought in somebody else too gets no his
   expect([gives(fina), gives(gala)]).toEqual([true, false])
 })
 
+test('what was brought in as a keeper and beside it as somebody’s phone counts, once it is, among those whom one member silences', () => {
+  const { said, alba, bruna, cira, dina, elva, start } = scene(5)
+  const both = said.stranger()
+  said.decides([alba, bruna, cira], said.entrant('keeper', both), start)
+  const admission = said.says(dina, { type: 'propose', proposal: said.entrant('admit', both) }, start)
+  const vote = said.says(elva, { type: 'approve', proposal: admission, seen: [] }, [admission])
+  for (const target of [both, bruna, cira]) said.suspends(alba, target)
+  expect(said.standings(both, bruna, cira)).toEqual(['suspended', 'suspended', 'suspended'])
+  expect(said.below(said.heads[0]!).has(vote)).toBe(true)
+  said.says(dina, { type: 'enact', proposal: admission })
+  expect(said.standings(both, bruna, cira)).toEqual(['suspended', 'suspended', 'active'])
+})
+
 test('how far a revoked phone counts, two of those who voted must hold; a smaller branch goes first, and only its own feeds count', () => {
   const { said, alba, bruna, cira, dina, start } = scene(5)
   const incarnation = new Uint8Array(16)

@@ -69,11 +69,13 @@ export const lowerStrata = (book: Book, base: View, valid: readonly Node[]): Low
   const withdrawals = standing.filter(
     ({ act }) => act?.type === 'withdraw' && book.dag.get(act.target)?.act?.type !== 'approve',
   )
-  const isAnew = strikes.length > 0 || entrants.some((device) => base.suspensions.saidOf.has(device))
+  const isAnew = entrants.some((device) => base.suspensions.saidOf.has(device))
   const changed =
-    isAnew || lifts.length + said.length + withdrawals.length > 0 || struck.offspring !== base.offspring
+    isAnew ||
+    strikes.length + lifts.length + said.length + withdrawals.length > 0 ||
+    struck.offspring !== base.offspring
   const suspensions = changed
-    ? suspensionsInForce(book, base.suspensions, { view: struck, said, withdrawals, lifts, isAnew })
+    ? suspensionsInForce(base.suspensions, { view: struck, said, withdrawals, lifts, isAnew })
     : base.suspensions
   return { ...struck, rekeyed: rekeyed.done(), suspensions }
 }

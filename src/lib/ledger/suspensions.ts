@@ -29,7 +29,7 @@ type More = {
   readonly said: readonly Said[]
   readonly withdrawals: readonly Node[]
   readonly lifts: readonly Lift[]
-  /** Whether somebody was put out, or came to hold a device: it may matter to any word. */
+  /** Whether a device that something was said against came to be somebody’s only now. */
   readonly isAnew: boolean
 }
 
@@ -94,7 +94,7 @@ export const isCloned = (book: Book, node: Node, rekeyed: readonly Node[]): bool
   rekeyed.some((other) => book.dag.isConcurrent(other, node) && !isBelowNode(node, other))
 
 /** T4: the suspensions in force, of all that were said and not cut. Spec: ledger.md §8.4. */
-export const suspensionsInForce = (book: Book, below: Suspensions, more: More): Suspensions => {
+export const suspensionsInForce = (below: Suspensions, more: More): Suspensions => {
   const { view } = more
   const words: Words = {
     said: [...below.said, ...more.said],
@@ -105,22 +105,15 @@ export const suspensionsInForce = (book: Book, below: Suspensions, more: More): 
     withdrawalsOf: joined(below.withdrawalsOf, more.withdrawals, targetOf),
     liftsOf: joined(below.liftsOf, more.lifts, ({ device }) => device),
   }
+  // What ends later wakes nothing in hindsight: only of those who say one more are places looked for anew.
+  const speakers = more.isAnew
+    ? words.saidBy.keys()
+    : more.said.map(({ node }) => holderOf(view, node.author))
   const places = new Overlay(below.places)
-  for (const member of more.isAnew ? words.saidBy.keys() : membersTouched(book, words, more))
-    places.set(member, placesOf({ ...words, view }, member))
+  for (const member of speakers) places.set(member, placesOf({ ...words, view }, member))
   const known: Known = { ...words, view, places: places.done() }
   const biting = bitingOf(known)
   return { ...words, places: known.places, biting, on: groupBy(biting, ({ device }) => device) }
-}
-
-/** Whose words find their places otherwise: who said one, or took one back, or who spoke against a device a lift is about. */
-const membersTouched = (book: Book, { saidOf }: Words, more: More): ReadonlySet<MemberId | null> => {
-  const lifted = more.lifts.flatMap(({ device }) => (device && saidOf.get(device)) ?? [])
-  const authors = [
-    ...[...more.said, ...lifted].map(({ node }) => node.author),
-    ...more.withdrawals.map((node) => book.dag.get(targetOf(node)!)!.author),
-  ]
-  return new Set(authors.map((author) => holderOf(more.view, author)))
 }
 
 const holderOf = ({ holders }: Known['view'], device: DeviceId): MemberId | null =>
@@ -164,7 +157,7 @@ const biteOf = (known: Known, isTakenBack: (one: Said) => boolean): readonly Bit
 const placesOf = (known: Omit<Known, 'places'>, member: MemberId | null): Places => {
   const placed: Placed[] = []
   const free = new Set<Said>()
-  for (const one of [...(known.saidBy.get(member) ?? [])].sort(bySizeOfPast)) {
+  for (const one of [...known.saidBy.get(member)!].sort(bySizeOfPast)) {
     const target = holderOf(known.view, one.device)
     if (target === null || target === member || one.fromAbove) {
       free.add(one)
