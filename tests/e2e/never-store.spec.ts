@@ -33,12 +33,20 @@ test('AB5: at every field that others will read, Rosal is told what stands on no
   phones.push(rosal)
   const leave = rosal.button('Dejarlo así')
   const looked: string[] = []
+  const written = async (field: Locator): Promise<string> =>
+    (await field.inputValue().catch(() => field.innerText())).trim()
+  /** In place of what stands there; once more where the editor had just put its own caret back. */
+  const writes = (field: Locator, text: string): Promise<void> =>
+    expect(async () => {
+      await field.fill(text)
+      expect(await written(field)).toBe(text)
+    }).toPass({ timeout: 15_000 })
   /** Writes each kind into it, is told, and leaves the last word as `then`: what the field is for. */
   const isGuarded = async (name: string, field: Locator, then: string): Promise<void> => {
     const n = 10 + looked.length
     looked.push(name)
     for (const [what, said] of tellings(n)) {
-      await field.fill(said)
+      await writes(field, said)
       await rosal.sees(`Esto parece ${what}: «${said}».`)
       await rosal.sees(WHY)
       await rosal.sees('Mejor un apodo')
@@ -47,14 +55,14 @@ test('AB5: at every field that others will read, Rosal is told what stands on no
       // Nothing is refused: it stands as it was written, and is not told of again.
       await leave.click()
       await expect(leave).toHaveCount(0)
-      expect((await field.inputValue().catch(() => field.innerText())).trim()).toBe(said)
+      expect(await written(field)).toBe(said)
     }
     await putsPicture(field)
     await rosal.sees('Las fotos no entran aquí.')
     await rosal.sees(/Una cara o una fachada llevan a personas/)
     await rosal.sees(/Cuenta con palabras lo que hace falta/)
     await expect(field.locator('img')).toHaveCount(0)
-    await field.fill(then)
+    await writes(field, then)
     await field.press('End')
     await expect(rosal.page.getByText('Las fotos no entran aquí.')).toHaveCount(0)
   }
