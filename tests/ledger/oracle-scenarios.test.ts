@@ -369,6 +369,42 @@ test('what was brought in as a keeper and beside it as somebody’s phone counts
   expect(said.standings(both, bruna, cira)).toEqual(['suspended', 'suspended', 'active'])
 })
 
+test('what such a keeper said is cut with that somebody, once it is theirs, if those who removed them did not know of it', () => {
+  const { said, alba, bruna, cira, dina, elva, start } = scene(5)
+  const phone = said.stranger()
+  const both = said.another(phone)
+  const { enacted } = said.decides([alba, bruna, cira], said.entrant('keeper', both), start)
+  const stored = said.says(both, { type: 'merge' }, [enacted])
+  const proposal = said.says(dina, { type: 'propose', proposal: said.entrant('admit', both) }, start)
+  const vote = said.says(elva, { type: 'approve', proposal, seen: [] }, [proposal])
+  said.admits(phone, [alba, bruna], [vote])
+  said.removes(
+    phone,
+    [bruna, cira, dina],
+    said.heads.filter((id) => id !== stored),
+  )
+  expect(said.state().void.has(stored)).toBe(false)
+  said.says(dina, { type: 'merge' })
+  said.says(dina, { type: 'enact', proposal })
+  expect(said.state().void.has(stored)).toBe(true)
+})
+
+test('whoever spoke with a phone that belongs to them only since is awake', () => {
+  const { said, alba, bruna, cira, dina, elva } = scene(5)
+  const phone = said.another(alba)
+  const proposal = said.says(alba, { type: 'propose', proposal: said.entrant('addDevice', phone) })
+  const vote = said.says(bruna, { type: 'approve', proposal, seen: [] })
+  const cut = said.says(elva, { type: 'enact', proposal })
+  said.says(phone, { type: 'merge' }, [cut])
+  const { enacted } = said.revokes(elva, [alba, bruna, cira], [vote])
+  said.decides([bruna, cira, dina], { action: 'dormant', members: [alba.member] }, [enacted])
+  said.says(bruna, { type: 'merge' })
+  const isDormant = () => said.state().members.get(alba.member)?.dormant
+  expect(isDormant()).toBe(true)
+  said.says(dina, { type: 'enact', proposal })
+  expect(isDormant()).toBe(false)
+})
+
 test('how far a revoked phone counts, two of those who voted must hold; a smaller branch goes first, and only its own feeds count', () => {
   const { said, alba, bruna, cira, dina, start } = scene(5)
   const incarnation = new Uint8Array(16)

@@ -26,8 +26,15 @@ export const evaluate = (book: Book, base: View, window: readonly Node[]): View 
   return upperStrata(book, base, { window, ...lower })
 }
 
-/** T5 and T6, parents first: whoever was brought in by something void has said nothing. */
-const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: readonly Node[] }): View => {
+/**
+ * T5 and T6, parents first: whoever was brought in by something void has said nothing. `null`: somebody comes in after all, and what
+ * their device said in `base` counts as a sign of life.
+ */
+const upperStrata = (
+  book: Book,
+  base: View,
+  lower: Lower & { readonly window: readonly Node[] },
+): View | null => {
   const { window, strikes, holders, offspring, rekeyed, suspensions } = lower
   const grants = new Overlay(base.grants)
   const retired = new Overlay(base.retired)
@@ -45,6 +52,7 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
   const registered: RegisteredFeed[] = []
   const away: Away[] = []
   let { founders, policy, minRules, final } = base
+  let comesBack = false
 
   const settled: Settled = {
     isCut: (node) => isCut(lower, node),
@@ -65,6 +73,7 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
     if (known && known.pausedBy.length === 0) return true
     const member = action.action === 'keeper' ? null : action.member
     if (action.action === 'admit' && !known && grants.some((grant) => grant.member === member)) return false
+    comesBack ||= !known && base.holders.has(action.deviceId)
     grants.set(action.deviceId, {
       member,
       device: action.device,
@@ -186,6 +195,7 @@ const upperStrata = (book: Book, base: View, lower: Lower & { readonly window: r
     if (book.dag.isFinal(node)) final = node
   }
 
+  if (comesBack) return null
   const feeds = registered.length > 0 ? standingFeeds(base.feeds, registered, book.clientOf) : base.feeds
   for (const entry of fallenFeeds(base.feeds, registered, feeds, book.clientOf)) voided.set(entry, true)
   return {

@@ -16,19 +16,17 @@ import { isCut, type Biting, type Lift, type Offspring, type Strike, type View }
 /** What T1 to T4 settle for the strata above them. */
 export type Lower = Pick<View, 'strikes' | 'holders' | 'offspring' | 'rekeyed' | 'suspensions'>
 
-/** T1 to T4. `null`: a device of `base` turns out to have a second holder. */
+/** T1 to T4. `null`: a device that `base` knows turns out to be somebody’s, or somebody else’s, too. */
 export const lowerStrata = (book: Book, base: View, valid: readonly Node[]): Lower | null => {
   const holders = new Overlay<DeviceId, readonly MemberId[]>(base.holders)
-  const entrants: DeviceId[] = []
   const offspring: Offspring[] = []
   const strikes: Strike[] = []
   const lifted: { readonly node: Node; readonly facts: EnactFacts }[] = []
   const holds = (device: DeviceId, member: MemberId): boolean => {
     const known = holders.get(device) ?? []
     if (known.includes(member)) return true
-    if (base.holders.has(device)) return false
+    if (isKnown(base, device)) return false
     holders.set(device, [...known, member])
-    entrants.push(device)
     return true
   }
   for (const node of valid) {
@@ -69,16 +67,17 @@ export const lowerStrata = (book: Book, base: View, valid: readonly Node[]): Low
   const withdrawals = standing.filter(
     ({ act }) => act?.type === 'withdraw' && book.dag.get(act.target)?.act?.type !== 'approve',
   )
-  const isAnew = entrants.some((device) => base.suspensions.saidOf.has(device))
   const changed =
-    isAnew ||
     strikes.length + lifts.length + said.length + withdrawals.length > 0 ||
     struck.offspring !== base.offspring
   const suspensions = changed
-    ? suspensionsInForce(base.suspensions, { view: struck, said, withdrawals, lifts, isAnew })
+    ? suspensionsInForce(base.suspensions, { view: struck, said, withdrawals, lifts })
     : base.suspensions
   return { ...struck, rekeyed: rekeyed.done(), suspensions }
 }
+
+const isKnown = ({ holders, grants, suspensions }: View, device: DeviceId): boolean =>
+  holders.has(device) || grants.has(device) || suspensions.saidOf.has(device)
 
 /** A mirrored revocation: of the tier it has above, cutting against what whoever mirrored it knew. */
 const FROM_ABOVE = { member: null, recovers: null, annul: [], frontier: [] } as const

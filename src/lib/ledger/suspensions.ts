@@ -29,8 +29,6 @@ type More = {
   readonly said: readonly Said[]
   readonly withdrawals: readonly Node[]
   readonly lifts: readonly Lift[]
-  /** Whether a device that something was said against came to be somebody’s only now. */
-  readonly isAnew: boolean
 }
 
 /** What an entry says against a device, if it was allowed to. */
@@ -106,11 +104,9 @@ export const suspensionsInForce = (below: Suspensions, more: More): Suspensions 
     liftsOf: joined(below.liftsOf, more.lifts, ({ device }) => device),
   }
   // What ends later wakes nothing in hindsight: only of those who say one more are places looked for anew.
-  const speakers = more.isAnew
-    ? words.saidBy.keys()
-    : more.said.map(({ node }) => holderOf(view, node.author))
   const places = new Overlay(below.places)
-  for (const member of speakers) places.set(member, placesOf({ ...words, view }, member))
+  for (const member of more.said.map(({ node }) => holderOf(view, node.author)))
+    places.set(member, placesOf({ ...words, view }, member))
   const known: Known = { ...words, view, places: places.done() }
   const biting = bitingOf(known)
   return { ...words, places: known.places, biting, on: groupBy(biting, ({ device }) => device) }
