@@ -1,5 +1,6 @@
-import type { EntryId } from '../../../src/lib/core/ids.ts'
-import type { Hand, MadeUp } from './made-up.ts'
+import type { EntryId, EpochId } from '../../../src/lib/core/ids.ts'
+import type { Proposal } from '../../../src/lib/ledger/types.ts'
+import { INVITES, type Decided, type Hand, type MadeUp } from './made-up.ts'
 
 /**
  * What a collective may have been through, by number. Turmoil finds these in one ledger of many hundred; told first, they lie in
@@ -89,7 +90,87 @@ const CHAPTERS: readonly ((made: MadeUp) => void)[] = [
     made.says(gone, { type: 'propose', proposal: { action: 'policy', policy: { admit: 3 } } }, on)
     made.decides(most(others, made), { action: 'removeMember', member: gone.member, annul: [] }, on)
   },
+  function aKeeperIsSomebodysPhoneToo(made) {
+    const [first, ...others] = made.founders as [Hand, ...Hand[]]
+    const on = made.heads
+    const both = made.stranger()
+    made.hands.push(both)
+    made.decides(most(made.founders, made), made.entrant('keeper', both), on)
+    const proposal = vouched(made, made.entrant('admit', both), on)
+    for (const one of [both, ...others]) made.suspends(first, one)
+    made.says(others.at(-1)!, { type: 'enact', proposal })
+  },
+  function aKeeperIsAPhoneOfSomebodyWhoIsGone(made) {
+    const [first, second, third] = made.founders as [Hand, Hand, Hand]
+    const on = made.heads
+    const phone = made.stranger()
+    const both = made.another(phone)
+    made.hands.push(phone, both)
+    const { enacted } = made.decides(most(made.founders, made), made.entrant('keeper', both), on)
+    made.says(both, { type: 'merge' }, [enacted])
+    const proposal = vouched(made, made.entrant('admit', both), on)
+    const before = made.decides([first, second, third], made.entrant('admit', phone), on).enacted
+    const removal = { action: 'removeMember', member: phone.member, annul: [] } as const
+    made.decides(most([second, third, first, ...made.founders.slice(3)], made), removal, [before])
+    made.says(first, { type: 'merge' })
+    made.says(second, { type: 'enact', proposal })
+  },
+  function aPhoneIsBroughtInBySomebodyPutOutAndThenOnceMore(made) {
+    const [first, second, ...rest] = made.founders as [Hand, Hand, ...Hand[]]
+    const gone = rest.at(-1)!
+    const phone = made.another(first)
+    made.hands.push(phone)
+    const proposal = made.says(first, { type: 'propose', proposal: made.entrant('addDevice', phone) })
+    const vote = made.says(second, { type: 'approve', proposal, seen: [] })
+    const cut = made.says(gone, { type: 'enact', proposal })
+    made.says(phone, { type: 'merge' }, [cut])
+    const removal = { action: 'removeMember', member: gone.member, annul: [] } as const
+    const { enacted } = made.decides(most(made.founders, made), removal, [vote])
+    const sleeps = { action: 'dormant', members: [first.member] } as const
+    made.decides(most([second, ...rest, first], made), sleeps, [enacted])
+    made.says(second, { type: 'merge' })
+    made.says(second, { type: 'enact', proposal })
+  },
+  function whomAnInvitationMeantIsSaidWithAVoteThatIsPausedForAWhile(made) {
+    const { founders } = made
+    const [first, pausing] = [founders[0]!, founders.at(-1)!]
+    const invite = made.says(first, { type: 'invite', invitePk: INVITES.publicKey, uses: 1 })
+    const epoch = made.says(first, {
+      type: 'rotate',
+      prev: [],
+      commit: new Uint8Array(32),
+      boxRoot: new Uint8Array(32),
+    }) as EpochId
+    const on = made.heads
+    const [meant, other] = [made.stranger(), made.stranger()]
+    made.hands.push(meant, other)
+    const vouching = founders.slice(0, founders.length < 8 ? 2 : 3)
+    const [{ proposed: proposal }] = [meant, other].map((guest) =>
+      made.decides(vouching, made.entrant('admit', guest, invite), on),
+    ) as [Decided, Decided]
+    made.settles(founders)
+    const settled = made.heads
+    // The two who came in have a voice by now: it takes just as many as this.
+    const more = founders.slice(vouching.length, Math.floor((founders.length + 2) / 2) + 1)
+    for (const who of more) made.says(who, { type: 'approve', proposal, seen: [] })
+    made.says(first, { type: 'enact', proposal })
+    const pause = made.suspends(pausing, more.at(-1)!, settled)
+    const box = new Uint8Array()
+    const gives = () => made.says(first, { type: 'grant', epochs: [epoch], device: meant.own.id, box })
+    gives()
+    made.says(pausing, { type: 'withdraw', target: pause })
+    gives()
+  },
 ]
+
+/** Proposed and vouched for, and left to be carried out. */
+const vouched = (made: MadeUp, proposal: Proposal, on: readonly EntryId[]): EntryId => {
+  const [proposing, ...others] = [...made.founders].reverse() as [Hand, ...Hand[]]
+  const proposed = made.says(proposing, { type: 'propose', proposal }, on)
+  for (const who of others.slice(0, 2))
+    made.says(who, { type: 'approve', proposal: proposed, seen: [] }, [proposed])
+  return proposed
+}
 
 /** As many of some as decide for all. */
 const most = (some: readonly Hand[], { founders }: MadeUp): readonly Hand[] =>
