@@ -405,6 +405,37 @@ test('whoever spoke with a phone that belongs to them only since is awake', () =
   expect(isDormant()).toBe(false)
 })
 
+test('so is whoever spoke with what was a keeper, brought in by somebody put out, once it is theirs', () => {
+  const { said, alba, bruna, cira, dina, elva } = scene(5)
+  const phone = said.another(alba)
+  const proposal = said.says(alba, { type: 'propose', proposal: said.entrant('addDevice', phone) })
+  said.says(bruna, { type: 'approve', proposal, seen: [] })
+  const keeper = said.says(bruna, { type: 'propose', proposal: said.entrant('keeper', phone) })
+  said.says(cira, { type: 'approve', proposal: keeper, seen: [] })
+  const vote = said.says(dina, { type: 'approve', proposal: keeper, seen: [] })
+  const cut = said.says(elva, { type: 'enact', proposal: keeper })
+  said.says(phone, { type: 'merge' }, [cut])
+  const { enacted } = said.revokes(elva, [alba, bruna, cira], [vote])
+  said.decides([bruna, cira, dina], { action: 'dormant', members: [alba.member] }, [enacted])
+  said.says(bruna, { type: 'merge' })
+  const isDormant = () => said.state().members.get(alba.member)?.dormant
+  expect(isDormant()).toBe(true)
+  said.says(dina, { type: 'enact', proposal })
+  expect(isDormant()).toBe(false)
+})
+
+test('a device that somebody put out had brought in as a keeper is not new, and comes in as nobody’s phone', () => {
+  const { said, alba, bruna, cira, dina, elva, start } = scene(5)
+  const phone = said.another(alba)
+  const { proposed, enacted } = said.decides([elva, bruna, cira], said.entrant('keeper', phone), start)
+  said.revokes(elva, [bruna, cira, dina], [proposed])
+  expect([said.state().void.has(enacted), said.standings(phone)]).toEqual([true, ['unknown']])
+  for (const action of ['addDevice', 'recover', 'keeper'] as const)
+    said.decides([alba, bruna, cira, dina], said.entrant(action, phone))
+  said.decides([alba, bruna, cira, dina], said.entrant('admit', { ...said.stranger(), own: phone.own }))
+  expect(said.standings(phone)).toEqual(['unknown'])
+})
+
 test('how far a revoked phone counts, two of those who voted must hold; a smaller branch goes first, and only its own feeds count', () => {
   const { said, alba, bruna, cira, dina, start } = scene(5)
   const incarnation = new Uint8Array(16)

@@ -22,11 +22,11 @@ export const lowerStrata = (book: Book, base: View, valid: readonly Node[]): Low
   const offspring: Offspring[] = []
   const strikes: Strike[] = []
   const lifted: { readonly node: Node; readonly facts: EnactFacts }[] = []
-  const holds = (device: DeviceId, member: MemberId): boolean => {
-    const known = holders.get(device) ?? []
-    if (known.includes(member)) return true
-    if (isKnown(base, device)) return false
-    holders.set(device, [...known, member])
+  const holds = (device: DeviceId, member: MemberId | null): boolean => {
+    const known = holders.get(device)
+    if (known && (member === null || known.includes(member))) return true
+    if (base.holders.has(device)) return false
+    holders.set(device, [...(known ?? []), ...(member === null ? [] : [member])])
     return true
   }
   for (const node of valid) {
@@ -37,7 +37,8 @@ export const lowerStrata = (book: Book, base: View, valid: readonly Node[]): Low
     const facts = book.factsOf(node)
     if (!facts.valid || facts.kind !== 'enact') continue
     const { action } = facts
-    if ('deviceId' in action && 'member' in action && !holds(action.deviceId, action.member)) return null
+    const member = 'member' in action ? action.member : null
+    if ('deviceId' in action && !holds(action.deviceId, member)) return null
     if (action.action === 'addDevice')
       offspring.push({ device: action.deviceId, proposer: facts.proposal.author, at: node })
     if (action.action === 'lift') lifted.push({ node, facts })
@@ -75,9 +76,6 @@ export const lowerStrata = (book: Book, base: View, valid: readonly Node[]): Low
     : base.suspensions
   return { ...struck, rekeyed: rekeyed.done(), suspensions }
 }
-
-const isKnown = ({ holders, grants, suspensions }: View, device: DeviceId): boolean =>
-  holders.has(device) || grants.has(device) || suspensions.saidOf.has(device)
 
 /** A mirrored revocation: of the tier it has above, cutting against what whoever mirrored it knew. */
 const FROM_ABOVE = { member: null, recovers: null, annul: [], frontier: [] } as const

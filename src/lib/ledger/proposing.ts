@@ -56,7 +56,7 @@ const memberIsNew = ({ view }: Given, member: MemberId): boolean =>
 const deviceIsNew = (
   { view }: Given,
   { deviceId }: Of<'admit' | 'addDevice' | 'recover' | 'keeper'>,
-): boolean => !view.holders.has(deviceId) && !view.grants.has(deviceId)
+): boolean => !view.holders.has(deviceId)
 
 /** New, and it signed itself which member of which collective it is to be. */
 const deviceMayEnter = (given: Given, proposal: Of<'admit' | 'addDevice' | 'recover'>): boolean =>

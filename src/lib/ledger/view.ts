@@ -108,7 +108,7 @@ export type View = {
   /** Decisions that a member is away which nothing that member did has ended. */
   readonly dormant: ReadonlyMap<MemberId, readonly Node[]>
   readonly grants: ReadonlyMap<DeviceId, Grant>
-  /** Whose each device is, by every grant that was allowed where it was made, void ones too. */
+  /** Whose each device is, by every grant that was allowed where it was made, void ones too; nobody’s, of a keeper. */
   readonly holders: ReadonlyMap<DeviceId, readonly MemberId[]>
   readonly offspring: readonly Offspring[]
   readonly strikes: readonly Strike[]

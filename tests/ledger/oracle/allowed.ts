@@ -100,7 +100,7 @@ const isSpeech = (reading: Reading, { act }: Word): boolean => {
 const floorOf = (at: Pick<Sum, 'voters'>): number => (at.voters.size >= 8 ? 3 : 2)
 
 const mayPropose = (at: Sum, proposal: Proposal, mine: MemberId): boolean => {
-  const isNew = (device: DeviceId) => !at.held.has(device) && !at.places.has(device)
+  const isNew = (device: DeviceId) => !at.held.has(device)
   const isInvited = !('proof' in proposal && proposal.proof) || at.invites.includes(proposal.proof.invite)
   switch (proposal.action) {
     case 'admit':

@@ -131,6 +131,25 @@ const CHAPTERS: readonly ((made: MadeUp) => void)[] = [
     made.says(second, { type: 'merge' })
     made.says(second, { type: 'enact', proposal })
   },
+  function aKeeperBroughtInBySomebodyPutOutIsSomebodysPhone(made) {
+    const [first, second, ...rest] = made.founders as [Hand, Hand, ...Hand[]]
+    const gone = rest.at(-1)!
+    const phone = made.another(first)
+    made.hands.push(phone)
+    const proposal = made.says(first, { type: 'propose', proposal: made.entrant('addDevice', phone) })
+    made.says(second, { type: 'approve', proposal, seen: [] })
+    const keeper = made.says(second, { type: 'propose', proposal: made.entrant('keeper', phone) })
+    for (const who of [first, ...rest]) made.says(who, { type: 'approve', proposal: keeper, seen: [] })
+    const vote = made.heads
+    const cut = made.says(gone, { type: 'enact', proposal: keeper })
+    made.says(phone, { type: 'merge' }, [cut])
+    const removal = { action: 'removeMember', member: gone.member, annul: [] } as const
+    const { enacted } = made.decides(most(made.founders, made), removal, vote)
+    const sleeps = { action: 'dormant', members: [first.member] } as const
+    made.decides(most([second, ...rest, first], made), sleeps, [enacted])
+    made.says(second, { type: 'merge' })
+    made.says(second, { type: 'enact', proposal })
+  },
   function whomAnInvitationMeantIsSaidWithAVoteThatIsPausedForAWhile(made) {
     const { founders } = made
     const [first, pausing] = [founders[0]!, founders.at(-1)!]

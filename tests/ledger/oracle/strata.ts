@@ -97,9 +97,11 @@ export const sumUp = (reading: Reading, order: readonly EntryId[]): Sum => {
   )
   for (const id of enacts) {
     const does = verdict(id).does!
-    if (!('deviceId' in does) || !('member' in does)) continue
+    if (!('deviceId' in does)) continue
+    // A keeper is nobody's, and named all the same.
     const whose = held.get(does.deviceId) ?? []
-    if (!whose.includes(does.member)) held.set(does.deviceId, [...whose, does.member])
+    const isAnother = 'member' in does && !whose.includes(does.member)
+    held.set(does.deviceId, isAnother ? [...whose, does.member] : whose)
   }
   const strikes = enacts.filter((id) => PROTECTIVE.includes(verdict(id).does!.action))
   const strikesOn = (device: DeviceId) =>
