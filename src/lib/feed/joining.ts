@@ -46,8 +46,9 @@ export const chainsOf = <T>(
 export const smallChainsOf = <T>(
   runs: readonly T[],
   spanOf: (run: T) => Span,
-): readonly (readonly [T, ...T[]])[] =>
-  chainsOf(
-    runs.filter((run) => spanOf(run).count < SMALL),
-    spanOf,
-  ).filter(({ length }) => length >= SMALL)
+): readonly (readonly [T, ...T[]])[] => {
+  const spans = new Map(runs.map((run) => [run, spanOf(run)]))
+  const known = (run: T) => spans.get(run)!
+  const small = runs.filter((run) => known(run).count < SMALL)
+  return chainsOf(small, known).filter(({ length }) => length >= SMALL)
+}

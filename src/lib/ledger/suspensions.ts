@@ -23,6 +23,8 @@ type Known = Words & {
   readonly places: Suspensions['places']
 }
 
+type Bites = Pick<Suspensions, 'biting' | 'on'>
+
 /** What a window adds. */
 type More = {
   readonly view: Known['view']
@@ -105,11 +107,10 @@ export const suspensionsInForce = (below: Suspensions, more: More): Suspensions 
   }
   // What ends later wakes nothing in hindsight: only of those who say one more are places looked for anew.
   const places = new Overlay(below.places)
-  for (const member of more.said.map(({ node }) => holderOf(view, node.author)))
+  for (const member of new Set(more.said.map(({ node }) => holderOf(view, node.author))))
     places.set(member, placesOf({ ...words, view }, member))
   const known: Known = { ...words, view, places: places.done() }
-  const biting = bitingOf(known)
-  return { ...words, places: known.places, biting, on: groupBy(biting, ({ device }) => device) }
+  return { ...words, places: known.places, ...bitingOf(known) }
 }
 
 const holderOf = ({ holders }: Known['view'], device: DeviceId): MemberId | null =>
@@ -119,12 +120,11 @@ const holderOf = ({ holders }: Known['view'], device: DeviceId): MemberId | null
  * What bites. A device silenced meanwhile cannot take a suspension back: else a thief would, dated back to before the theft was
  * known. Whoever is silenced is found as if every withdrawal stood, so that no withdrawal decides about another.
  */
-const bitingOf = (known: Known): readonly Biting[] => {
+const bitingOf = (known: Known): Bites => {
   const { withdrawals, withdrawalsOf } = known
   const silencers = biteOf(known, ({ node }) => withdrawalsOf.has(node.id))
-  const on = groupBy(silencers, ({ device }) => device)
   const takenBack = withdrawals.filter(
-    (node) => !on.get(node.author)?.some(({ said }) => !isAtOrBelow(node, said.node)),
+    (node) => !silencers.on.get(node.author)?.some(({ said }) => !isAtOrBelow(node, said.node)),
   )
   if (takenBack.length === withdrawals.length) return silencers
   const ended = new Set(takenBack.map(targetOf))
@@ -134,15 +134,16 @@ const bitingOf = (known: Known): readonly Biting[] => {
 const targetOf = ({ act }: Node) => (act?.type === 'withdraw' ? act.target : null)
 
 /** `isTakenBack`: by a withdrawal that counts. */
-const biteOf = (known: Known, isTakenBack: (one: Said) => boolean): readonly Biting[] => {
+const biteOf = (known: Known, isTakenBack: (one: Said) => boolean): Bites => {
   const standing = known.said.filter(
     (one) =>
       !isTakenBack(one) && (one.fromAbove || !isAnnulled(known, one)) && isWithinCap(known, one, isTakenBack),
   )
-  return withOffspring(
+  const biting = withOffspring(
     known,
     standing.map((one) => ({ said: one, device: one.device, frontier: one.frontier })),
   )
+  return { biting, on: groupBy(biting, ({ device }) => device) }
 }
 
 /**

@@ -123,13 +123,7 @@ const CHAPTERS: readonly ((made: MadeUp) => void)[] = [
     const proposal = made.says(first, { type: 'propose', proposal: made.entrant('addDevice', phone) })
     const vote = made.says(second, { type: 'approve', proposal, seen: [] })
     const cut = made.says(gone, { type: 'enact', proposal })
-    made.says(phone, { type: 'merge' }, [cut])
-    const removal = { action: 'removeMember', member: gone.member, annul: [] } as const
-    const { enacted } = made.decides(most(made.founders, made), removal, [vote])
-    const sleeps = { action: 'dormant', members: [first.member] } as const
-    made.decides(most([second, ...rest, first], made), sleeps, [enacted])
-    made.says(second, { type: 'merge' })
-    made.says(second, { type: 'enact', proposal })
+    wakesOnceItIsTheirs(made, { phone, proposal, cut, on: [vote] })
   },
   function aKeeperBroughtInBySomebodyPutOutIsSomebodysPhone(made) {
     const [first, second, ...rest] = made.founders as [Hand, Hand, ...Hand[]]
@@ -142,13 +136,7 @@ const CHAPTERS: readonly ((made: MadeUp) => void)[] = [
     for (const who of [first, ...rest]) made.says(who, { type: 'approve', proposal: keeper, seen: [] })
     const vote = made.heads
     const cut = made.says(gone, { type: 'enact', proposal: keeper })
-    made.says(phone, { type: 'merge' }, [cut])
-    const removal = { action: 'removeMember', member: gone.member, annul: [] } as const
-    const { enacted } = made.decides(most(made.founders, made), removal, vote)
-    const sleeps = { action: 'dormant', members: [first.member] } as const
-    made.decides(most([second, ...rest, first], made), sleeps, [enacted])
-    made.says(second, { type: 'merge' })
-    made.says(second, { type: 'enact', proposal })
+    wakesOnceItIsTheirs(made, { phone, proposal, cut, on: vote })
   },
   function whomAnInvitationMeantIsSaidWithAVoteThatIsPausedForAWhile(made) {
     const { founders } = made
@@ -181,6 +169,29 @@ const CHAPTERS: readonly ((made: MadeUp) => void)[] = [
     gives()
   },
 ]
+
+/**
+ * The last founder carries something out, and a phone of the first speaks by it. Those who remove the last know of `on` alone, and
+ * say that the first is away; then it is carried out that the phone is theirs.
+ */
+const wakesOnceItIsTheirs = (
+  made: MadeUp,
+  of: {
+    readonly phone: Hand
+    readonly proposal: EntryId
+    readonly cut: EntryId
+    readonly on: readonly EntryId[]
+  },
+) => {
+  const [first, second, ...rest] = made.founders as [Hand, Hand, ...Hand[]]
+  made.says(of.phone, { type: 'merge' }, [of.cut])
+  const removal = { action: 'removeMember', member: rest.at(-1)!.member, annul: [] } as const
+  const { enacted } = made.decides(most(made.founders, made), removal, of.on)
+  const sleeps = { action: 'dormant', members: [first.member] } as const
+  made.decides(most([second, ...rest, first], made), sleeps, [enacted])
+  made.says(second, { type: 'merge' })
+  made.says(second, { type: 'enact', proposal: of.proposal })
+}
 
 /** Proposed and vouched for, and left to be carried out. */
 const vouched = (made: MadeUp, proposal: Proposal, on: readonly EntryId[]): EntryId => {
