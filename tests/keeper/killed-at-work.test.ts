@@ -38,9 +38,7 @@ const worksAndIsKilled = async (house: House, ana: Person, bea: Person, after: n
   const child = fork(`${OUT}/keeping-program.js`, [house.folder, ana.device], { serialization: 'advanced' })
   const [mine, theirs] = house.world.network.connect(house.device, ana.device)
   let isOver = false
-  let answers = 0
   child.on('message', ({ stream, message }: { stream: StreamName; message: Uint8Array }) => {
-    answers++
     note(said, new Uint8Array(message))
     mine.send(stream, new Uint8Array(message))
   })
@@ -53,8 +51,9 @@ const worksAndIsKilled = async (house: House, ana: Person, bea: Person, after: n
     mine.receive(stream, (message) => {
       if (isOver || left < 0) return
       child.send({ stream, message })
-      // At its first word it has begun; from then on every message may be the last.
-      if (answers > 2 && left-- === 0) child.kill('SIGKILL')
+      // Once it has said that it holds acts and records, however busy the machine, every message may be the last.
+      const hasBegun = said.acts.size > 0 && said.records.size > 0
+      if (hasBegun && left-- === 0) child.kill('SIGKILL')
     })
   ana.attach(theirs)
   for (let n = 0; !isOver; n++) {
