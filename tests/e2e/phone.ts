@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,6 +23,25 @@ import { chromiumFlags, findChromium } from '../../scripts/chromium.mjs'
 
 /** A passphrase none of whose words anybody writes, so that a search for what was written does not find it. */
 const PASSPHRASE = 'cuatro piedras junto al fogon'
+
+/** Room for the profiles of a dozen phones. Bytes. */
+const PROFILES_BYTES = 4 * 2 ** 30
+
+/**
+ * Every phone has a disk of its own. Where they all wait for the one of this machine, which takes nothing else while one of them
+ * makes sure, what one does comes a second late; so they lie in memory where there is enough. Linux.
+ */
+const newProfile = (): string =>
+  mkdtempSync(join(hasRoom('/dev/shm') ? '/dev/shm' : tmpdir(), 'lumbre-phone-'))
+
+const hasRoom = (folder: string): boolean => {
+  try {
+    const { bavail, bsize } = statfsSync(folder)
+    return bavail * bsize >= PROFILES_BYTES
+  } catch {
+    return false
+  }
+}
 
 /**
  * One person's phone: a Chromium process of its own with a profile of its own, driven as a person would, by what is
@@ -56,7 +84,7 @@ export class Phone {
       name,
       address,
       executablePath,
-      profile: mkdtempSync(join(tmpdir(), 'lumbre-phone-')),
+      profile: newProfile(),
     })
   }
 
@@ -65,7 +93,7 @@ export class Phone {
    * then allows it to every frame, also to one that may not use it.
    */
   static allowing(name: string, address: string, executablePath = findChromium()): Promise<Phone> {
-    const profile = mkdtempSync(join(tmpdir(), 'lumbre-phone-'))
+    const profile = newProfile()
     mkdirSync(join(profile, 'Default'))
     writeFileSync(
       join(profile, 'Default', 'Preferences'),
